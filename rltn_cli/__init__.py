@@ -1,0 +1,23 @@
+"""Paint a line drawing in the colours of a reference picture (RLTN, ICIP 2022)."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rltn_cli.engine.colorizer import Colorizer
+    from rltn_cli.models.rltn import RLTN
+
+__version__ = "0.1.0"
+__all__ = ["RLTN", "Colorizer", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the heavy classes at first use, so that importing the package stays cheap."""
+    if name == "Colorizer":
+        from rltn_cli.engine.colorizer import Colorizer
+
+        return Colorizer
+    if name == "RLTN":
+        from rltn_cli.models.rltn import RLTN
+
+        return RLTN
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

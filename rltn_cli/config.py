@@ -1,0 +1,258 @@
+"""Configuration: frozen dataclasses, presets, and their way in and out of TOML and JSON.
+
+A value comes from the dataclass, then from a TOML file, then from a flag, the later one winning. Keys that
+a dataclass does not have are refused by name.
+"""
+
+import dataclasses
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from rltn_cli.errors import ConfigError
+
+ARCHITECTURE = 1
+"""Version of the network's structure; weights of a newer one need a newer rltn."""
+
+T = TypeVar("T")
+Preset = Literal["tiny", "small", "base", "paper"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Sizes of the network (RLTN, section 2).
+
+    Widths are channels per level; both encoders share them.
+    """
+
+    encoder_widths: tuple[int, ...] = (16, 32, 48, 96, 128)
+    """Channels at strides 1, 2, 4, 8 and 16; FAM sits at the last three."""
+    encoder_hidden: int = 24
+    """Channels inside the encoders' SPADE modulation."""
+    generator_widths: tuple[int, ...] = (128, 96, 64, 32, 8)
+    """Channels at strides 16, 8, 4, 2 and 1."""
+    generator_hidden: int = 32
+    """Channels inside the generator's SPADE modulation, at most; never more than the level's width."""
+    correspondence_width: int = 64
+    """d: channels of the features that are matched at stride 4."""
+    reduction: int = 8
+    """r of equation (2), and of squeeze-and-excitation."""
+    temperature: float = 0.01
+    """tau of the correspondence's softmax."""
+    architecture: int = ARCHITECTURE
+
+    def __post_init__(self) -> None:
+        for name in ("encoder_widths", "generator_widths"):
+            widths = getattr(self, name)
+            if len(widths) != 5 or not all(isinstance(w, int) and 1 <= w <= 4096 for w in widths):
+                raise ConfigError(f"{name} must be five whole numbers from 1 to 4096, not {widths!r}")
+        for name in ("encoder_hidden", "generator_hidden", "correspondence_width", "reduction"):
+            value = getattr(self, name)
+            if not 1 <= value <= 4096:
+                raise ConfigError(f"{name} must be from 1 to 4096, not {value}")
+        if self.correspondence_width % 8:
+            raise ConfigError(f"correspondence_width must be a multiple of 8, not {self.correspondence_width}")
+        if not 1e-4 <= self.temperature <= 10:
+            raise ConfigError(f"temperature must be from 0.0001 to 10, not {self.temperature}")
+        if self.architecture > ARCHITECTURE:
+            raise ConfigError(
+                f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: update rltn"
+            )
+
+
+PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
+    {
+        "tiny": ModelConfig(
+            encoder_widths=(4, 8, 8, 12, 16),
+            encoder_hidden=8,
+            generator_widths=(16, 12, 8, 8, 4),
+            generator_hidden=8,
+            correspondence_width=16,
+            reduction=4,
+        ),
+        "small": ModelConfig(),
+        "base": ModelConfig(
+            encoder_widths=(32, 64, 96, 160, 256),
+            encoder_hidden=48,
+            generator_widths=(320, 224, 128, 64, 24),
+            generator_hidden=64,
+            correspondence_width=128,
+        ),
+        "paper": ModelConfig(
+            encoder_widths=(64, 128, 256, 512, 512),
+            encoder_hidden=128,
+            generator_widths=(1024, 512, 256, 128, 64),
+            generator_hidden=128,
+            correspondence_width=256,
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LossConfig:
+    """Weights of the loss terms; 0 leaves a term out, with what it costs."""
+
+    adv: float = 1.0
+    fm: float = 1.0
+    rec: float = 10.0
+    warp: float = 10.0
+    perc: float = 0.001
+    ctx: float = 0.1
+    align: float = 2.0
+    cycle: float = 1.0
+    scl: float = 0.1
+    trunk: Literal["vgg16", "vgg19"] = "vgg16"
+    """The perceptual network of fm, perc, ctx and scl; never switched silently."""
+
+    def __post_init__(self) -> None:
+        for term in TERMS:
+            if not 0 <= getattr(self, term) < 1e6:
+                raise ConfigError(f"the weight of {term} must be 0 or more, not {getattr(self, term)}")
+
+
+TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl")
+PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """How pairs become training samples."""
+
+    pseudo: float = 0.5
+    """Share of samples whose reference is the deformed ground truth."""
+    foreign: float = 0.1
+    """Share of samples whose reference has other colours than the truth (no ground truth to compare with)."""
+    source_weights: dict[str, float] = field(default_factory=dict)
+    """Weight of a picture by its source; 1 where a source is not named."""
+    recolor: float = 0.8
+    """Probability of a joint recolouring."""
+    degrade: float = 0.7
+    """Probability of degrading the lines."""
+    deform: float = 0.12
+    """Standard deviation of the thin-plate control points, in image widths."""
+
+    def __post_init__(self) -> None:
+        for name in ("pseudo", "foreign", "recolor", "degrade"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+        if self.pseudo + self.foreign > 1:
+            raise ConfigError("pseudo and foreign together must not exceed 1")
+        if not 0 <= self.deform <= 0.5:
+            raise ConfigError(f"deform must be from 0 to 0.5, not {self.deform}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """One training run."""
+
+    preset: Preset = "small"
+    steps: int = 10_000
+    batch: int = 8
+    accumulate: int = 1
+    """Parts a batch is computed in; the gradient is that of the whole batch."""
+    sizes: tuple[tuple[int, int], ...] = ((0, 128), (5_000, 256))
+    """(from step, picture size in pixels): the resolution schedule."""
+    generator_lr: float = 1e-4
+    discriminator_lr: float = 2e-4
+    decay_from: float = 0.5
+    """Share of the steps after which the learning rates fall linearly to a twentieth."""
+    warmup: int = 100
+    """Steps over which the learning rates rise from 0."""
+    beta1: float = 0.9
+    beta2: float = 0.999
+    ema: float = 0.999
+    clip: float = 1.0
+    """Largest norm of the generator's gradient; 0 for no limit."""
+    adversarial_from: int = 0
+    """Step at which adv and the discriminator begin."""
+    perceptual_from: int = 0
+    """Step at which fm, perc, ctx and scl begin."""
+    seed: int = 0
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    checkpoint_every: int = 500
+    sample_every: int = 500
+    keep: int = 2
+    losses: LossConfig = field(default_factory=LossConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "accumulate", "checkpoint_every", "sample_every", "keep"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if self.batch % self.accumulate:
+            raise ConfigError(f"batch ({self.batch}) must be a multiple of accumulate ({self.accumulate})")
+        if not self.sizes or self.sizes[0][0] != 0 or list(self.sizes) != sorted(self.sizes):
+            raise ConfigError("sizes must be (step, pixels) in rising order, beginning at step 0")
+        for _, size in self.sizes:
+            if size < 64 or size % 16:
+                raise ConfigError(f"a training size must be a multiple of 16 and at least 64, not {size}")
+        if not 0 <= self.ema < 1:
+            raise ConfigError(f"ema must be from 0 to below 1, not {self.ema}")
+
+    def size_at(self, step: int) -> int:
+        """Picture size in pixels at a step."""
+        return max((start, size) for start, size in self.sizes if start <= step)[1]
+
+
+def from_mapping(cls: type[T], values: Mapping[str, Any], where: str = "configuration") -> T:
+    """Build a configuration from plain values.
+
+    Args:
+        cls: the dataclass to build.
+        values: keys of the dataclass with TOML or JSON values; nested tables for nested dataclasses.
+        where: what the values come from, for messages.
+
+    Raises:
+        ConfigError: unknown key, wrong type, or a value out of range.
+    """
+    hints = typing.get_type_hints(cls)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise ConfigError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(hints))}")
+    return cls(**{key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()})
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """Return `value` as the annotated type, or raise ConfigError."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return from_mapping(hint, value, where)
+    if origin is Literal:
+        if value in args:
+            return value
+        raise ConfigError(f"{where} must be one of {', '.join(map(str, args))}, not {value!r}")
+    if origin is tuple and isinstance(value, list | tuple):
+        inner = args[:1] * len(value) if args[1:] == (Ellipsis,) else args
+        if len(inner) == len(value):
+            return tuple(_convert(h, v, where) for h, v in zip(inner, value, strict=True))
+    if origin is dict and isinstance(value, Mapping):
+        return {_convert(args[0], k, where): _convert(args[1], v, where) for k, v in value.items()}
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    raise ConfigError(f"{where} cannot be {value!r}")
+
+
+def load_toml(cls: type[T], path: Path) -> T:
+    """Read a configuration from a TOML file.
+
+    Raises:
+        ConfigError: unreadable, not TOML, unknown key, or a value out of range.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not a readable TOML file ({error})") from error
+    return from_mapping(cls, values, str(path))
+
+
+def to_json(config: Any) -> str:
+    """Return a configuration as indented JSON that `from_mapping` reads back."""
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
