@@ -1,0 +1,104 @@
+"""A model's weights on disk: safetensors beside a config.json, half precision there, fp32 in memory."""
+
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from rltn_cli.config import to_json
+from rltn_cli.engine.header import CONFIG, WEIGHTS, ModelFiles, read_model_files
+from rltn_cli.engine.hub import find_model, shipped_models
+from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.models.rltn import RLTN
+
+__all__ = ["find_model", "load_model", "save_model", "shipped_models"]
+
+
+def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
+    """Write a model as `config.json` and `model.safetensors` and return the folder.
+
+    Each file appears whole or not at all. The weights carry the configuration too, so that the file is enough
+    by itself.
+
+    Args:
+        model: on any device, in any memory format.
+        folder: made if it is missing; a model that is there is replaced.
+        half: store fp16, otherwise what the model holds.
+
+    Raises:
+        ModelError: a weight is not finite, or too large for half precision.
+        OutputError: the folder cannot be written.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in model.state_dict().items():
+        value = value.detach().cpu()
+        if half and value.is_floating_point():
+            value = value.half()
+        if not torch.isfinite(value).all():
+            raise ModelError(
+                f"{folder}: the weight {name} is not finite in {value.dtype}; the model is not saved"
+            )
+        tensors[name] = value.contiguous()
+    config = to_json(model.config)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / WEIGHTS, save(tensors, metadata={"format": "pt", "config": config}))
+        _replace(folder / CONFIG, config.encode())
+    except OSError as error:
+        raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
+    return folder
+
+
+def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
+    """Read a model, strictly: every weight that the configuration asks for, in its shape, and none beside.
+
+    Args:
+        path: a folder with `config.json` and `model.safetensors`, or a `.safetensors` file that carries its
+            configuration; see `find_model` for names.
+        device: where the model goes.
+
+    Returns:
+        The model in evaluation mode, fp32, contiguous.
+
+    Raises:
+        ModelError: missing, broken, not safetensors, or not the weights that its configuration asks for.
+    """
+    files = read_model_files(path)
+    with torch.device("meta"):  # shapes only: nothing is allocated before the file is known to fit
+        model = RLTN(files.config)
+    _check_shapes(files, {name: tuple(value.shape) for name, value in model.state_dict().items()})
+    try:
+        stored = load_file(files.weights)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{files.weights}: not a whole safetensors file ({error})") from error
+    tensors = {name: value.to(torch.float32, copy=True).contiguous() for name, value in stored.items()}
+    for name, value in tensors.items():
+        if not torch.isfinite(value).all():
+            raise ModelError(f"{files.weights}: the weight {name} is not finite; fetch the model again")
+    model.load_state_dict(tensors, strict=True, assign=True)
+    assert not any(value.is_meta for value in (*model.parameters(), *model.buffers()))
+    return model.to(device).eval()
+
+
+def _check_shapes(files: ModelFiles, wanted: dict[str, tuple[int, ...]]) -> None:
+    """Raise ModelError unless the file holds exactly the weights that are wanted."""
+    advice = f"its {CONFIG} belongs to another model"
+    missing = [name for name in wanted if name not in files.shapes]
+    extra = [name for name in files.shapes if name not in wanted]
+    wrong = [name for name, shape in wanted.items() if files.shapes.get(name, shape) != shape]
+    for names, what in ((missing, "lacks"), (extra, "holds unknown"), (wrong, "holds in another shape")):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise ModelError(f"{files.weights}: {what} {names[0]}{more}; {advice}")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file so that it appears whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
