@@ -1,0 +1,41 @@
+"""What a network costs: parameters and floating-point operations."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from rltn_cli.config import ModelConfig
+from rltn_cli.models.rltn import RLTN
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Cost of one forward pass with one reference of the sketch's size."""
+
+    parameters: int
+    flop: int
+    """Floating-point operations of convolutions and matrix products; a multiply-add counts as two."""
+
+
+def measure_budget(config: ModelConfig, *, size: int = 256) -> Budget:
+    """Count a network's parameters and operations on shapes alone; nothing is computed.
+
+    Args:
+        config: sizes of the network.
+        size: height and width of sketch and reference in pixels, a multiple of 16, at least 64.
+
+    Raises:
+        ValueError: a size that the network does not take.
+    """
+    with torch.device("meta"):
+        model = RLTN(config)
+        sketch, reference = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
+    counter = FlopCounterMode(display=False)
+    # The counter knows no fused attention on a CPU; as plain matrix products it is counted everywhere.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
+        model(sketch, [reference])
+    return Budget(
+        parameters=sum(value.numel() for value in model.parameters()), flop=counter.get_total_flops()
+    )
