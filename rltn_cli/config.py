@@ -34,9 +34,9 @@ class ModelConfig:
     """Channels at strides 1, 2, 4, 8 and 16; FAM sits at the last three."""
     encoder_hidden: int = 24
     """Channels inside the encoders' SPADE modulation."""
-    generator_widths: tuple[int, ...] = (128, 96, 64, 32, 8)
+    generator_widths: tuple[int, ...] = (128, 96, 56, 24, 8)
     """Channels at strides 16, 8, 4, 2 and 1."""
-    generator_hidden: int = 32
+    generator_hidden: int = 24
     """Channels inside the generator's SPADE modulation, at most; never more than the level's width."""
     correspondence_width: int = 64
     """d: channels of the features that are matched at stride 4."""

@@ -1,0 +1,80 @@
+"""Training state on disk: safetensors and JSON, nothing pickled."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+from rltn_cli.errors import TrainingError
+
+STATE = "state.json"
+
+
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Return an optimiser's moments and step counts as `NUMBER.NAME` tensors."""
+    entries = optimizer.state_dict()["state"]
+    return {
+        f"{number}.{name}": torch.as_tensor(value)
+        for number, values in entries.items()
+        for name, value in values.items()
+    }
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` gave; an empty mapping leaves a fresh optimiser."""
+    state = optimizer.state_dict()
+    entries: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, name = key.split(".", 1)
+        entries.setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict({"state": entries, "param_groups": state["param_groups"]})
+
+
+def write_state(folder: Path, parts: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, object]) -> None:
+    """Write a training state; the folder appears whole or not at all.
+
+    Args:
+        folder: its parent exists; an older state there is replaced.
+        parts: tensors by file name (without suffix) and key.
+        facts: plain values for state.json.
+    """
+    fresh = folder.with_name(f".{folder.name}.partial")
+    fresh.mkdir(parents=True, exist_ok=True)
+    for name, tensors in parts.items():
+        plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+        save_file(plain, fresh / f"{name}.safetensors")
+    (fresh / STATE).write_text(json.dumps(dict(facts), indent=2) + "\n", encoding="utf-8")
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}.old")
+        os.replace(folder, old)
+        os.replace(fresh, folder)
+        remove_state(old)
+    else:
+        os.replace(fresh, folder)
+
+
+def read_state(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, object]]:
+    """Return (parts, facts) as written by `write_state`.
+
+    Raises:
+        TrainingError: not a whole training state.
+    """
+    try:
+        facts = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        parts = {path.stem: load_file(path) for path in sorted(folder.glob("*.safetensors"))}
+    except (OSError, ValueError, SafetensorError) as error:
+        raise TrainingError(f"{folder}: not a whole training state ({error}); resume from another") from error
+    return parts, facts
+
+
+def remove_state(folder: Path) -> None:
+    """Delete a training state."""
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()

@@ -1,0 +1,62 @@
+"""Feature aggregation: FAM at every level, MFAM over the levels (RLTN, section 2.2)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rltn_cli.models.blocks import CAB, MHFB, PCB, SAB, conv3x3
+
+
+class FAM(nn.Module):
+    """Feature Aggregation Module of one level, equation (3).
+
+    `F_f = concat(MHFB(F_p), PCB(F_p))` and `F_a = Conv(Conv(F_f * W_s * W_c) + F_p)`.
+    """
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        self.mhfb = MHFB(channels)
+        self.pcb = PCB(channels)
+        self.sab = SAB(2 * channels, reduction)
+        self.cab = CAB(2 * channels, reduction)
+        self.fuse = conv3x3(2 * channels, channels)
+        self.out = conv3x3(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return F_a (B, C, H, W) of F_p (B, C, H, W)."""
+        features = torch.cat([self.mhfb(x), self.pcb(x)], dim=1)
+        weighted = features * self.sab(features) * self.cab(features)
+        out: Tensor = self.out(self.fuse(weighted) + x)
+        return out
+
+
+class MFAM(nn.Module):
+    """Multi-level Feature Aggregation Module: a FAM a level, resized to the finest, concatenated and fused."""
+
+    def __init__(self, widths: Sequence[int], outputs: int, reduction: int) -> None:
+        """Build the module.
+
+        Args:
+            widths: channels of the levels, finest first.
+            outputs: d, channels of the fused features.
+            reduction: r of equation (2).
+        """
+        super().__init__()
+        self.fams = nn.ModuleList(FAM(w, reduction) for w in widths)
+        self.fuse = nn.Conv2d(sum(widths), outputs, 1)
+
+    def forward(self, levels: Sequence[Tensor]) -> Tensor:
+        """Return (B, d, H, W) at the size of the first level.
+
+        Args:
+            levels: (B, C_i, H_i, W_i), finest first.
+        """
+        size = levels[0].shape[2:]
+        aggregated = [fam(level) for fam, level in zip(self.fams, levels, strict=True)]
+        resized = aggregated[:1] + [
+            F.interpolate(a, size=size, mode="bilinear", align_corners=False) for a in aggregated[1:]
+        ]
+        fused: Tensor = self.fuse(torch.cat(resized, dim=1))
+        return fused

@@ -1,0 +1,195 @@
+"""Building blocks of RLTN (section 2.2) and the SPADE residual block [1].
+
+Every block keeps the height and width of its input. Tensors are (B, C, H, W) floating point.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LEAK = 0.2
+"""Slope of every leaky ReLU for negative inputs."""
+
+
+def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
+    """Normalise every channel of every picture to mean 0 and variance 1.
+
+    Written with reductions instead of `F.instance_norm`, which copies channels_last tensors. The statistics
+    are computed in float32.
+
+    Args:
+        x: (B, C, H, W).
+        eps: added to the variance.
+    """
+    variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
+    return (x - mean.to(x.dtype)) * torch.rsqrt(variance + eps).to(x.dtype)
+
+
+def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    """Return a 3x3 convolution that keeps the size, or divides it by the stride."""
+    return nn.Conv2d(inputs, outputs, 3, stride, 1)
+
+
+class ConvNorm(nn.Module):
+    """3x3 convolution, instance norm, leaky ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = conv3x3(inputs, outputs, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
+        return F.leaky_relu(instance_norm(self.conv(x)), LEAK)
+
+
+class SPADE(nn.Module):
+    """Spatially-adaptive normalisation [1]: instance norm, scaled and shifted by convolutions of a condition."""
+
+    def __init__(self, channels: int, condition: int, hidden: int) -> None:
+        super().__init__()
+        self.shared = conv3x3(condition, hidden)
+        self.scale_shift = conv3x3(hidden, 2 * channels)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Modulate x (B, channels, H, W) by condition (B, condition, H, W)."""
+        scale, shift = self.scale_shift(F.relu(self.shared(condition))).chunk(2, dim=1)
+        return instance_norm(x) * (1 + scale) + shift
+
+
+class SPADEResBlock(nn.Module):
+    """SPADE residual block [1]: two modulated 3x3 convolutions and a shortcut (1x1 where the width changes)."""
+
+    def __init__(self, inputs: int, outputs: int, condition: int, hidden: int) -> None:
+        super().__init__()
+        middle = min(inputs, outputs)
+        self.norm_0 = SPADE(inputs, condition, hidden)
+        self.conv_0 = conv3x3(inputs, middle)
+        self.norm_1 = SPADE(middle, condition, hidden)
+        self.conv_1 = conv3x3(middle, outputs)
+        self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Map x (B, inputs, H, W) to (B, outputs, H, W) under condition (B, condition, H, W)."""
+        y = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK))
+        y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), LEAK))
+        shortcut: Tensor = self.shortcut(x)
+        return shortcut + y
+
+
+class MHFB(nn.Module):
+    """Multi-stream High Frequency Block, equation (1).
+
+    `F_h = Conv(F_p - Conv(sum of F_i)) + F_p`, where F_i is the input averaged over windows of 2, 4 and 8
+    pixels and brought back by nearest-neighbour upsampling. Windows that reach over the border average what
+    is inside, so that any size works.
+    """
+
+    windows = (2, 4, 8)
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.low = conv3x3(channels, channels)
+        self.high = conv3x3(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return F_h (B, C, H, W) of F_p (B, C, H, W)."""
+        height, width = x.shape[2:]
+        streams = [
+            F.interpolate(F.avg_pool2d(x, n, n, ceil_mode=True), scale_factor=n, mode="nearest")[
+                :, :, :height, :width
+            ]
+            for n in self.windows
+        ]
+        low_frequency = streams[0] + streams[1] + streams[2]
+        high: Tensor = self.high(x - self.low(low_frequency))
+        return high + x
+
+
+class PCB(nn.Module):
+    """Pixel-wise Correlation Block: criss-cross attention [8], two recurrent passes with shared weights.
+
+    In one pass a position attends to its row and its column, itself once; after two it has seen the whole
+    picture. The residual weight `gamma` starts at 0.1 rather than at [8]'s 0, so that every parameter learns
+    from the first step.
+    """
+
+    passes = 2
+
+    def __init__(self, channels: int, reduction: int = 8) -> None:
+        super().__init__()
+        inner = max(channels // reduction, 4)
+        self.query = nn.Conv2d(channels, inner, 1)
+        self.key = nn.Conv2d(channels, inner, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.gamma = nn.Parameter(torch.full((1,), 0.1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x (B, C, H, W) with what its rows and columns add."""
+        for _ in range(self.passes):
+            x = self.gamma * self.criss_cross(x) + x
+        return x
+
+    def criss_cross(self, x: Tensor) -> Tensor:
+        """Return one pass of attention over row and column (B, C, H, W), without the residual."""
+        query, key, value = (layer(x).permute(0, 2, 3, 1) for layer in (self.query, self.key, self.value))
+        height, width = x.shape[2:]
+        by_row = query @ key.transpose(2, 3)  # (B, H, W, W)
+        columns = (t.transpose(1, 2) for t in (query, key))
+        query_column, key_column = columns
+        by_column = query_column @ key_column.transpose(2, 3)  # (B, W, H, H)
+        itself = torch.eye(height, dtype=torch.bool, device=x.device)
+        by_column = by_column.masked_fill(itself, float("-inf")).transpose(1, 2)  # (B, H, W, H)
+        weights = torch.softmax(torch.cat([by_row, by_column], dim=3).float(), dim=3).to(value.dtype)
+        from_row = weights[..., :width] @ value
+        from_column = (weights[..., width:].transpose(1, 2) @ value.transpose(1, 2)).transpose(1, 2)
+        return (from_row + from_column).permute(0, 3, 1, 2)
+
+
+class CAB(nn.Module):
+    """Channel-level Attention Block: squeeze-and-excitation [9]."""
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        inner = max(channels // reduction, 1)
+        self.squeeze = nn.Linear(channels, inner)
+        self.excite = nn.Linear(inner, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the weight of every channel, W_c (B, C, 1, 1) in (0, 1)."""
+        weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean(dim=(2, 3))))))
+        return weights[:, :, None, None]
+
+
+class SAB(nn.Module):
+    """Spatial-level Attention Block, equation (2): two successive 3x3 convolutions and a sigmoid."""
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        self.reduce = conv3x3(channels, max(channels // reduction, 1))
+        self.weigh = conv3x3(max(channels // reduction, 1), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the weight of every position, W_s (B, 1, H, W) in (0, 1); broadcasting expands it."""
+        return torch.sigmoid(self.weigh(self.reduce(x)))
+
+
+class SelfAttention(nn.Module):
+    """Attention of every position to every other, added to the input; lets a colour reach its whole region."""
+
+    def __init__(self, channels: int, heads: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.width = max(channels // heads // 8 * 8, 8)
+        self.qkv = nn.Conv2d(channels, 3 * heads * self.width, 1)
+        self.out = nn.Conv2d(heads * self.width, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x (B, C, H, W) with what the other positions add."""
+        batch, _, height, width = x.shape
+        tokens = self.qkv(instance_norm(x)).permute(0, 2, 3, 1)
+        tokens = tokens.reshape(batch, height * width, 3, self.heads, self.width)
+        query, key, value = tokens.permute(2, 0, 3, 1, 4).contiguous()
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = mixed.permute(0, 1, 3, 2).reshape(batch, self.heads * self.width, height, width)
+        out: Tensor = self.out(mixed)
+        return x + out

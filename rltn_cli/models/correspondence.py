@@ -1,0 +1,60 @@
+"""Cross-domain correspondence [7]: cosine similarity, softmax, warp; as fused attention in O(N) memory.
+
+A token is one position of the stride-4 grid. `queries` are (B, N, d), `keys` (B, M, d), both centred and of
+unit length (`normalize`); `values` are (B, M, v).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PATCH = 4
+"""Side of the picture patch that one token stands for, in pixels."""
+
+
+def normalize(features: Tensor) -> Tensor:
+    """Centre features over their channels, scale them to unit length, and list them as tokens.
+
+    Args:
+        features: (B, d, H, W).
+
+    Returns:
+        (B, H * W, d) float32, row-major; a position whose features are all equal becomes the zero vector.
+    """
+    tokens = features.flatten(2).transpose(1, 2).float()
+    tokens = tokens - tokens.mean(dim=2, keepdim=True)
+    return F.normalize(tokens, dim=2, eps=1e-6)
+
+
+def to_patches(picture: Tensor) -> Tensor:
+    """List the 4x4 patches of a picture: (B, 3, H, W) to (B, H / 4 * W / 4, 48), row-major."""
+    return F.pixel_unshuffle(picture, PATCH).flatten(2).transpose(1, 2)
+
+
+def from_patches(patches: Tensor, height: int, width: int) -> Tensor:
+    """Put 4x4 patches together: (B, H / 4 * W / 4, 48) to (B, 3, H, W); the inverse of `to_patches`."""
+    grid = patches.transpose(1, 2).unflatten(2, (height // PATCH, width // PATCH))
+    return F.pixel_shuffle(grid, PATCH)
+
+
+def warp(queries: Tensor, keys: Tensor, values: Tensor, temperature: float) -> Tensor:
+    """Return `softmax(queries @ keys^T / temperature) @ values` (B, N, v) without ever holding the matrix.
+
+    The fused kernels want query, key and value of one width that is a multiple of 8 and a last stride of 1:
+    all three are padded with zeros, which changes no product.
+
+    Args:
+        queries: (B, N, d).
+        keys: (B, M, d).
+        values: (B, M, v).
+        temperature: tau of the softmax; smaller is sharper.
+    """
+    width = -(-max(queries.shape[2], values.shape[2]) // 8) * 8
+    q, k, v = (F.pad(t, (0, width - t.shape[2])).unsqueeze(1).contiguous() for t in (queries, keys, values))
+    mixed = F.scaled_dot_product_attention(q, k, v.to(q.dtype), scale=1 / temperature)
+    return mixed.squeeze(1)[..., : values.shape[2]]
+
+
+def best_match(queries: Tensor, keys: Tensor, chunk: int = 1024) -> Tensor:
+    """Return the index of each query's most similar key, (B, N) int64, `chunk` queries at a time."""
+    return torch.cat([(part @ keys.transpose(1, 2)).argmax(dim=2) for part in queries.split(chunk, dim=1)], dim=1)

@@ -1,0 +1,61 @@
+"""The content and the style encoder: one shape, separate weights (RLTN, section 2.1)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rltn_cli.models.blocks import ConvNorm, SPADEResBlock
+
+STRIDES = (4, 8, 16)
+"""Strides of the levels that an encoder returns."""
+
+
+class Encoder(nn.Module):
+    """Convolutions with instance norm down to stride 16, a SPADE residual block [1] at each of three levels.
+
+    The residual blocks are modulated by the picture itself, as the adapters of CoCosNet [6] are.
+    """
+
+    def __init__(self, channels: int, widths: tuple[int, ...], hidden: int) -> None:
+        """Build an encoder.
+
+        Args:
+            channels: of the picture, 1 for a sketch, 3 for a reference.
+            widths: channels at strides 1, 2, 4, 8 and 16.
+            hidden: channels inside the SPADE modulation.
+        """
+        super().__init__()
+        self.stem = nn.Sequential(
+            ConvNorm(channels, widths[0]),
+            ConvNorm(widths[0], widths[1], stride=2),
+        )
+        self.downs = nn.ModuleList(
+            ConvNorm(before, after, stride=2) for before, after in zip(widths[1:], widths[2:], strict=False)
+        )
+        self.blocks = nn.ModuleList(SPADEResBlock(w, w, channels, hidden) for w in widths[2:])
+
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        """Return the features of a picture at strides 4, 8 and 16.
+
+        Args:
+            picture: (B, channels, H, W) in [-1, 1]; H and W multiples of 16.
+        """
+        x = self.stem(picture)
+        levels = []
+        for stride, down, block in zip(STRIDES, self.downs, self.blocks, strict=True):
+            x = block(down(x), F.avg_pool2d(picture, stride))
+            levels.append(x)
+        return levels
+
+
+class ContentEncoder(Encoder):
+    """Reads the sketch, (B, 1, H, W)."""
+
+    def __init__(self, widths: tuple[int, ...], hidden: int) -> None:
+        super().__init__(1, widths, hidden)
+
+
+class StyleEncoder(Encoder):
+    """Reads the reference, (B, 3, H, W)."""
+
+    def __init__(self, widths: tuple[int, ...], hidden: int) -> None:
+        super().__init__(3, widths, hidden)

@@ -1,0 +1,125 @@
+"""RLTN: the whole network (section 2.1 and figure 2 of the paper)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rltn_cli.config import ModelConfig
+from rltn_cli.models.alignment import MFAM
+from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
+from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
+from rltn_cli.models.generator import Generator
+
+SIDE_MULTIPLE = 16
+"""Height and width of every input are multiples of this."""
+SIDE_MINIMUM = 64
+"""Smallest height and width of an input, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTokens:
+    """Encoded references; several are one longer list."""
+
+    style: Tensor
+    """(B, M, d) style features, centred and of unit length, float32."""
+    patches: Tensor
+    """(B, M, 48) the 4x4 RGB patch of each token, in [-1, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class RLTNOutput:
+    """What one forward pass gives."""
+
+    colors: Tensor
+    """(B, 3, H, W) in [-1, 1], the painted picture."""
+    warped: Tensor
+    """(B, 3, H, W) in [-1, 1], the reference's colours at the sketch's places."""
+    content: Tensor
+    """(B, H / 4 * W / 4, d) content features of the sketch, centred and of unit length, float32."""
+    tokens: ReferenceTokens
+    """The references that were matched."""
+
+
+class RLTN(nn.Module):
+    """Reference-based Line art Translation Network."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths, d = config.encoder_widths, config.correspondence_width
+        self.content_encoder = ContentEncoder(widths, config.encoder_hidden)
+        self.style_encoder = StyleEncoder(widths, config.encoder_hidden)
+        self.content_mfam = MFAM(widths[2:], d, config.reduction)
+        self.style_mfam = MFAM(widths[2:], d, config.reduction)
+        self.generator = Generator(config.generator_widths, config.generator_hidden, d)
+
+    def forward(self, sketch: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
+        """Paint sketches in the colours of references.
+
+        Args:
+            sketch: (B, 1, H, W) in [-1, 1], lines -1 and paper 1; H and W multiples of 16, at least 64.
+            references: one or several pictures a sketch, each (B, 3, H', W') in [-1, 1] with sizes of its own
+                under the same rule.
+
+        Raises:
+            ValueError: a size that breaks the rule, or no reference.
+        """
+        return self.colorize(sketch, self.encode_references(references))
+
+    def encode_references(self, references: Sequence[Tensor]) -> ReferenceTokens:
+        """Encode references once, for any number of sketches. Arguments and errors as in `forward`."""
+        if not references:
+            raise ValueError("at least one reference is needed")
+        for reference in references:
+            _check_size("reference", reference)
+        return ReferenceTokens(
+            style=torch.cat([self.style_features(r) for r in references], dim=1),
+            patches=torch.cat([to_patches(r) for r in references], dim=1),
+        )
+
+    def style_features(self, picture: Tensor) -> Tensor:
+        """Return style tokens (B, H / 4 * W / 4, d) of a picture (B, 3, H, W) in [-1, 1]."""
+        return normalize(self.style_mfam(self.style_encoder(picture)))
+
+    def colorize(self, sketch: Tensor, tokens: ReferenceTokens) -> RLTNOutput:
+        """Paint sketches (B, 1, H, W) with encoded references; tokens of one reference serve a whole batch."""
+        _check_size("sketch", sketch)
+        height, width = sketch.shape[2:]
+        content = self.content_mfam(self.content_encoder(sketch))
+        queries = normalize(content)
+        tokens = ReferenceTokens(
+            style=tokens.style.expand(len(sketch), -1, -1), patches=tokens.patches.expand(len(sketch), -1, -1)
+        )
+        patches = warp(queries, tokens.style, tokens.patches, self.config.temperature)
+        warped = from_patches(patches, height, width)
+        colors = self.generator(warped, sketch, content)
+        return RLTNOutput(colors=colors, warped=warped, content=queries, tokens=tokens)
+
+    def confidence(self, output: RLTNOutput) -> Tensor:
+        """Return how well the references match each place, (B, 1, H / 4, W / 4), the cosine in [-1, 1].
+
+        It is the cosine between a content feature and the style feature that the warp brings to its place.
+        """
+        style = output.tokens.style
+        warped_style = warp(output.content, style, style, self.config.temperature)
+        cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
+        height, width = output.colors.shape[2:]
+        return cosine.unflatten(1, (height // 4, width // 4)).unsqueeze(1)
+
+    def matches(self, output: RLTNOutput) -> Tensor:
+        """Return the best reference token of each content token, (B, H / 4 * W / 4) int64.
+
+        Tokens count row by row through the first reference, then the second, and so on.
+        """
+        return best_match(output.content, output.tokens.style)
+
+
+def _check_size(name: str, picture: Tensor) -> None:
+    height, width = picture.shape[2:]
+    if min(height, width) < SIDE_MINIMUM or height % SIDE_MULTIPLE or width % SIDE_MULTIPLE:
+        raise ValueError(
+            f"the {name} must be at least {SIDE_MINIMUM} pixels a side and a multiple of {SIDE_MULTIPLE}, "
+            f"not {height} x {width}"
+        )
