@@ -2,9 +2,8 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from rltn_cli.pixels import Bytes
 
 
 def xdog(color: Bytes, *, sigma: float = 0.8, strength: float = 1.0, threshold: float = 0.02) -> Bytes:

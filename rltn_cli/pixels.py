@@ -1,0 +1,55 @@
+"""Arrays of pixels: the type they have here, and what is done to every one of them alike."""
+
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float32]
+Pixels: TypeAlias = NDArray[Any]
+"""uint8 or uint16."""
+
+
+def top_value(pixels: Pixels) -> int:
+    """Return the value of white: 255 or 65535."""
+    return int(np.iinfo(pixels.dtype).max)
+
+
+def on_paper(pixels: Pixels, alpha: Pixels) -> Pixels:
+    """Lay a picture on white paper.
+
+    Args:
+        pixels: (H, W, 3), uint8 or uint16, not multiplied by alpha.
+        alpha: (H, W) of the same type.
+
+    Returns:
+        (H, W, 3) of the same type.
+    """
+    top = top_value(pixels)
+    result = np.empty_like(pixels)
+    for row in range(0, len(pixels), 256):
+        part = slice(row, row + 256)
+        weight = alpha[part, :, None].astype(np.float32) / top
+        result[part] = np.rint(top - (top - pixels[part].astype(np.float32)) * weight)
+    return result
+
+
+def to_eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
+    """Return uint8 or uint16 values as uint8, rounded."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257), np.uint8).reshape(pixels.shape)
+
+
+def split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    """Split (H, W) or (H, W, 1..4), grey or RGB with or without alpha, into (H, W, 3) and (H, W) or None."""
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if channels <= 2:
+        grey = pixels if pixels.ndim == 2 else pixels[..., 0]
+        color = np.repeat(grey[..., None], 3, axis=2)
+    else:
+        color = np.ascontiguousarray(pixels[..., :3])
+    alpha = np.ascontiguousarray(pixels[..., -1]) if channels in (2, 4) else None
+    return color, alpha
