@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rltn_cli.errors import UsageError
+from rltn_cli.pixels import Bytes
 
 Lab = npt.NDArray[np.float64]
-Picture = npt.NDArray[np.uint8]
 
 OFF_LINES = 200
 """Grey of the sketch from which a pixel counts as paper, not as a line."""
@@ -45,7 +45,7 @@ def library(name: str) -> Any:
         ) from error
 
 
-def to_lab(picture: Picture) -> Lab:
+def to_lab(picture: Bytes) -> Lab:
     """Return CIE Lab (H, W, 3), L in [0, 100], of an sRGB picture (H, W, 3) uint8."""
     lab: Lab = library("skimage.color").rgb2lab(picture)
     return lab
@@ -61,7 +61,7 @@ def ciede2000(first: Lab, second: Lab) -> npt.NDArray[np.float64]:
 class Truth:
     """What the true picture and its sketch say to every judge; computed once for all methods."""
 
-    picture: Picture
+    picture: Bytes
     """(H, W, 3) uint8 RGB."""
     off_lines: Lab
     """(P, 3): Lab of the pixels off the lines, in reading order."""
@@ -77,7 +77,7 @@ class Truth:
     """(R, 3): mean Lab of each region."""
 
     @classmethod
-    def of(cls, picture: Picture, sketch: Picture) -> "Truth":
+    def of(cls, picture: Bytes, sketch: Bytes) -> "Truth":
         """Read the true picture (H, W, 3) uint8 by its sketch (H, W) uint8, black lines on white.
 
         Regions are the 4-connected parts of the paper between lines (sketch >= 200).
@@ -119,7 +119,7 @@ class Figures:
     """Structural similarity, over the whole picture."""
 
 
-def measure(output: Picture, truth: Truth) -> Figures:
+def measure(output: Bytes, truth: Truth) -> Figures:
     """Return every figure of an output (H, W, 3) uint8."""
     lab = to_lab(output)
     right, regions = region_accuracy(lab, truth)
@@ -163,13 +163,13 @@ def region_accuracy(output: Lab, truth: Truth) -> tuple[int, int]:
     return int((distance <= SAME_COLOR).sum()), int(truth.counted.sum())
 
 
-def psnr(output: Picture, truth: Picture) -> float:
+def psnr(output: Bytes, truth: Bytes) -> float:
     """Return the peak signal-to-noise ratio [dB] of two (H, W, 3) uint8 pictures, at most 100."""
     error = float(np.square(output.astype(np.float64) - truth).mean())
     return IDENTICAL_PSNR if error == 0 else min(IDENTICAL_PSNR, float(10 * np.log10(255**2 / error)))
 
 
-def ssim(output: Picture, truth: Picture) -> float:
+def ssim(output: Bytes, truth: Bytes) -> float:
     """Return the structural similarity (Wang et al., 2004) of two (H, W, 3) uint8 pictures."""
     value = library("skimage.metrics").structural_similarity(
         output,
