@@ -1,0 +1,88 @@
+"""The command line: the Typer app, and the one place where errors become messages and exit codes."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Annotated, cast
+
+import typer
+
+from rltn_cli import __version__
+from rltn_cli.commands.colorize import colorize
+from rltn_cli.commands.evaluate import evaluate
+from rltn_cli.commands.models import models
+from rltn_cli.errors import RltnError
+
+INTERRUPTED = 130
+
+# The parser's base error; Typer brings or borrows its parser, depending on its version.
+_ParserError = cast(type[Exception], typer.BadParameter.__base__)
+
+app = typer.Typer(
+    name="rltn",
+    help="Paint line drawings in the colours of reference pictures.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(colorize)
+app.command(short_help="Measure models on a folder of pairs.")(evaluate)
+app.add_typer(models, name="models")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rltn {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code.
+
+    Returns:
+        0 done, 1 failed, 2 wrong usage, 3 some files of a batch failed, 130 interrupted.
+    """
+    logging.basicConfig(format="%(message)s", handlers=[_Notices()], force=True)
+    try:
+        result = app(list(arguments), prog_name="rltn", standalone_mode=False)
+    except RltnError as error:
+        return _fail(str(error), error.exit_code)
+    except _ParserError as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "rltn"
+        text = error.format_message() if hasattr(error, "format_message") else str(error)
+        return _fail(f"{text.rstrip('.')}. See '{command} --help'", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", INTERRUPTED)
+    return result if isinstance(result, int) else 0
+
+
+class _Notices(logging.Handler):
+    """Shows log messages on standard error, whichever stream that is at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(f"rltn: {self.format(record)}", err=True)
+
+
+def _fail(message: str, code: int) -> int:
+    """Say on one line of standard error what went wrong, and return the exit code."""
+    typer.echo(f"rltn: {' '.join(message.split())}", err=True)
+    return code

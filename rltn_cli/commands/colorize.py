@@ -1,0 +1,134 @@
+"""`rltn colorize`: one drawing, one or several references, one painted picture."""
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model, Offline, Overwrite, Quiet
+from rltn_cli.commands.progress import working
+from rltn_cli.engine.header import read_model_files
+from rltn_cli.engine.hub import find_model
+from rltn_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from rltn_cli.engine.colorizer import Colorization
+
+STANDARD_STREAM = "-"
+
+
+def colorize(
+    sketch: Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - is standard input.")],
+    ref: Annotated[
+        list[str],
+        typer.Option(
+            "--ref", "-r", metavar="PICTURE", help="A picture to take the colours from; can be repeated."
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="PICTURE", help="The painted picture; - is standard output, as PNG."
+        ),
+    ],
+    model: Model = DEFAULT_MODEL,
+    size: Annotated[
+        int, typer.Option(min=64, max=1024, help="Shorter side in pixels that the network works at.")
+    ] = 256,
+    finish: Annotated[
+        Literal["paint", "flat", "raw"],
+        typer.Option(help="Paint up to the lines, one colour a region, or the network's own picture."),
+    ] = "paint",
+    lines: Annotated[
+        Literal["keep", "network"],
+        typer.Option(help="Keep the artist's lines on top, or let the network draw them."),
+    ] = "keep",
+    alpha: Annotated[
+        Literal["auto", "keep", "drop"],
+        typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
+    ] = "auto",
+    device: Device = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    dry_run: DryRun = False,
+    overwrite: Overwrite = False,
+    offline: Offline = False,
+) -> None:
+    """Paint a line drawing in the colours of reference pictures."""
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
+    _check_streams(sketch, ref, output, as_json)
+    _check_output(sketch, ref, output, overwrite)
+    folder = find_model(model, offline=offline)
+    settings: dict[str, Any] = {
+        "sketch": sketch,
+        "references": ref,
+        "output": output,
+        "model": model,
+        "model_path": str(read_model_files(folder).weights),
+        "size": size,
+        "finish": finish,
+        "lines": lines,
+        "alpha": alpha,
+        "device": device,
+    }
+    if dry_run:
+        _show(settings, as_json)
+        return
+    started = time.monotonic()
+    result = _paint(settings, folder, quiet)
+    result.save(output, overwrite=overwrite)
+    height, width = result.image.shape[:2]
+    seconds = round(time.monotonic() - started, 2)
+    if as_json:
+        _show(settings | {"width": width, "height": height, "seconds": seconds}, as_json)
+    elif not quiet and output != STANDARD_STREAM:
+        typer.echo(f"rltn: {output}, {width}x{height}, in {seconds:.1f} s", err=True)
+
+
+def _check_streams(sketch: str, references: list[str], output: str, as_json: bool) -> None:
+    """Refuse two uses of one standard stream."""
+    if [sketch, *references].count(STANDARD_STREAM) > 1:
+        raise UsageError("standard input holds one picture: name - only once")
+    if output == STANDARD_STREAM and as_json:
+        raise UsageError(
+            "--json and the picture cannot both go to standard output: name a file after --output"
+        )
+
+
+def _check_output(sketch: str, references: list[str], output: str, overwrite: bool) -> None:
+    """Refuse an output that cannot be written, or that is one of the inputs."""
+    from rltn_cli.encoding import check_output
+
+    target = Path(output)
+    inputs = [Path(name) for name in (sketch, *references) if name != STANDARD_STREAM]
+    if target.exists() and any(path.exists() and target.samefile(path) for path in inputs):
+        raise UsageError(f"{output} is also an input: choose another name")
+    check_output(output, overwrite)
+
+
+def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> "Colorization":
+    """Read the pictures, then load the model and paint."""
+    from rltn_cli.images import read_picture
+
+    with working("reading the pictures", quiet=quiet):
+        sketch, *references = (read_picture(name) for name in (settings["sketch"], *settings["references"]))
+    with working("loading the model", quiet=quiet):
+        from rltn_cli.engine.colorizer import Colorizer
+
+        colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
+    with working("painting", quiet=quiet):
+        options = {name: settings[name] for name in ("size", "finish", "lines", "alpha")}
+        return colorizer(sketch, references, **options)
+
+
+def _show(facts: dict[str, Any], as_json: bool) -> None:
+    """Write facts to standard output."""
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")

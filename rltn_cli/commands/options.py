@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from rltn_cli.engine.hub import shipped_models
+from rltn_cli.errors import UsageError
+
+DEFAULT_MODEL = "rltn-small"
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """Return the shipped models whose names begin so, for the shell."""
+    return [name for name in shipped_models() if name.startswith(incomplete)]
+
+
+def check_device(value: str) -> str:
+    """Return a device's name, or raise UsageError; whether the machine has it is seen later."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
+        raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {value!r}")
+    return value
+
+
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub.",
+        autocompletion=complete_model,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        help="Where to compute; auto takes a GPU if there is one.",
+        callback=check_device,
+    ),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+Json = Annotated[bool, typer.Option("--json", help="Write the facts as JSON to standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "-n", help="Check and show what would be done; write nothing.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
