@@ -49,7 +49,7 @@ def nearest(thumbnails: Floats) -> npt.NDArray[np.int64]:
 
 
 def group_mates(pairs: Sequence[Pair]) -> list[list[int]]:
-    """Return for each pair the others of its split, group and palette: fair references, for the truth is known.
+    """Return for each pair the others of its split, group and palette: references that tell the true colours.
 
     Args:
         pairs: any pairs; one without a group or a palette has no mates.

@@ -1,0 +1,48 @@
+"""Fixtures that several test files share."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+PALETTES = {"fox": ((60, 120, 230), (200, 220, 250)), "sea": ((180, 110, 30), (90, 190, 120))}
+"""BGR colours of the two halves of a figure, by palette."""
+
+
+@pytest.fixture
+def pairs_folder(tmp_path: Path) -> Path:
+    """A folder of 7 pairs: three a palette in the split val, one in train; sources comic and sprite."""
+    folder = tmp_path / "pairs"
+    (folder / "color").mkdir(parents=True)
+    (folder / "line").mkdir()
+    lines = ["id,split,source,license,group,palette,native_line"]
+    for palette, (first, second) in PALETTES.items():
+        for number in range(3):
+            name = f"{palette}-{number}"
+            color, line = draw_figure(first, second, shift=30 * number)
+            cv2.imwrite(str(folder / "color" / f"{name}.png"), color)
+            cv2.imwrite(str(folder / "line" / f"{name}.png"), line)
+            source = "comic" if palette == "fox" else "sprite"
+            lines.append(f"{name},val,{source},CC0,{palette},{palette},1")
+    color, line = draw_figure((0, 0, 200), (0, 200, 0), shift=10)
+    cv2.imwrite(str(folder / "color" / "lone.png"), color)
+    cv2.imwrite(str(folder / "line" / "lone.png"), line)
+    lines.append("lone,train,comic,CC0,lone,lone,1")
+    (folder / "index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def draw_figure(
+    first: tuple[int, int, int], second: tuple[int, int, int], shift: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a box of two colours on white; returns the picture (256, 256, 3) BGR and its lines (256, 256)."""
+    left, top, right, bottom = 40 + shift, 60, 150 + shift, 200
+    middle = (left + right) // 2
+    color = np.full((256, 256, 3), 255, np.uint8)
+    color[top:bottom, left:middle], color[top:bottom, middle:right] = first, second
+    line = np.full((256, 256), 255, np.uint8)
+    cv2.rectangle(line, (left, top), (right, bottom), 0, 2)
+    cv2.line(line, (middle, top), (middle, bottom), 0, 2)
+    color[line == 0] = 0
+    return color, line
