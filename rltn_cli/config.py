@@ -106,7 +106,7 @@ class LossConfig:
     ctx: float = 0.1
     align: float = 2.0
     cycle: float = 1.0
-    scl: float = 0.1
+    scl: float = 1.0
     trunk: Literal["vgg16", "vgg19"] = "vgg16"
     """The perceptual network of fm, perc, ctx and scl; never switched silently."""
 

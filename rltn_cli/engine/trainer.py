@@ -109,10 +109,10 @@ class Trainer:
             self.discriminator.parameters(), config.discriminator_lr, betas
         )
         prepare: Callable[..., Any] = self.accelerator.prepare
-        side, judge = GeneratorSide(self.model), self.discriminator
-        self.generator_side: Any = torch.compile(side) if compile_networks else side
-        self.judge: Any = torch.compile(judge) if compile_networks else judge
-        self.generator_side, self.judge = prepare(self.generator_side), prepare(self.judge)
+        self.generator_side: Any = prepare(GeneratorSide(self.model))
+        self.judge: Any = prepare(self.discriminator)
+        if compile_networks:
+            self.generator_side, self.judge = torch.compile(self.generator_side), torch.compile(self.judge)
         self.generator_optimizer = prepare(self.generator_optimizer)
         self.discriminator_optimizer = prepare(self.discriminator_optimizer)
         if trunk is not None:

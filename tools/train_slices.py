@@ -1,0 +1,211 @@
+"""Train in slices of minutes, for a GPU that is lent for a short time and reaches nothing.
+
+    python tools/train_slices.py pack DATA color.safetensors line.safetensors
+    python tools/train_slices.py time PACK...
+    python tools/train_slices.py train PACK... --state DIR --out DIR --minutes 9 --config slices.toml
+
+A slice goes on from DIR/state of --state if that is there (with the optimisers' moments), else from the
+shards of --resume (weights, EMA and discriminator), else from fresh weights. It writes to --out: shards of at
+most 16 MiB, a sample grid, and a log of one JSON line a report.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import torch
+from accelerate import Accelerator
+
+from rltn_cli.config import LossConfig, TrainConfig, load_toml, to_json
+from rltn_cli.data.packed import PackedStore, write_pack
+from rltn_cli.data.pairs import read_pairs
+from rltn_cli.engine.samples import sample_batch, sample_grid
+from rltn_cli.engine.shards import read_shards, write_shards
+from rltn_cli.engine.trainer import Trainer
+from rltn_cli.engine.trunks import load_vgg
+from rltn_cli.errors import RltnError
+from rltn_cli.models.frozen import VGG
+
+STATE = "state"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the subcommands and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except RltnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def pack(options: argparse.Namespace) -> None:
+    """Pack the pictures of a pairs folder."""
+    pairs = read_pairs(options.data)
+    write_pack(pairs, options.color, "color", size=options.size, quality=options.color_quality)
+    write_pack(pairs, options.line, "line", size=options.size, quality=options.line_quality)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train for some minutes, the saving included."""
+    begun = time.monotonic()
+    config = load_toml(TrainConfig, options.config) if options.config else TrainConfig()
+    trainer, store = _trainer(options, config)
+    _restore(trainer, options)
+    samples = sample_batch(store, options.samples, min(256, store.size))
+    options.out.mkdir(parents=True, exist_ok=True)
+    options.state.mkdir(parents=True, exist_ok=True)
+    (options.out / "config.json").write_text(to_json(config), encoding="utf-8")
+    ends = begun + 60 * options.minutes - options.reserve
+    with (options.out / "log.jsonl").open("w", encoding="utf-8") as log:
+        _report(log, {"prepared_s": round(time.monotonic() - begun, 1), "step": trainer.step})
+        started, first, sums = time.monotonic(), trainer.step, dict[str, float]()
+        for report in trainer.run():
+            for name, value in report.losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            if report.step % options.every == 0:
+                rate = (report.step - first) * config.batch / (time.monotonic() - started)
+                means = {name: round(value / options.every, 5) for name, value in sums.items()}
+                _report(log, {"step": report.step, "pictures_per_s": round(rate, 1), **means})
+                sums.clear()
+            if time.monotonic() > ends:
+                break
+        trainer.save(options.state / STATE)
+        _write_slice(trainer, options.out)
+        grid = sample_grid(trainer.averaged, samples, trainer.device)
+        cv2.imwrite(str(options.out / "grid.webp"), grid[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85])
+        _report(log, {"step": trainer.step, "slice_s": round(time.monotonic() - begun, 1)})
+
+
+def time_steps(options: argparse.Namespace) -> None:
+    """Print pictures per second of a training step, by size, terms and compilation."""
+    late = {"adv": 0.0, "fm": 0.0, "perc": 0.0, "ctx": 0.0, "scl": 0.0}
+    store = PackedStore(options.packs, device=options.device, threads=options.threads)
+    for size in options.sizes:
+        for losses in (LossConfig(**late), LossConfig()):
+            for compiled in (False, True) if options.compile else (False,):
+                config = TrainConfig(
+                    preset=options.preset,
+                    batch=options.batch,
+                    sizes=((0, size),),
+                    precision=options.precision,
+                    losses=losses,
+                )
+                trainer = Trainer(
+                    config,
+                    store,
+                    trunk=VGG("vgg16"),
+                    accelerator=_accelerator(config, options.device),
+                    workers=options.workers,
+                    compile_networks=compiled,
+                )
+                begun, marks = time.monotonic(), list[float]()
+                for _ in trainer.run(until=options.steps):
+                    marks.append(time.monotonic())
+                half = len(marks) // 2
+                rate = (len(marks) - 1 - half) * options.batch / (marks[-1] - marks[half])
+                what = {"size": size, "late_terms": losses.adv > 0, "compiled": compiled}
+                _report(
+                    sys.stdout, {**what, "pictures_per_s": round(rate, 1), "first_step_s": round(marks[0] - begun, 1)}
+                )
+
+
+def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer, PackedStore]:
+    """Return the trainer of a slice, and the pairs to show."""
+    store = PackedStore(options.packs, device=options.device, threads=options.threads)
+    shown = PackedStore(options.packs, split=options.sample_split, threads=options.threads)
+    needs_trunk = any(getattr(config.losses, term) for term in ("fm", "perc", "ctx", "scl"))
+    trainer = Trainer(
+        config,
+        store,
+        trunk=load_vgg(config.losses.trunk, options.trunk) if needs_trunk else None,
+        accelerator=_accelerator(config, options.device),
+        workers=options.workers,
+        compile_networks=options.compile,
+    )
+    return trainer, shown
+
+
+def _accelerator(config: TrainConfig, device: str) -> Accelerator:
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    precision = "no" if config.precision == "fp32" else config.precision
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+
+
+def _restore(trainer: Trainer, options: argparse.Namespace) -> None:
+    """Go on from the full state of this machine, or from shards that were carried here."""
+    if (options.state / STATE).is_dir():
+        trainer.resume(options.state / STATE)
+    elif options.resume:
+        tensors, facts = read_shards(options.resume)
+        for name, module in _modules(trainer).items():
+            own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
+            module.load_state_dict(own)
+        trainer.step = int(str(facts["step"]))
+
+
+def _modules(trainer: Trainer) -> dict[str, torch.nn.Module]:
+    return {"model": trainer.model, "ema": trainer.ema, "discriminator": trainer.discriminator}
+
+
+def _write_slice(trainer: Trainer, out: Path) -> None:
+    tensors = {
+        f"{name}/{key}": value
+        for name, module in _modules(trainer).items()
+        for key, value in module.state_dict().items()
+    }
+    write_shards(out, tensors, {"step": trainer.step})
+
+
+def _report(stream: object, values: dict[str, object]) -> None:
+    line = json.dumps(values)
+    print(line, file=stream, flush=True)  # type: ignore[call-overload]
+    if stream is not sys.stdout:
+        print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("pack", help=pack.__doc__)
+    one.set_defaults(run=pack)
+    for name in ("data", "color", "line"):
+        one.add_argument(name, type=Path)
+    one.add_argument("--size", type=int, default=256)
+    one.add_argument("--color-quality", type=int, default=76)
+    one.add_argument("--line-quality", type=int, default=40)
+    two = commands.add_parser("time", help=time_steps.__doc__)
+    two.set_defaults(run=time_steps)
+    two.add_argument("--sizes", type=int, nargs="+", default=[128, 256])
+    two.add_argument("--steps", type=int, default=12)
+    two.add_argument("--batch", type=int, default=32)
+    two.add_argument("--preset", default="small")
+    two.add_argument("--precision", default="bf16")
+    three = commands.add_parser("train", help=train.__doc__)
+    three.set_defaults(run=train)
+    three.add_argument("--config", type=Path, help="TOML file of a TrainConfig")
+    three.add_argument("--state", type=Path, required=True, help="folder of the full state on this machine")
+    three.add_argument("--resume", type=Path, help="folder of shards to go on from")
+    three.add_argument("--out", type=Path, required=True)
+    three.add_argument("--minutes", type=float, default=9.0)
+    three.add_argument("--reserve", type=float, default=15.0, help="seconds of the slice kept for saving")
+    three.add_argument("--every", type=int, default=100, help="steps between reports")
+    three.add_argument("--trunk", type=Path, help="folder of frozen trunks")
+    three.add_argument("--samples", type=int, default=12)
+    three.add_argument("--sample-split", default="val")
+    for command in (two, three):
+        command.add_argument("packs", type=Path, nargs="+")
+        command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        command.add_argument("--threads", type=int, default=1, help="that decode the packs")
+        command.add_argument("--workers", type=int, default=0, help="processes that draw samples ahead")
+        command.add_argument("--compile", action="store_true", help="use torch.compile")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
