@@ -197,3 +197,26 @@ def _padded(picture: Bytes, fit: Fit) -> Bytes:
     if not bottom and not right:
         return picture
     return np.asarray(cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REFLECT_101), np.uint8)
+
+
+def enlarged_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
+    """Return some rows of a picture resized linearly, without making the whole.
+
+    Args:
+        picture: (h, w, C) or (h, w).
+        rows: which rows of the result, with start and stop.
+        size: (H, W) of the whole result.
+
+    Returns:
+        (stop - start, W, C) or (stop - start, W) float32, as `cv2.resize` places the pixels.
+    """
+    height, width = picture.shape[:2]
+    y = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * (height / size[0]) - 0.5
+    y = np.clip(y, 0, height - 1)
+    above = np.floor(y).astype(np.intp)
+    below = np.minimum(above + 1, height - 1)
+    share = (y - above).astype(np.float32).reshape(-1, *[1] * (picture.ndim - 1))
+    band = np.ascontiguousarray(picture[above] * (1 - share) + picture[below] * share)
+    if size[1] == width:
+        return band
+    return np.asarray(cv2.resize(band, (size[1], len(band)), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rltn_cli.canvas import enlarged_rows
 from rltn_cli.errors import PictureError
 from rltn_cli.images import Picture, Pixels, to_eight_bit
 from rltn_cli.pixels import Bytes, Floats, top_value
@@ -176,8 +177,7 @@ def level_paper(pixels: Pixels, grey: Bytes) -> Pixels | None:
     result = np.empty_like(pixels)
     top = top_value(pixels)
     for start in range(0, height, 256):
-        rows = np.arange(start, min(start + 256, height), dtype=np.float32)
-        level = _sampled(local, rows, (height, width))
+        level = enlarged_rows(local, slice(start, min(start + 256, height)), (height, width))
         value = pixels[start : start + 256] * (255.0 / (level[..., None] * white))
         result[start : start + 256] = np.rint(np.minimum(value, top))
     return result
@@ -228,16 +228,6 @@ def _paper_surface(cells: Floats) -> tuple[Floats, Mask]:
         weights = np.where(ratio > 1, 1.0, np.exp(-(((ratio - 1) / 0.08) ** 2))) + 1e-3
     paper = np.abs(values / surface - 1) < 0.25
     return surface.reshape(rows, columns).astype(np.float32), paper.reshape(rows, columns)
-
-
-def _sampled(grid: Floats, rows: Floats, size: tuple[int, int]) -> Floats:
-    """Read a grid that spans a picture of `size` (H, W) at given rows, linearly between cell centres."""
-    y = (rows + 0.5) * grid.shape[0] / size[0] - 0.5
-    x = (np.arange(size[1], dtype=np.float32) + 0.5) * grid.shape[1] / size[1] - 0.5
-    across, down = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
-    return np.asarray(
-        cv2.remap(grid, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
-    )
 
 
 def _is_blank(grey: Bytes) -> bool:

@@ -1,8 +1,10 @@
+import itertools
+
 import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.canvas import fit_reference, fit_sketch, plan_fit, shrink_lines
+from rltn_cli.canvas import enlarged_rows, fit_reference, fit_sketch, plan_fit, shrink_lines
 from rltn_cli.errors import PictureError
 
 
@@ -52,7 +54,7 @@ def test_long_pictures_are_tiled():
         assert columns.start % 16 == 0
         covered[rows, columns] += 1
     assert covered.min() == 1
-    assert all(b[1].start <= a[1].stop - 128 + 16 for a, b in zip(tiles, tiles[1:], strict=False))
+    assert all(b[1].start <= a[1].stop - 128 + 16 for a, b in itertools.pairwise(tiles))
     assert len(plan_fit((1000, 300), 256).tiles()) == 1
 
 
@@ -86,5 +88,16 @@ def test_references_fit_too():
 
 @pytest.mark.parametrize("native", [(1, 1), (10, 10_000), (10_000, 10), (20, 2000)])
 def test_too_small_or_too_narrow(native):
-    with pytest.raises(PictureError, match="too small|too narrow"):
+    with pytest.raises(PictureError, match=r"too small|too narrow"):
         plan_fit(native, 256)
+
+
+@pytest.mark.parametrize("size", [(90, 130), (40, 60), (30, 65)])
+def test_enlarged_rows_are_those_of_a_whole_resize(size):
+    picture = np.random.default_rng(0).random((30, 60, 3)).astype(np.float32)
+    whole = cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
+    parts = [enlarged_rows(picture, slice(s, min(s + 7, size[0])), size) for s in range(0, size[0], 7)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+    np.testing.assert_allclose(
+        enlarged_rows(picture[..., 0], slice(0, size[0]), size), whole[..., 0], atol=1e-5
+    )
