@@ -1,7 +1,7 @@
 """The example drawing: the courier turned to her right, a letter in her hand, the moon behind her."""
 
 import numpy as np
-from courier_parts import bow, brow, cloud, envelope, eye, hand, sparkle, star_pin
+from courier_parts import bow, brow, buckle, cloud, envelope, eye, hand, sparkle, star_pin
 from curves import ellipse, ribbon
 from drawing_kit import Canvas
 
@@ -25,7 +25,7 @@ def _sky(canvas: Canvas) -> None:
     for x, y, r in ((900, 250, 46), (1010, 420, 30), (960, 640, 54), (330, 360, 28)):
         canvas.shape(ellipse(x, y, r, r * 0.9), "crater", line=3.5)
     cloud(canvas, 170, 1010, 0.95)
-    cloud(canvas, 1170, 1190, 1.0)
+    cloud(canvas, 1290, 1210, 1.0)
     for x, y, size in ((120, 180, 44), (1090, 130, 34), (90, 560, 28), (1110, 760, 36), (215, 90, 20)):
         sparkle(canvas, x, y, size)
 
@@ -37,7 +37,7 @@ def _back_hair(canvas: Canvas) -> None:
         ("800,700 880,880 1000,980 1090,1010 1170,990", "60 120 100 60 0"),
         ("760,760 830,950 900,1060 990,1130 1080,1140", "60 120 100 60 0"),
         ("396,560 372,720 352,830 300,920 226,950", "40 70 76 56 0"),
-        ("420,640 400,800 392,920 350,1010 290,1060", "40 90 90 60 0"),
+        ("404,640 380,800 374,920 334,1010 280,1058", "40 90 90 60 0"),
     ):
         _tongue(canvas, path, widths)
     canvas.shape(
@@ -77,8 +77,7 @@ def _body(canvas: Canvas) -> None:
     )
     canvas.shape("372,1450! 480,1474 640,1480 780,1474 900,1448! 930,1560! 330,1560!", "skirt", line=5)
     canvas.shape(ribbon("376,1430 500,1456 640,1462 780,1456 892,1426", "46 48 46"), "leather", line=5)
-    canvas.shape("586,1430! 664,1430! 664,1490! 586,1490!", "trim", line=4)
-    canvas.shape("604,1446! 646,1446! 646,1474! 604,1474!", "leather", line=3)
+    buckle(canvas, 625, 1460, 1.2)
     for path in ("606,960 598,1200 600,1470", "640,960 634,1200 640,1474"):
         canvas.stroke(path, 4, taper=(0.1, 0.1), of="blouse")
     for y in (1180, 1280, 1380):
@@ -102,7 +101,7 @@ def _cape(canvas: Canvas) -> None:
     canvas.shape(ribbon("252,1232 352,1270 430,1264 500,1286 574,1282", "24 24"), "trim", line=4)
     canvas.stroke("430,960 400,1080 384,1180", 5, of="cape")
     canvas.stroke("500,930 490,1060 500,1180", 4.5, of="cape")
-    with canvas.moved(404, 1226, turn=-14):
+    with canvas.moved(396, 1240, turn=-14):
         envelope(canvas)
     _arm(canvas)
     canvas.shape(

@@ -84,7 +84,7 @@ NIGHT: dict[str, Colour] = {
 def eye(canvas: Canvas, gaze: tuple[float, float] = (0.0, 0.0)) -> None:
     """An open eye around the origin, 130 wide; its outer corner points to +x."""
     white = spline("-60,-2 -44,-44 0,-62 44,-48 66,-8! 58,24 38,50 4,60 -32,52 -54,26", closed=True)
-    canvas.shape(white, "eyewhite", line=0, shade=["-80,-80 80,-80 80,0 50,-26 0,-36 -44,-20 -70,14"])
+    canvas.shape(white, "eyewhite", line=2.5, shade=["-80,-80 80,-80 80,0 50,-26 0,-36 -44,-20 -70,14"])
     gx, gy = gaze
     iris = ellipse(gx, gy, 46, 60)
     top = f"{gx - 60},{gy - 80} {gx + 60},{gy - 80} {gx + 60},{gy + 2}! {gx},{gy - 12} {gx - 60},{gy + 2}!"
@@ -99,7 +99,7 @@ def eye(canvas: Canvas, gaze: tuple[float, float] = (0.0, 0.0)) -> None:
         line=0,
     )
 
-    canvas.stroke("-30,55 6,64 40,54 58,28", 4.5, taper=(0.5, 0.25))
+    canvas.stroke("-30,53 4,60 38,50 58,24", 5, taper=(0.5, 0.25))
     canvas.stroke("-46,-82 0,-100 48,-88 64,-74", 3.5, of="skin")
 
 
@@ -139,6 +139,13 @@ def bow(canvas: Canvas) -> None:
     canvas.shape(ellipse(-5, -6, 5, 6), "glint", line=0)
 
 
+def buckle(canvas: Canvas, x: float, y: float, size: float) -> None:
+    """A square belt buckle around (x, y), 62 wide."""
+    with canvas.moved(x, y, grow=(size, size)):
+        canvas.shape("-31,-27! 31,-27! 31,27! -31,27!", "trim", line=4 / size)
+        canvas.shape("-15,-13! 15,-13! 15,13! -15,13!", "leather", line=3 / size)
+
+
 def envelope(canvas: Canvas) -> None:
     """A sealed letter around the origin, 230 by 150."""
     canvas.shape("-115,-75! 115,-75! 115,75! -115,75!", "letter", shade=["-115,75! 0,0! 115,75!"])
@@ -175,13 +182,13 @@ def cloud(canvas: Canvas, x: float, y: float, size: float = 1.0) -> None:
     """A scalloped bank of cloud, its crest about 500 wide around (x, y - 100), its foot far below."""
     with canvas.moved(x, y, grow=(size, size)):
         canvas.shape(
-            "-330,600! -340,120 -320,50! -360,0 -330,-60 -250,-54! -250,-120 -180,-150 -130,-116!"
+            "-330,1000! -340,120 -320,50! -360,0 -330,-60 -250,-54! -250,-120 -180,-150 -130,-116!"
             " -110,-190 0,-200"
-            " 40,-130! 90,-170 180,-140 176,-70! 250,-90 320,-40 290,30! 340,70 330,200 330,600!",
+            " 40,-130! 90,-170 180,-140 176,-70! 250,-90 320,-40 290,30! 340,70 330,200 330,1000!",
             "cloud",
             shade=[
                 "-350,60 -290,10 -220,20 -150,-30 -60,-10 0,-70 80,-20 150,-20 220,20 300,0 400,100"
-                " 360,700 -400,700"
+                " 360,1100 -400,1100"
             ],
             line=5 / size,
         )

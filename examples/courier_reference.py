@@ -1,6 +1,6 @@
 """The example reference: the courier seen from the front, winking, a letter held high."""
 
-from courier_parts import bow, brow, cloud, envelope, eye, hand, sparkle, star_pin
+from courier_parts import bow, brow, buckle, cloud, envelope, eye, hand, sparkle, star_pin
 from curves import ellipse, ribbon
 from drawing_kit import Canvas
 
@@ -135,8 +135,7 @@ def _skirt(canvas: Canvas) -> None:
         line=5,
         shade=["470,1154 596,1172 720,1154 720,1190 470,1190"],
     )
-    canvas.shape("566,1130! 628,1130! 628,1184! 566,1184!", "trim", line=4)
-    canvas.shape("582,1144! 612,1144! 612,1170! 582,1170!", "leather", line=3)
+    buckle(canvas, 597, 1157, 1.0)
 
 
 def _raised_arm(canvas: Canvas) -> None:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import courier_drawing
 import courier_parts
 import courier_reference
+import dragon_parts
+import dragon_scenes
 import numpy as np
 from drawing_kit import Canvas, Colour
 from numpy.typing import NDArray
@@ -31,6 +33,8 @@ PICTURES = {
     "drawing": Picture(courier_drawing.draw, courier_drawing.SIZE, courier_parts.DAY, True),
     "reference": Picture(courier_reference.draw, courier_reference.SIZE, courier_parts.DAY, False),
     "reference_night": Picture(courier_reference.draw, courier_reference.SIZE, courier_parts.NIGHT, False),
+    "creature": Picture(dragon_scenes.draw_sitting, dragon_scenes.SIZE, dragon_parts.PALETTE, True),
+    "creature_reference": Picture(dragon_scenes.draw_flying, dragon_scenes.SIZE, dragon_parts.PALETTE, False),
 }
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-NAMES = ("drawing", "reference", "reference_night")
-LINES = ("drawing",)
+NAMES = ("drawing", "reference", "reference_night", "creature", "creature_reference")
+LINES = ("drawing", "creature")
 
 
 @pytest.fixture
