@@ -56,12 +56,15 @@ class ModelConfig:
             if not 1 <= value <= 4096:
                 raise ConfigError(f"{name} must be from 1 to 4096, not {value}")
         if self.correspondence_width % 8:
-            raise ConfigError(f"correspondence_width must be a multiple of 8, not {self.correspondence_width}")
+            raise ConfigError(
+                f"correspondence_width must be a multiple of 8, not {self.correspondence_width}"
+            )
         if not 1e-4 <= self.temperature <= 10:
             raise ConfigError(f"temperature must be from 0.0001 to 10, not {self.temperature}")
         if self.architecture > ARCHITECTURE:
             raise ConfigError(
-                f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: update rltn"
+                f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: "
+                "update rltn"
             )
 
 

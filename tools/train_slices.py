@@ -110,7 +110,8 @@ def time_steps(options: argparse.Namespace) -> None:
                 rate = (len(marks) - 1 - half) * options.batch / (marks[-1] - marks[half])
                 what = {"size": size, "late_terms": losses.adv > 0, "compiled": compiled}
                 _report(
-                    sys.stdout, {**what, "pictures_per_s": round(rate, 1), "first_step_s": round(marks[0] - begun, 1)}
+                    sys.stdout,
+                    {**what, "pictures_per_s": round(rate, 1), "first_step_s": round(marks[0] - begun, 1)},
                 )
 
 
@@ -144,7 +145,9 @@ def _restore(trainer: Trainer, options: argparse.Namespace) -> None:
     elif options.resume:
         tensors, facts = read_shards(options.resume)
         for name, module in _modules(trainer).items():
-            own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
+            own = {
+                key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")
+            }
             module.load_state_dict(own)
         trainer.step = int(str(facts["step"]))
 
@@ -170,7 +173,9 @@ def _report(stream: object, values: dict[str, object]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("pack", help=pack.__doc__)
     one.set_defaults(run=pack)

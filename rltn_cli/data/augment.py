@@ -73,7 +73,13 @@ class Deformation:
 
     @classmethod
     def draw(
-        cls, rng: np.random.Generator, *, bend: float, scale: float = 0.35, turn: float = 0.35, shift: float = 0.25
+        cls,
+        rng: np.random.Generator,
+        *,
+        bend: float,
+        scale: float = 0.35,
+        turn: float = 0.35,
+        shift: float = 0.25,
     ) -> "Deformation":
         """Draw a deformation.
 

@@ -51,14 +51,20 @@ class Batch:
     def part(self, index: slice) -> "Batch":
         """Return some of the samples."""
         return Batch(
-            self.sketch[index], self.truth[index], self.reference[index], self.pseudo[index], self.shared[index]
+            self.sketch[index],
+            self.truth[index],
+            self.reference[index],
+            self.pseudo[index],
+            self.shared[index],
         )
 
 
 class PairStore(Protocol):
     """Pictures by number, all of one size."""
 
-    pairs: Sequence[Pair]
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """What each number stands for."""
 
     def colors(self, indices: Sequence[int]) -> Tensor:
         """Return colour pictures, uint8 (B, 3, S, S)."""
@@ -150,7 +156,9 @@ class Sampler:
         truth = int(np.searchsorted(table, rng.random() * table[-1], side="right"))
         reference, kind = self._reference(rng, truth, kind)
         bend, strong = config.deform, kind is Kind.PSEUDO
-        deformation = Deformation.draw(rng, bend=rng.uniform(0.1, 1) * bend) if strong else Deformation.crop(rng)
+        deformation = (
+            Deformation.draw(rng, bend=rng.uniform(0.1, 1) * bend) if strong else Deformation.crop(rng)
+        )
         return Draw(
             truth=truth,
             reference=reference,
@@ -177,7 +185,9 @@ class Sampler:
         return reference, Kind.SHARED if self.keys[reference] == key else kind
 
 
-def make_batch(store: PairStore, draws: Sequence[Draw], size: int, device: torch.device | str = "cpu") -> Batch:
+def make_batch(
+    store: PairStore, draws: Sequence[Draw], size: int, device: torch.device | str = "cpu"
+) -> Batch:
     """Load, augment and stack samples.
 
     Args:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -86,10 +86,10 @@ class PackedStore:
 
         def decode(i: int) -> None:
             name = self.pairs[i].id
-            color = np.ascontiguousarray(cv2.imdecode(colors[name], cv2.IMREAD_COLOR)[:, :, ::-1])
-            self._colors[i] = torch.from_numpy(color.astype(np.uint8, copy=False)).permute(2, 0, 1)
+            color = np.ascontiguousarray(_decode(colors[name], cv2.IMREAD_COLOR)[:, :, ::-1])
+            self._colors[i] = torch.from_numpy(color).permute(2, 0, 1)
             extracted = [extract_variant(color, n) for n in range(1, 1 + len(VARIANTS))]
-            own = cv2.imdecode(lines[name], cv2.IMREAD_GRAYSCALE) if name in line_names else extracted[-1]
+            own = _decode(lines[name], cv2.IMREAD_GRAYSCALE) if name in line_names else extracted[-1]
             self._lines[i] = torch.from_numpy(np.stack([own, *extracted]))
 
         with ThreadPoolExecutor(threads) as pool:
@@ -106,6 +106,13 @@ class PackedStore:
         device = self._lines.device
         chosen = torch.as_tensor(indices, device=device), torch.as_tensor(variants, device=device)
         return self._lines[chosen][:, None]
+
+
+def _decode(data: NDArray[np.uint8], flag: int) -> NDArray[np.uint8]:
+    picture = cv2.imdecode(data, flag)
+    if picture is None:
+        raise DataError("a picture of the pack cannot be decoded; make the pack again")
+    return picture.astype(np.uint8, copy=False)
 
 
 def _open(paths: Sequence[Path], part: Part) -> tuple[dict[str, Pair], dict[str, NDArray[np.uint8]], int]:
@@ -126,7 +133,7 @@ def _open(paths: Sequence[Path], part: Part) -> tuple[dict[str, Pair], dict[str,
 
 def _packs(
     paths: Sequence[Path], part: Part
-) -> Iterator[tuple[Path, list[dict[str, object]], NDArray[np.uint8], list[int], int]]:
+) -> Iterator[tuple[Path, list[dict[str, Any]], NDArray[np.uint8], list[int], int]]:
     for path in paths:
         try:
             with safe_open(path, framework="pt") as file:

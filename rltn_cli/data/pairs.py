@@ -108,7 +108,9 @@ def _pictures(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in PICTURE_SUFFIXES:
             if path.stem in found:
-                raise DataError(f"{path}: a second picture named {path.stem!r} beside {found[path.stem].name}")
+                raise DataError(
+                    f"{path}: a second picture named {path.stem!r} beside {found[path.stem].name}"
+                )
             found[path.stem] = path
     return found
 

@@ -39,7 +39,10 @@ def adversarial_generator(fake: Sequence[Tensor]) -> Tensor:
 
 
 def adversarial_discriminator(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    """Return the hinge loss of the discriminator: `max(0, 1 - D(real)) + max(0, 1 + D(fake))`, mean over scales."""
+    """Return the discriminator's hinge loss, mean over scales.
+
+    `max(0, 1 - D(real)) + max(0, 1 + D(fake))`, each a mean over the patches.
+    """
     terms = [
         F.relu(1 - r.float()).mean() + F.relu(1 + f.float()).mean() for r, f in zip(real, fake, strict=True)
     ]
@@ -70,7 +73,7 @@ def perceptual(output: Features, truth: Features, weights: Tensor) -> Tensor:
 
 
 def contextual(output: Features, reference: Features, weights: Tensor, bandwidth: float = 0.1) -> Tensor:
-    """Return `ctx`: contextual loss (Mechrez et al., 2018) between output and reference, weighted by layer [6].
+    """Return `ctx`: contextual loss (Mechrez et al., 2018) of output and reference, weighted by layer [6].
 
     Every position of the output looks for its like in the reference: `-log(mean_i max_j CX_ij)`.
     """

@@ -11,7 +11,7 @@ from rltn_cli.models.rltn import RLTN
 
 
 def sample_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batch:
-    """Draw fixed samples, clean lines and true colours; half with a reference of the same palette if there are.
+    """Draw fixed samples with clean lines and true colours; half have a reference of their palette.
 
     Args:
         store: of the pairs to show.
@@ -41,7 +41,13 @@ def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArra
     model.train(was_training)
     warped = torch.cat([part.warped.cpu() for part in parts])
     colors = torch.cat([part.colors.cpu() for part in parts])
-    rows = [batch.sketch.cpu().expand(-1, 3, -1, -1), batch.reference.cpu(), warped, colors, batch.truth.cpu()]
+    rows = [
+        batch.sketch.cpu().expand(-1, 3, -1, -1),
+        batch.reference.cpu(),
+        warped,
+        colors,
+        batch.truth.cpu(),
+    ]
     return _to_bytes(torch.cat([_row(row) for row in rows], dim=1))
 
 

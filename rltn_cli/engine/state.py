@@ -1,7 +1,6 @@
 """Training state on disk: safetensors and JSON, nothing pickled."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,11 +51,11 @@ def write_state(folder: Path, parts: Mapping[str, Mapping[str, Tensor]], facts: 
     (fresh / STATE).write_text(json.dumps(dict(facts), indent=2) + "\n", encoding="utf-8")
     if folder.exists():
         old = folder.with_name(f".{folder.name}.old")
-        os.replace(folder, old)
-        os.replace(fresh, folder)
+        folder.replace(old)
+        fresh.replace(folder)
         remove_state(old)
     else:
-        os.replace(fresh, folder)
+        fresh.replace(folder)
 
 
 def read_state(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, object]]:

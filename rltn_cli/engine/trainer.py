@@ -183,12 +183,14 @@ class Trainer:
 
     def _finite(self, sums: dict[str, Tensor]) -> dict[str, float]:
         """Return the terms as numbers, or stop at the first that is not finite."""
-        values = dict(zip(sums, torch.stack([v.detach().float() for v in sums.values()]).tolist(), strict=True))
+        values = dict(
+            zip(sums, torch.stack([v.detach().float() for v in sums.values()]).tolist(), strict=True)
+        )
         for name, value in values.items():
             if not math.isfinite(value):
                 raise NonFiniteLossError(
-                    f"step {self.step}: the loss term {name} is {value}; lower the learning rate or the term's "
-                    "weight and resume from the last checkpoint"
+                    f"step {self.step}: the loss term {name} is {value}; lower the learning rate or the "
+                    "term's weight and resume from the last checkpoint"
                 )
         return values
 
@@ -242,7 +244,9 @@ class Trainer:
             restore_optimizer(self.discriminator_optimizer, parts["discriminator_optimizer"])
             self.step = int(str(facts["step"]))
         except (KeyError, RuntimeError, ValueError) as error:
-            raise TrainingError(f"{folder}: a training state of another network or version ({error})") from error
+            raise TrainingError(
+                f"{folder}: a training state of another network or version ({error})"
+            ) from error
 
     def save_averaged(self, folder: Path) -> None:
         """Write the EMA weights in the layout of weights/, in half precision."""

@@ -33,7 +33,7 @@ class FAM(nn.Module):
 
 
 class MFAM(nn.Module):
-    """Multi-level Feature Aggregation Module: a FAM a level, resized to the finest, concatenated and fused."""
+    """Multi-level Feature Aggregation Module: a FAM a level, resized, concatenated and fused."""
 
     def __init__(self, widths: Sequence[int], outputs: int, reduction: int) -> None:
         """Build the module.

@@ -39,11 +39,12 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
-        return F.leaky_relu(instance_norm(self.conv(x)), LEAK)
+        out: Tensor = F.leaky_relu(instance_norm(self.conv(x)), LEAK)
+        return out
 
 
 class SPADE(nn.Module):
-    """Spatially-adaptive normalisation [1]: instance norm, scaled and shifted by convolutions of a condition."""
+    """Spatially-adaptive normalisation [1]: instance norm, scaled and shifted as a condition says."""
 
     def __init__(self, channels: int, condition: int, hidden: int) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class SPADE(nn.Module):
 
 
 class SPADEResBlock(nn.Module):
-    """SPADE residual block [1]: two modulated 3x3 convolutions and a shortcut (1x1 where the width changes)."""
+    """SPADE residual block [1]: two modulated 3x3 convolutions, a 1x1 shortcut where the width changes."""
 
     def __init__(self, inputs: int, outputs: int, condition: int, hidden: int) -> None:
         super().__init__()
@@ -174,7 +175,7 @@ class SAB(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Attention of every position to every other, added to the input; lets a colour reach its whole region."""
+    """Attention of every position to every other, added to the input; carries a colour through a region."""
 
     def __init__(self, channels: int, heads: int = 4) -> None:
         super().__init__()

@@ -57,4 +57,6 @@ def warp(queries: Tensor, keys: Tensor, values: Tensor, temperature: float) -> T
 
 def best_match(queries: Tensor, keys: Tensor, chunk: int = 1024) -> Tensor:
     """Return the index of each query's most similar key, (B, N) int64, `chunk` queries at a time."""
-    return torch.cat([(part @ keys.transpose(1, 2)).argmax(dim=2) for part in queries.split(chunk, dim=1)], dim=1)
+    return torch.cat(
+        [(part @ keys.transpose(1, 2)).argmax(dim=2) for part in queries.split(chunk, dim=1)], dim=1
+    )

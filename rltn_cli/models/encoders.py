@@ -1,5 +1,7 @@
 """The content and the style encoder: one shape, separate weights (RLTN, section 2.1)."""
 
+import itertools
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -29,7 +31,7 @@ class Encoder(nn.Module):
             ConvNorm(widths[0], widths[1], stride=2),
         )
         self.downs = nn.ModuleList(
-            ConvNorm(before, after, stride=2) for before, after in zip(widths[1:], widths[2:], strict=False)
+            ConvNorm(before, after, stride=2) for before, after in itertools.pairwise(widths[1:])
         )
         self.blocks = nn.ModuleList(SPADEResBlock(w, w, channels, hidden) for w in widths[2:])
 

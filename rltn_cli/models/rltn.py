@@ -84,7 +84,7 @@ class RLTN(nn.Module):
         return normalize(self.style_mfam(self.style_encoder(picture)))
 
     def colorize(self, sketch: Tensor, tokens: ReferenceTokens) -> RLTNOutput:
-        """Paint sketches (B, 1, H, W) with encoded references; tokens of one reference serve a whole batch."""
+        """Paint sketches (B, 1, H, W) by encoded references; tokens of a batch of one serve all sketches."""
         _check_size("sketch", sketch)
         height, width = sketch.shape[2:]
         content = self.content_mfam(self.content_encoder(sketch))
