@@ -1,0 +1,139 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from rltn_cli.models.alignment import FAM, MFAM
+from rltn_cli.models.blocks import CAB, MHFB, PCB, SAB, SPADE, SelfAttention, SPADEResBlock, instance_norm
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def passthrough(conv):
+    """Make a 3x3 convolution of equal widths the identity."""
+    with torch.no_grad():
+        conv.weight.zero_()
+        conv.bias.zero_()
+        for channel in range(conv.weight.shape[0]):
+            conv.weight[channel, channel, 1, 1] = 1
+
+
+def test_instance_norm_equals_torch():
+    x = torch.randn(2, 3, 5, 7) * 4 + 2
+    assert torch.allclose(instance_norm(x), F.instance_norm(x), atol=1e-5)
+
+
+def test_mhfb_equation_1_by_hand():
+    # identity convolutions: F_h = F_p - (F_1 + F_2 + F_3) + F_p
+    block = MHFB(1)
+    passthrough(block.low)
+    passthrough(block.high)
+    x = torch.arange(64.0).reshape(1, 1, 8, 8)
+    mean_8 = 31.5  # of 0..63
+    mean_4_first = sum(8 * r + c for r in range(4) for c in range(4)) / 16  # 13.5
+    mean_2_first = (0 + 1 + 8 + 9) / 4  # 4.5
+    assert block(x)[0, 0, 0, 0].item() == pytest.approx(0 - (mean_2_first + mean_4_first + mean_8) + 0)
+    mean_2_last = (54 + 55 + 62 + 63) / 4
+    mean_4_last = sum(8 * r + c for r in range(4, 8) for c in range(4, 8)) / 16
+    assert block(x)[0, 0, 7, 7].item() == pytest.approx(2 * 63 - (mean_2_last + mean_4_last + mean_8))
+
+
+def test_mhfb_sees_only_what_is_inside_at_the_border():
+    block = MHFB(1)
+    passthrough(block.low)
+    passthrough(block.high)
+    ones = torch.ones(1, 1, 5, 11)  # no multiple of 2, 4 or 8: partial windows must average to 1 as well
+    assert torch.allclose(block(ones)[..., 1:-1, 1:-1], torch.full((1, 1, 3, 9), -1.0))
+
+
+def naive_criss_cross(block, x):
+    query, key, value = block.query(x), block.key(x), block.value(x)
+    _, _, height, width = x.shape
+    out = torch.zeros_like(value)
+    for i in range(height):
+        for j in range(width):
+            places = [(i, b) for b in range(width)] + [(a, j) for a in range(height) if a != i]
+            energy = torch.stack([(query[0, :, i, j] * key[0, :, a, b]).sum() for a, b in places])
+            weights = torch.softmax(energy, 0)
+            out[0, :, i, j] = sum(w * value[0, :, a, b] for w, (a, b) in zip(weights, places, strict=True))
+    return out
+
+
+def test_pcb_equals_the_naive_loop_twice():
+    block = PCB(6, reduction=2)
+    x = torch.randn(1, 6, 5, 4)
+    assert torch.allclose(block.criss_cross(x), naive_criss_cross(block, x), atol=1e-5)
+    once = block.gamma * naive_criss_cross(block, x) + x
+    twice = block.gamma * naive_criss_cross(block, once) + once
+    assert torch.allclose(block(x), twice, atol=1e-5)
+
+
+def test_pcb_reaches_the_whole_picture_in_two_passes():
+    block = PCB(4)
+    x = torch.randn(1, 4, 6, 6, requires_grad=True)
+    block(x)[0, :, 0, 0].sum().backward()
+    assert (x.grad.abs().sum(dim=1) > 0).all()
+
+
+def test_cab_is_squeeze_and_excitation():
+    block = CAB(4, reduction=2)
+    x = torch.randn(2, 4, 3, 5)
+    hidden = torch.relu(block.squeeze.weight @ x.mean((2, 3)).T + block.squeeze.bias[:, None])
+    expected = torch.sigmoid(block.excite.weight @ hidden + block.excite.bias[:, None]).T
+    assert block(x).shape == (2, 4, 1, 1)
+    assert torch.allclose(block(x)[:, :, 0, 0], expected, atol=1e-6)
+
+
+def test_sab_equation_2_by_hand():
+    block = SAB(4, reduction=2)
+    with torch.no_grad():
+        for conv, value in ((block.reduce, 0.5), (block.weigh, 2.0)):
+            conv.weight.zero_()
+            conv.bias.zero_()
+            conv.weight[:, :, 1, 1] = value
+    x = torch.zeros(1, 4, 3, 3)
+    x[0, :, 1, 1] = torch.tensor([1.0, 2.0, -1.0, 0.5])
+    # each of the two reduced channels is 0.5 * 2.5 = 1.25; their sum times 2 is 5
+    assert block(x).shape == (1, 1, 3, 3)
+    assert block(x)[0, 0, 1, 1].item() == pytest.approx(1 / (1 + math.exp(-5)))
+    assert block(x)[0, 0, 0, 0].item() == pytest.approx(0.5)
+
+
+def test_fam_equation_3():
+    block = FAM(4, reduction=2)
+    x = torch.randn(1, 4, 6, 5)
+    features = torch.cat([block.mhfb(x), block.pcb(x)], dim=1)
+    weighted = features * block.sab(features).expand_as(features) * block.cab(features).expand_as(features)
+    assert torch.allclose(block(x), block.out(block.fuse(weighted) + x), atol=1e-6)
+
+
+def test_mfam_resizes_to_the_first_level():
+    module = MFAM((4, 6), 8, reduction=2)
+    levels = [torch.randn(2, 4, 8, 12), torch.randn(2, 6, 4, 6)]
+    assert module(levels).shape == (2, 8, 8, 12)
+
+
+def test_spade_by_hand():
+    block = SPADE(2, 1, 3)
+    x, condition = torch.randn(1, 2, 4, 4), torch.randn(1, 1, 4, 4)
+    scale, shift = block.scale_shift(torch.relu(block.shared(condition))).chunk(2, dim=1)
+    assert torch.allclose(block(x, condition), F.instance_norm(x) * (1 + scale) + shift, atol=1e-5)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(4, 4), (6, 3)])
+def test_spade_residual_block_keeps_the_size(inputs, outputs):
+    block = SPADEResBlock(inputs, outputs, 2, 4)
+    assert block(torch.randn(1, inputs, 5, 7), torch.randn(1, 2, 5, 7)).shape == (1, outputs, 5, 7)
+
+
+def test_self_attention_equals_a_plain_softmax():
+    block = SelfAttention(8, heads=1)
+    x = torch.randn(1, 8, 3, 4)
+    query, key, value = block.qkv(instance_norm(x)).flatten(2)[0].split(block.width)
+    weights = torch.softmax(query.T @ key / math.sqrt(block.width), dim=1)
+    mixed = (weights @ value.T).T.reshape(1, block.width, 3, 4)
+    assert torch.allclose(block(x), x + block.out(mixed), atol=1e-5)

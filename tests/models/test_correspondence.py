@@ -1,0 +1,98 @@
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def tokens(count, width=16, batch=2):
+    return normalize(torch.randn(batch, width, 1, count))
+
+
+def materialised(queries, keys, values, temperature):
+    return torch.softmax(queries @ keys.transpose(1, 2) / temperature, dim=2) @ values
+
+
+def test_normalize_centres_and_scales():
+    features = torch.randn(2, 8, 3, 5) + 3
+    result = normalize(features)
+    assert result.shape == (2, 15, 8)
+    assert torch.allclose(result.mean(dim=2), torch.zeros(2, 15), atol=1e-6)
+    assert torch.allclose(result.norm(dim=2), torch.ones(2, 15), atol=1e-5)
+    one = features[1, :, 2, 3]  # row-major: position 2 * 5 + 3
+    one = one - one.mean()
+    assert torch.allclose(result[1, 13], one / one.norm(), atol=1e-5)
+
+
+def test_normalize_of_equal_features_is_zero():
+    assert torch.equal(normalize(torch.ones(1, 4, 2, 2)), torch.zeros(1, 4, 4))
+
+
+def test_patches_round_trip_and_order():
+    picture = torch.randn(2, 3, 16, 24)
+    patches = to_patches(picture)
+    assert patches.shape == (2, 24, 48)
+    assert torch.equal(from_patches(patches, 16, 24), picture)
+    second_row_first = patches[0, 6].reshape(3, 4, 4)
+    assert torch.equal(second_row_first, picture[0, :, 4:8, 0:4])
+
+
+@pytest.mark.parametrize("width", [16, 20, 64])
+def test_fused_equals_materialised(width):
+    queries, keys, values = tokens(40, width), tokens(56, width), torch.randn(2, 56, 48)
+    fused = warp(queries, keys, values, 0.05)
+    assert torch.allclose(fused, materialised(queries, keys, values, 0.05), atol=1e-5)
+
+
+def test_fused_gradients_equal_materialised():
+    gradients = []
+    for function in (warp, materialised):
+        torch.manual_seed(1)
+        features = torch.randn(1, 16, 4, 8, requires_grad=True)
+        keys, values = tokens(20, batch=1), torch.randn(1, 20, 48)
+        function(normalize(features), keys, values, 0.1).square().sum().backward()
+        gradients.append(features.grad)
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-4)
+
+
+def test_the_flash_kernel_runs():
+    # with every other kernel forbidden, a fall-back would raise
+    with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
+        result = warp(tokens(32, 20), tokens(24, 20), torch.randn(2, 24, 48), 0.05)
+    assert result.shape == (2, 32, 48)
+
+
+@pytest.mark.gpu
+def test_the_flash_kernel_runs_on_cuda():
+    parts = [t.cuda().bfloat16() for t in (tokens(4096, 64), tokens(4096, 64), torch.randn(2, 4096, 48))]
+    with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
+        result = warp(*parts, 0.01)
+    assert result.shape == (2, 4096, 48)
+
+
+def test_two_references_equal_one_longer_list():
+    queries, first, second = tokens(12), tokens(20), tokens(16)
+    values = torch.randn(2, 36, 48)
+    together = warp(queries, torch.cat([first, second], 1), values, 0.1)
+    assert torch.allclose(
+        together, materialised(queries, torch.cat([first, second], 1), values, 0.1), atol=1e-5
+    )
+
+
+def test_a_picture_whose_features_agree_is_its_own_warp():
+    picture = torch.rand(1, 3, 32, 32) * 2 - 1
+    features = normalize(torch.randn(1, 64, 8, 8))
+    warped = from_patches(warp(features, features, to_patches(picture), 0.01), 32, 32)
+    assert torch.allclose(warped, picture, atol=1e-3)
+
+
+def test_best_match_does_not_depend_on_the_chunk():
+    queries, keys = tokens(50), tokens(70)
+    expected = (queries @ keys.transpose(1, 2)).argmax(2)
+    assert torch.equal(best_match(queries, keys, chunk=7), expected)
+    assert torch.equal(best_match(queries, keys), expected)
