@@ -60,7 +60,10 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         0 done, 1 failed, 2 wrong usage, 3 some files of a batch failed, 130 interrupted.
     """
-    logging.basicConfig(format="%(message)s", handlers=[_Notices()], force=True)
+    log = logging.getLogger("rltn_cli")
+    notices = _Notices()
+    log.addHandler(notices)
+    log.setLevel(logging.INFO)
     try:
         result = app(list(arguments), prog_name="rltn", standalone_mode=False)
     except RltnError as error:
@@ -72,6 +75,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"{text.rstrip('.')}. See '{command} --help'", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
+    finally:
+        log.removeHandler(notices)
     return result if isinstance(result, int) else 0
 
 

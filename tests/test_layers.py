@@ -12,8 +12,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS: tuple[tuple[set[str], ...], ...] = (
     ({"errors"},),
     ({"config"},),
-    ({"pixels", "decoding", "encoding", "images"},),
-    ({"lineart"}, {"finishing"}, {"layers"}),
+    ({"pixels", "decoding", "encoding", "canvas", "images"},),
+    ({"lineart"}, {"sketch"}, {"finishing"}, {"layers"}),
     ({"models"}, {"data"}),
     ({"engine"},),
     ({"commands"},),
