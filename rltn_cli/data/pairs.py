@@ -46,10 +46,10 @@ def read_pairs(folder: Path) -> list[Pair]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of pairs")
-    colors = _pictures(folder / "color")
+    colors = pictures_in(folder / "color")
     if not colors:
         raise DataError(f"{folder}: no pictures in its folder color/; put the colour pictures there")
-    lines = _pictures(folder / "line")
+    lines = pictures_in(folder / "line")
     index = folder / "index.csv"
     rows = _read_index(index) if index.is_file() else {name: {} for name in colors}
     missing = sorted(set(rows) - set(colors))
@@ -80,11 +80,32 @@ def load_pair(pair: Pair, size: int) -> tuple[Pixels, Pixels]:
         (color, line): uint8 RGB (size, size, 3) and uint8 grey (size, size), black lines on white.
 
     Raises:
-        DataError: a picture that cannot be read.
+        DataError: a picture that cannot be read, or two of different proportions.
     """
     color = _read(pair.color, cv2.IMREAD_COLOR)[:, :, ::-1]
-    line = _read(pair.line, cv2.IMREAD_GRAYSCALE) if pair.line else xdog(np.ascontiguousarray(color))
+    if pair.line is None:
+        line = xdog(np.ascontiguousarray(color))
+    else:
+        line = _read(pair.line, cv2.IMREAD_GRAYSCALE)
+        _check_proportions(pair.line, line, pair.color, color)
     return _fit(color, size), _fit(line, size)
+
+
+def load_color(path: Path, size: int, *, like: Path | None = None) -> Pixels:
+    """Return one colour picture as `load_pair` does, uint8 RGB (size, size, 3).
+
+    Args:
+        path: the picture.
+        size: sides of the result in pixels.
+        like: a picture that must have the same proportions.
+
+    Raises:
+        DataError: a picture that cannot be read, or other proportions.
+    """
+    color = _read(path, cv2.IMREAD_COLOR)[:, :, ::-1]
+    if like:
+        _check_proportions(path, color, like, _read(like, cv2.IMREAD_COLOR))
+    return _fit(color, size)
 
 
 def of_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
@@ -100,7 +121,7 @@ def of_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
     return chosen
 
 
-def _pictures(folder: Path) -> dict[str, Path]:
+def pictures_in(folder: Path) -> dict[str, Path]:
     """Return the pictures of a folder by stem."""
     if not folder.is_dir():
         return {}
@@ -136,6 +157,17 @@ def _read(path: Path, flag: int) -> Pixels:
     if picture is None:
         raise DataError(f"{path}: not a picture that can be decoded")
     return picture.astype(np.uint8, copy=False)
+
+
+def _check_proportions(path: Path, picture: Pixels, like: Path, other: Pixels) -> None:
+    """Raise DataError where two pictures cannot be the same drawing at two sizes."""
+    height, width = picture.shape[:2]
+    other_height, other_width = other.shape[:2]
+    if abs(height * other_width - width * other_height) > max(height, width, other_height, other_width):
+        raise DataError(
+            f"{path} is {width}x{height} but {like} is {other_width}x{other_height}: "
+            "pictures of one drawing must have the same proportions"
+        )
 
 
 def _fit(picture: Pixels, size: int) -> Pixels:
