@@ -54,7 +54,7 @@ def recolor(pictures: Tensor, recolorings: list[Recoloring]) -> Tensor:
     matrix = torch.from_numpy(np.stack([r.matrix for r in recolorings])).to(pictures)
     gamma = torch.from_numpy(np.stack([r.gamma for r in recolorings])).to(pictures)
     unit = torch.einsum("bij,bjhw->bihw", matrix, (pictures + 1) / 2)
-    return 2 * unit.clamp(1e-4, 1) ** gamma[:, :, None, None] - 1
+    return 2 * unit.clamp(1e-6, 1) ** gamma[:, :, None, None] - 1
 
 
 @dataclass(frozen=True, slots=True)

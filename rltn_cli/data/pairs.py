@@ -129,9 +129,7 @@ def pictures_in(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in PICTURE_SUFFIXES:
             if path.stem in found:
-                raise DataError(
-                    f"{path}: a second picture named {path.stem!r} beside {found[path.stem].name}"
-                )
+                raise DataError(f"{path}: a second picture of that name beside {found[path.stem].name}")
             found[path.stem] = path
     return found
 
