@@ -82,37 +82,37 @@ def train(options: argparse.Namespace) -> None:
 
 
 def time_steps(options: argparse.Namespace) -> None:
-    """Print pictures per second of a training step, by size, terms and compilation."""
-    late = {"adv": 0.0, "fm": 0.0, "perc": 0.0, "ctx": 0.0, "scl": 0.0}
+    """Print pictures per second of a training step, by size and terms."""
+    early = LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0)
     store = PackedStore(options.packs, device=options.device, threads=options.threads)
     for size in options.sizes:
-        for losses in (LossConfig(**late), LossConfig()):
-            for compiled in (False, True) if options.compile else (False,):
-                config = TrainConfig(
-                    preset=options.preset,
-                    batch=options.batch,
-                    sizes=((0, size),),
-                    precision=options.precision,
-                    losses=losses,
-                )
-                trainer = Trainer(
-                    config,
-                    store,
-                    trunk=VGG("vgg16"),
-                    accelerator=_accelerator(config, options.device),
-                    workers=options.workers,
-                    compile_networks=compiled,
-                )
-                begun, marks = time.monotonic(), list[float]()
-                for _ in trainer.run(until=options.steps):
-                    marks.append(time.monotonic())
-                half = len(marks) // 2
-                rate = (len(marks) - 1 - half) * options.batch / (marks[-1] - marks[half])
-                what = {"size": size, "late_terms": losses.adv > 0, "compiled": compiled}
-                _report(
-                    sys.stdout,
-                    {**what, "pictures_per_s": round(rate, 1), "first_step_s": round(marks[0] - begun, 1)},
-                )
+        for losses in (early, LossConfig()):
+            config = TrainConfig(
+                preset=options.preset,
+                batch=options.batch,
+                sizes=((0, size),),
+                precision=options.precision,
+                losses=losses,
+            )
+            trainer = Trainer(
+                config,
+                store,
+                trunk=VGG("vgg16"),
+                accelerator=_accelerator(config, options.device),
+                workers=options.workers,
+                compile_networks=options.compile,
+            )
+            begun, marks = time.monotonic(), list[float]()
+            for _ in trainer.run(until=options.steps):
+                marks.append(time.monotonic())
+            half = len(marks) // 2
+            rate = (len(marks) - 1 - half) * options.batch / (marks[-1] - marks[half])
+            what = {"size": size, "late_terms": losses.adv > 0, "compiled": options.compile}
+            peak = torch.cuda.max_memory_allocated() / 2**30 if options.device != "cpu" else None
+            first = round(marks[0] - begun, 1)
+            _report(
+                sys.stdout, {**what, "pictures_per_s": round(rate, 1), "first_s": first, "peak_gib": peak}
+            )
 
 
 def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer, PackedStore]:

@@ -25,9 +25,12 @@ def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
     return (x - mean.to(x.dtype)) * torch.rsqrt(variance + eps).to(x.dtype)
 
 
-def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
-    """Return a 3x3 convolution that keeps the size, or divides it by the stride."""
-    return nn.Conv2d(inputs, outputs, 3, stride, 1)
+def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) -> nn.Conv2d:
+    """Return a 3x3 convolution that keeps the size, or divides it by the stride.
+
+    Where an instance norm follows, a bias would do nothing: `bias=False`.
+    """
+    return nn.Conv2d(inputs, outputs, 3, stride, 1, bias=bias)
 
 
 class ConvNorm(nn.Module):
@@ -35,7 +38,7 @@ class ConvNorm(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv = conv3x3(inputs, outputs, stride)
+        self.conv = conv3x3(inputs, outputs, stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
@@ -64,7 +67,7 @@ class SPADEResBlock(nn.Module):
         super().__init__()
         middle = min(inputs, outputs)
         self.norm_0 = SPADE(inputs, condition, hidden)
-        self.conv_0 = conv3x3(inputs, middle)
+        self.conv_0 = conv3x3(inputs, middle, bias=False)
         self.norm_1 = SPADE(middle, condition, hidden)
         self.conv_1 = conv3x3(middle, outputs)
         self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
@@ -120,7 +123,7 @@ class PCB(nn.Module):
         super().__init__()
         inner = max(channels // reduction, 4)
         self.query = nn.Conv2d(channels, inner, 1)
-        self.key = nn.Conv2d(channels, inner, 1)
+        self.key = nn.Conv2d(channels, inner, 1, bias=False)  # the softmax would cancel a bias
         self.value = nn.Conv2d(channels, channels, 1)
         self.gamma = nn.Parameter(torch.full((1,), 0.1))
 
@@ -181,7 +184,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.width = max(channels // heads // 8 * 8, 8)
-        self.qkv = nn.Conv2d(channels, 3 * heads * self.width, 1)
+        self.qkv = nn.Conv2d(channels, 3 * heads * self.width, 1, bias=False)
         self.out = nn.Conv2d(heads * self.width, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:

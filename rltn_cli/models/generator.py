@@ -11,7 +11,8 @@ class Generator(nn.Module):
     """SPADE residual blocks from stride 16 up, modulated at every level by `concat(warped, sketch)`.
 
     At strides 4 to 16 the content features, which know which lines bound which region, join the condition;
-    at stride 8 self-attention carries a colour through its region.
+    at stride 8 self-attention carries a colour through its region. The last convolution sees the warped
+    colours and the sketch themselves.
     """
 
     def __init__(self, widths: tuple[int, ...], hidden: int, content: int) -> None:
@@ -32,7 +33,7 @@ class Generator(nn.Module):
             )
         )
         self.attention = SelfAttention(widths[1])
-        self.last = conv3x3(widths[-1], 3)
+        self.last = conv3x3(widths[-1] + condition, 3)
 
     def forward(self, warped: Tensor, sketch: Tensor, content: Tensor) -> Tensor:
         """Return the painted picture (B, 3, H, W) in [-1, 1].
@@ -54,4 +55,4 @@ class Generator(nn.Module):
             x = block(x, condition)
             if level == 1:
                 x = self.attention(x)
-        return torch.tanh(self.last(F.leaky_relu(x, LEAK)))
+        return torch.tanh(self.last(torch.cat([F.leaky_relu(x, LEAK), picture], dim=1)))
