@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rltn_cli.errors import PictureError
 from rltn_cli.pixels import Bytes, Floats
+
+T = TypeVar("T", bound=np.generic)
 
 MULTIPLE = 16
 """The network's sides are multiples of this many pixels."""
@@ -35,7 +39,7 @@ class Fit:
     canvas: tuple[int, int]
     """(H, W) of the canvas, multiples of 16."""
 
-    def crop(self, values: Floats, stride: int = 1) -> Floats:
+    def crop(self, values: NDArray[T], stride: int = 1) -> NDArray[T]:
         """Cut the picture out of values on the canvas.
 
         Args:
