@@ -1,16 +1,11 @@
 """`rltn evaluate`: figures of models, and of ways to paint without one, on a folder of pairs."""
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from rltn_cli import __version__
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -24,9 +19,9 @@ from rltn_cli.commands.options import (
 from rltn_cli.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.evaluator import Evaluation
-    from rltn_cli.engine.painters import Painter
-    from rltn_cli.engine.report import Row
+    from rltn_cli.engine.evaluator import Evaluation, Evaluator
+
+RESULT = "report.json"
 
 
 def evaluate(
@@ -39,9 +34,14 @@ def evaluate(
             "--model",
             "-m",
             metavar="NAME",
-            help="A shipped name, a folder, a .safetensors file, or org/repo[@revision]; can be repeated.",
+            help=f"A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub; can be "
+            f"repeated. Without --model and --outputs: {DEFAULT_MODEL}.",
             autocompletion=complete_model,
         ),
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=DIR", help="Pictures DIR/ID.* made by another program; can be repeated."),
     ] = None,
     protocol: Annotated[
         Literal["nearest", "group", "self"],
@@ -54,12 +54,23 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many drawings, evenly from the sources.")
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out FID, KID, FD-VGG16 and LPIPS, which need networks.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for report.json, report.md and a contact sheet a model."),
     ] = None,
+    frozen: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the frozen VGG16 and AlexNet; otherwise what RLTN_FROZEN names."),
+    ] = None,
+    inception: Annotated[Path | None, typer.Option(help="File of FID's Inception weights.")] = None,
+    finish: Annotated[
+        Literal["paint", "flat", "raw"], typer.Option(help="How models finish, as in rltn colorize.")
+    ] = "paint",
     seed: Annotated[int, typer.Option(help="Of the choice of references and drawings.")] = 0,
-    batch: Annotated[int, typer.Option(min=1, help="Drawings painted at once.")] = 8,
+    batch: Annotated[int, typer.Option(min=1, help="Drawings read and judged at once.")] = 8,
     device: Device = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -68,103 +79,118 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Paint a split's drawings by every model, and without one, and compare with the true pictures."""
-    names = model or [DEFAULT_MODEL]
-    if len(set(names)) < len(names):
-        raise UsageError("a model is named twice: name each once")
-    if output and (output / "report.json").exists() and not overwrite:
-        raise OutputError(f"{output}/report.json exists already: choose another folder, or add --overwrite")
+    if output and (output / RESULT).exists() and not overwrite:
+        raise OutputError(f"{output / RESULT} exists already: choose another folder, or add --overwrite")
+    named = _named(outputs or [])
 
-    from rltn_cli.data.pairs import read_pairs
-    from rltn_cli.engine import evaluator, report
-    from rltn_cli.engine.baselines import BASELINES
+    from rltn_cli.engine.evaluator import EvaluationConfig, Evaluator
 
-    trials = evaluator.plan(read_pairs(data), protocol, split=split, limit=limit, seed=seed)
-    settings = {
-        "rltn": __version__,
-        "data": str(data),
-        "models": names,
-        "protocol": protocol,
-        "split": split,
-        "limit": limit,
-        "seed": seed,
-        "size": evaluator.SIZE,
-        "pictures": len(trials),
-    }
-    painters = {name: _load(name, device, offline) for name in names} | dict(BASELINES)
+    config = EvaluationConfig(
+        data=str(data),
+        models=tuple(model or ([] if named else [DEFAULT_MODEL])),
+        outputs=named,
+        protocol=protocol,
+        split=split,
+        limit=limit,
+        seed=seed,
+        batch=batch,
+        device=device,
+        finish=finish,
+        quick=quick,
+        frozen=str(frozen) if frozen else None,
+        inception=str(inception) if inception else None,
+    )
+    evaluator = Evaluator(config, offline=offline)
     if dry_run:
-        for key, value in settings.items():
-            typer.echo(f"{key:10} {value}")
+        _show_plan(evaluator)
         return
-    with _progress(quiet) as bar:
-        task = bar.add_task("evaluating", total=len(trials))
-        result = evaluator.evaluate(
-            trials, painters, batch=batch, progress=lambda done: bar.advance(task, done)
-        )
-    rows = report.tabulate(result, list(BASELINES))
+    result = _run(evaluator, quiet)
     if output:
-        _write(output, result, rows, settings, {name: painters[name] for name in names}, overwrite)
+        _write(output, evaluator, result, overwrite)
     if as_json:
-        typer.echo(report.to_json(result, rows, settings), nl=False)
+        from rltn_cli.engine.report import to_json
+
+        typer.echo(to_json(result), nl=False)
     elif not quiet:
-        _show(rows, settings)
+        _show(result)
 
 
-def _load(name: str, device: str, offline: bool) -> "Painter":
-    """Return the method that paints by a model."""
-    import torch
+def _named(values: list[str]) -> dict[str, str]:
+    """Return the folders of --outputs by their names."""
+    named: dict[str, str] = {}
+    for value in values:
+        name, equals, folder = value.partition("=")
+        if not (name and equals and folder):
+            raise UsageError(f"--outputs must be NAME=DIR, not {value!r}")
+        if name in named:
+            raise UsageError(f"--outputs names {name!r} twice: give each folder a name of its own")
+        named[name] = folder
+    return named
 
-    from rltn_cli.engine.checkpoint import find_model, load_model
-    from rltn_cli.engine.painters import network_painter
 
-    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-    return network_painter(load_model(find_model(name, offline=offline), device=place), place)
+def _show_plan(evaluator: "Evaluator") -> None:
+    """Print the settings and how many drawings there are."""
+    import dataclasses
+
+    for key, value in dataclasses.asdict(evaluator.config).items():
+        typer.echo(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}")
+    typer.echo(f"{'drawings':10} {len(evaluator.trials)}")
+    typer.echo(f"{'methods':10} {', '.join(evaluator.painters)}")
 
 
-def _progress(quiet: bool) -> Progress:
-    """Return a progress bar on standard error, seen only on a terminal."""
+def _run(evaluator: "Evaluator", quiet: bool) -> "Evaluation":
+    """Evaluate, with a progress bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("evaluating", total=len(evaluator.trials))
+        return evaluator.run(lambda done: bar.advance(task, done))
 
 
-def _write(
-    folder: Path,
-    result: "Evaluation",
-    rows: Sequence["Row"],
-    settings: Mapping[str, Any],
-    painters: Mapping[str, "Painter"],
-    overwrite: bool,
-) -> None:
-    """Write report.json, report.md and a contact sheet for each model."""
+def _write(folder: Path, evaluator: "Evaluator", result: "Evaluation", overwrite: bool) -> None:
+    """Write report.json, report.md and a contact sheet for each model and folder of outputs."""
     from rltn_cli.encoding import write_file, write_picture
-    from rltn_cli.engine import report
     from rltn_cli.engine.contact_sheet import draw_sheet
+    from rltn_cli.engine.report import to_json, to_markdown
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
-    write_file(folder / "report.json", report.to_json(result, rows, settings).encode(), overwrite=overwrite)
-    write_file(folder / "report.md", report.to_markdown(rows, settings).encode(), overwrite=overwrite)
-    for number, (name, painter) in enumerate(painters.items(), start=1):
-        label = re.sub(r"[^\w.-]+", "-", name).strip("-.")
-        sheet = draw_sheet(result, name, painter)
-        write_picture(folder / f"sheet-{number}-{label}.png", sheet, overwrite=overwrite)
+    write_file(folder / RESULT, to_json(result).encode(), overwrite=overwrite)
+    write_file(folder / "report.md", to_markdown(result).encode(), overwrite=overwrite)
+    for number, row in enumerate(result.rows, start=1):
+        if row.kind != "untrained":
+            label = re.sub(r"[^\w.-]+", "-", row.name).strip("-.")
+            sheet = draw_sheet(result, row.name, evaluator.painters[row.name])
+            write_picture(folder / f"sheet-{number}-{label}.png", sheet, overwrite=overwrite)
 
 
-def _show(rows: Sequence["Row"], settings: Mapping[str, Any]) -> None:
+def _show(result: "Evaluation") -> None:
     """Print the tables: drawn on a terminal, else as Markdown."""
+    from rich.console import Console
+    from rich.table import Table
+
     from rltn_cli.engine import report
 
     console = Console()
     if not console.is_terminal:
-        typer.echo(report.to_markdown(rows, settings), nl=False)
+        typer.echo(report.to_markdown(result), nl=False)
         return
-    titles = ("all figures", "colour error against no training", "colour error (region accuracy) by source")
-    tables = (report.summary_table(rows), report.ratio_table(rows), report.source_table(rows))
-    for title, (head, body) in zip(titles, tables, strict=True):
+    tables = {
+        "Average of the sources (all pictures)": report.summary_table(result),
+        "Colour error over that without training": report.ratio_table(result.rows),
+        "Colour error by source": report.source_table(result.rows, "color_error"),
+        "Region accuracy by source": report.source_table(result.rows, "region_accuracy"),
+    }
+    for title, (head, body) in tables.items():
         table = Table(title=title)
         for number, heading in enumerate(head):
             table.add_column(heading, justify="right" if number else "left")
         for line in body:
             table.add_row(*line)
         console.print(table)
+    for text in result.warnings:
+        console.print(f"Note: {text}.")

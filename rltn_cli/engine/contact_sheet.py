@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from rltn_cli.engine.evaluator import SIZE, Evaluation, Trial, load
+from rltn_cli.engine.evaluator import Evaluation
 from rltn_cli.engine.painters import Painter
+from rltn_cli.engine.trials import SIZE, Trial, load
 from rltn_cli.pixels import Bytes
 
 _GAP = 8
@@ -63,7 +64,7 @@ def pick(evaluation: Evaluation, name: str, *, each: int = 4) -> list[Pick]:
 def panels(trials: Sequence[Trial], painter: Painter) -> list[Panels]:
     """Paint some trials again and return their pictures."""
     batch = load(trials)
-    painting = painter(batch.sketches, batch.references)
+    painting = painter(batch.sketches, batch.references, batch.ids)
     return [
         Panels(
             np.repeat(batch.sketches[i][..., None], 3, axis=2),

@@ -1,156 +1,208 @@
-"""Paint a set of drawings by every method, each by the same reference, and measure the results."""
+"""Models, and ways to paint without one, on the same drawings: what `rltn evaluate` does."""
 
+import dataclasses
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
 
-import numpy as np
 import torch
 
-from rltn_cli.data.augment import Deformation, deform
-from rltn_cli.data.pairs import Pair, load_pair, of_split
-from rltn_cli.data.references import group_mate, nearest, number_of, thumbnail
+from rltn_cli.data.pairs import read_pairs
+from rltn_cli.engine.baselines import BASELINES
+from rltn_cli.engine.checkpoint import find_model
+from rltn_cli.engine.colorizer import Colorizer, choose_device
+from rltn_cli.engine.features import FeatureNetwork, load_inception, load_vgg16
 from rltn_cli.engine.metrics import Figures, Truth, measure
-from rltn_cli.engine.painters import Painter
-from rltn_cli.errors import DataError
-from rltn_cli.pixels import Bytes
+from rltn_cli.engine.painters import Painter, folder_painter, model_painter
+from rltn_cli.engine.perceptual import Lpips, load_lpips
+from rltn_cli.engine.scores import Kind, Row, Tally, tabulate
+from rltn_cli.engine.trials import Batch, Protocol, Trial, load, plan
+from rltn_cli.engine.trunks import trunk_folder
+from rltn_cli.errors import RltnError, UsageError
+from rltn_cli.finishing import Finish
+from rltn_cli.pixels import Bytes, Floats
 
-Protocol = Literal["group", "self", "nearest"]
-SIZE = 256
-"""Side in pixels at which every figure is taken."""
-BEND = 0.12
-"""Standard deviation of the thin-plate control points under `self`, in picture widths."""
+logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A drawing and the reference that every method paints it by."""
-
-    pair: Pair
-    reference: Pair
-    """The picture that the reference is made from: the pair itself under the protocol `self`."""
-    seed: int | None = None
-    """Seed of the deformation under `self`; None where the reference is used as it is."""
+FID_PICTURES = 2048
+"""Pictures below which FID is dominated by its bias: fewer than the features it is fitted to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Trials as pixels, all at 256x256."""
+class EvaluationConfig:
+    """One evaluation; the same configuration, data and weights give the same numbers."""
 
-    sketches: Bytes
-    """(N, 256, 256) uint8, black lines on white."""
-    references: Bytes
-    """(N, 256, 256, 3) uint8 RGB."""
-    truths: Bytes
-    """(N, 256, 256, 3) uint8 RGB."""
+    data: str
+    models: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Folders of pictures made by other programs, by the name of their row."""
+    protocol: Protocol = "nearest"
+    split: str = "val"
+    limit: int | None = None
+    seed: int = 0
+    batch: int = 8
+    device: str = "auto"
+    finish: Finish = "paint"
+    """How models finish their pictures; see `rltn colorize`."""
+    quick: bool = False
+    """Leave out the figures that need networks of their own."""
+    frozen: str | None = None
+    """Folder of frozen trunks; otherwise what RLTN_FROZEN names."""
+    inception: str | None = None
+    """File of FID's Inception weights; otherwise they are fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """The networks that judge pictures, where they can be had."""
+
+    lpips: Lpips | None
+    features: Mapping[str, FeatureNetwork]
+    """`inception` and `vgg16`."""
+    missing: Mapping[str, str]
+    """Why a figure is not there, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of every method on every trial."""
+    """The result."""
 
+    config: EvaluationConfig
     trials: Sequence[Trial]
-    figures: Mapping[str, list[Figures]] = field(default_factory=dict)
-    """One list a method, in the order of the trials."""
+    rows: Sequence[Row]
+    figures: Mapping[str, Sequence[Figures]]
+    """Of each picture, by method, in the order of the trials."""
+    missing: Mapping[str, str]
+    """Why a figure is not there, by its key."""
+    warnings: Sequence[str]
 
 
-def plan(
-    pairs: Sequence[Pair], protocol: Protocol, *, split: str = "val", limit: int | None = None, seed: int = 0
-) -> list[Trial]:
-    """Choose the drawings and their references.
+class Evaluator:
+    """Everything that an evaluation needs, checked before the first picture is painted."""
 
-    Args:
-        pairs: all pairs of a folder.
-        protocol: `group`: another picture of the same split, group and palette, drawings without such a mate
-            left out; `self`: the truth, deformed; `nearest`: the most similar other picture of the split.
-        split: the split to evaluate on.
-        limit: at most so many drawings, taken evenly from the sources; None for all.
-        seed: of every choice; the same seed and data give the same trials for every method.
+    def __init__(self, config: EvaluationConfig, *, offline: bool = False) -> None:
+        """Choose the drawings and load what paints and judges them.
 
-    Returns:
-        The trials, ordered by the drawing's id.
+        Raises:
+            RltnError: data, a model, a folder of outputs or a judge that was asked for cannot be used.
+        """
+        self.config = config
+        self.trials = plan(
+            read_pairs(Path(config.data)),
+            config.protocol,
+            split=config.split,
+            limit=config.limit,
+            seed=config.seed,
+        )
+        device = choose_device(config.device)
+        self.painters: dict[str, Painter] = {}
+        self.kinds: dict[str, Kind] = {}
+        for name in config.models:
+            colorizer = Colorizer.from_pretrained(find_model(name, offline=offline), device=device)
+            self._add(name, "model", model_painter(colorizer, config.finish))
+        for name, folder in config.outputs.items():
+            self._add(name, "outputs", folder_painter(Path(folder), [trial.pair for trial in self.trials]))
+        for name, painter in BASELINES.items():
+            self._add(name, "untrained", painter)
+        self.judges = load_judges(config, device, offline=offline)
+
+    def _add(self, name: str, kind: Kind, painter: Painter) -> None:
+        if name in self.painters:
+            raise UsageError(f"two methods are named {name!r}: give each a name of its own")
+        self.painters[name], self.kinds[name] = painter, kind
+
+    def run(self, progress: Callable[[int], None] | None = None) -> Evaluation:
+        """Paint every drawing by every method and measure the pictures.
+
+        Args:
+            progress: called after every batch with the number of drawings done in it.
+
+        Raises:
+            DataError: a picture that cannot be read.
+        """
+        tallies = {name: Tally() for name in self.painters}
+        references: dict[str, list[Floats]] = defaultdict(list)
+        for start in range(0, len(self.trials), self.config.batch):
+            batch = load(self.trials[start : start + self.config.batch])
+            truths = [Truth.of(*pair) for pair in zip(batch.truths, batch.sketches, strict=True)]
+            for key, network in self.judges.features.items():
+                references[key] += list(network(batch.references))
+            for name, paint in self.painters.items():
+                images = paint(batch.sketches, batch.references, batch.ids).images
+                self._judge(tallies[name], images, batch, truths)
+            if progress:
+                progress(len(truths))
+        rows = tabulate(tallies, references, self.kinds, [trial.pair.source for trial in self.trials])
+        return Evaluation(
+            config=self.config,
+            trials=self.trials,
+            rows=rows,
+            figures={name: tally.figures for name, tally in tallies.items()},
+            missing=self.judges.missing,
+            warnings=self._warnings(),
+        )
+
+    def _judge(self, tally: Tally, images: Bytes, batch: Batch, truths: Sequence[Truth]) -> None:
+        """Add the figures and features of a batch's pictures to a method's tally."""
+        figures = [measure(*pair) for pair in zip(images, truths, strict=True)]
+        if self.judges.lpips:
+            to_reference = self.judges.lpips(images, batch.references)
+            to_truth = self.judges.lpips(images, batch.truths)
+            figures = [
+                dataclasses.replace(figure, lpips_reference=a, lpips_truth=b)
+                for figure, a, b in zip(figures, to_reference, to_truth, strict=True)
+            ]
+        tally.figures += figures
+        for key, network in self.judges.features.items():
+            tally.features[key] += list(network(images))
+
+    def _warnings(self) -> list[str]:
+        """Return what a reader of the figures must know."""
+        count = len(self.trials)
+        if "inception" not in self.judges.features or count >= FID_PICTURES:
+            return []
+        return [
+            f"FID over {count} pictures, fewer than its {FID_PICTURES} features, is far above its value over "
+            "many, and by source still more so: compare it only between methods on the same pictures"
+        ]
+
+
+def load_judges(config: EvaluationConfig, device: torch.device, *, offline: bool = False) -> Judges:
+    """Load the networks that judge pictures; one that cannot be had leaves its reason.
 
     Raises:
-        DataError: the split is empty or too small, or no picture has a mate.
+        RltnError: a judge whose folder or file was named cannot be used.
     """
-    chosen = sorted(of_split(pairs, split), key=lambda pair: pair.id)
-    if len(chosen) < 2:
-        raise DataError(f"the split {split!r} holds one picture: evaluation needs at least two")
-    if protocol == "self":
-        trials = [Trial(pair, pair, number_of(f"{seed}:{pair.id}") % 2**31) for pair in chosen]
-    elif protocol == "nearest":
-        thumbnails = np.stack([thumbnail(load_pair(pair, SIZE)[0]) for pair in chosen])
-        trials = [Trial(pair, chosen[i]) for pair, i in zip(chosen, nearest(thumbnails), strict=True)]
-    else:
-        mates = group_mate(chosen, seed=seed)
-        trials = [Trial(pair, chosen[i]) for pair, i in zip(chosen, mates, strict=True) if i is not None]
-        if not trials:
-            raise DataError(
-                f"no picture of the split {split!r} shares its group and palette with another one: "
-                "name them in the columns group and palette of index.csv, or use another protocol"
-            )
-    return trials if limit is None else _spread(trials, limit, seed)
+    if config.quick:
+        return Judges(None, {}, dict.fromkeys(_NETWORK_FIGURES, "left out by --quick"))
+    frozen = Path(config.frozen) if config.frozen else None
+    inception = Path(config.inception) if config.inception else None
+    missing: dict[str, str] = {}
+    features: dict[str, FeatureNetwork] = {}
+    lpips: Lpips | None = None
+    try:
+        lpips = load_lpips(frozen, device, offline=offline)
+    except RltnError as error:
+        _note(error, ("lpips_reference", "lpips_truth"), missing, asked=trunk_folder(frozen) is not None)
+    try:
+        features["inception"] = load_inception(inception, device, offline=offline)
+    except RltnError as error:
+        _note(error, ("fid", "kid"), missing, asked=inception is not None)
+    try:
+        features["vgg16"] = load_vgg16(frozen, device)
+    except RltnError as error:
+        _note(error, ("fd_vgg16",), missing, asked=trunk_folder(frozen) is not None)
+    return Judges(lpips, features, missing)
 
 
-def _spread(trials: list[Trial], limit: int, seed: int) -> list[Trial]:
-    """Return at most `limit` trials, taken in turns from the sources, in an order fixed by the seed."""
-    by_source: dict[str, list[Trial]] = defaultdict(list)
-    for trial in sorted(trials, key=lambda trial: number_of(f"{seed}:{trial.pair.id}")):
-        by_source[trial.pair.source].append(trial)
-    turns = [
-        (turn, source, trial) for source in sorted(by_source) for turn, trial in enumerate(by_source[source])
-    ]
-    taken = [trial for _, _, trial in sorted(turns, key=lambda item: item[:2])[:limit]]
-    return sorted(taken, key=lambda trial: trial.pair.id)
+_NETWORK_FIGURES = ("fid", "kid", "fd_vgg16", "lpips_reference", "lpips_truth")
 
 
-def load(trials: Sequence[Trial]) -> Batch:
-    """Read the pictures of some trials.
-
-    Raises:
-        DataError: a picture that cannot be read.
-    """
-    truths, sketches = zip(*(load_pair(trial.pair, SIZE) for trial in trials), strict=True)
-    references = [_reference(trial) for trial in trials]
-    return Batch(np.stack(sketches), np.stack(references), np.stack(truths))
-
-
-def _reference(trial: Trial) -> Bytes:
-    """Return the reference (256, 256, 3) uint8 of a trial."""
-    color, _ = load_pair(trial.reference, SIZE)
-    if trial.seed is None:
-        return color
-    drawn = Deformation.draw(np.random.default_rng(trial.seed), bend=BEND)
-    deformed = deform(torch.from_numpy(color).permute(2, 0, 1)[None].float(), [drawn])
-    return deformed[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
-
-
-def evaluate(
-    trials: Sequence[Trial],
-    painters: Mapping[str, Painter],
-    *,
-    batch: int = 8,
-    progress: Callable[[int], None] | None = None,
-) -> Evaluation:
-    """Paint every trial by every method and measure the pictures.
-
-    Args:
-        trials: what to paint.
-        painters: methods by their names in the report.
-        batch: trials read and painted at once.
-        progress: called after every batch with the number of trials done in it.
-
-    Raises:
-        DataError: a picture that cannot be read.
-    """
-    figures: dict[str, list[Figures]] = {name: [] for name in painters}
-    for start in range(0, len(trials), batch):
-        pixels = load(trials[start : start + batch])
-        truths = [Truth.of(*pair) for pair in zip(pixels.truths, pixels.sketches, strict=True)]
-        for name, paint in painters.items():
-            images = paint(pixels.sketches, pixels.references).images
-            figures[name] += [measure(*pair) for pair in zip(images, truths, strict=True)]
-        if progress:
-            progress(len(truths))
-    return Evaluation(trials, figures)
+def _note(error: RltnError, figures: Sequence[str], missing: dict[str, str], *, asked: bool) -> None:
+    """Write down why figures are missing; what the user asked for by name is an error."""
+    if asked:
+        raise error
+    missing.update(dict.fromkeys(figures, str(error)))
+    logger.warning("without %s: %s", " and ".join(figures), error)

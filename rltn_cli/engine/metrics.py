@@ -117,10 +117,14 @@ class Figures:
     """dB, over the whole picture."""
     ssim: float
     """Structural similarity, over the whole picture."""
+    lpips_reference: float | None = None
+    """LPIPS to the reference; None where it was not measured."""
+    lpips_truth: float | None = None
+    """LPIPS to the truth; None where it was not measured."""
 
 
 def measure(output: Bytes, truth: Truth) -> Figures:
-    """Return every figure of an output (H, W, 3) uint8."""
+    """Return the figures of an output (H, W, 3) uint8 that need no network."""
     lab = to_lab(output)
     right, regions = region_accuracy(lab, truth)
     return Figures(

@@ -1,13 +1,16 @@
 """What the evaluator calls: a method that paints a batch of sketches, one reference each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
 
-from rltn_cli.models.rltn import RLTN
-from rltn_cli.pixels import Bytes
+from rltn_cli.data.pairs import Pair, load_color, pictures_in
+from rltn_cli.engine.colorizer import Colorizer
+from rltn_cli.errors import DataError
+from rltn_cli.finishing import Finish
+from rltn_cli.pixels import Bytes, to_eight_bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +23,50 @@ class Painting:
     """(N, H, W, 3): the reference warped onto the sketch, where the method does that."""
 
 
-Painter = Callable[[Bytes, Bytes], Painting]
-"""Paints sketches (N, H, W) by references (N, H, W, 3)."""
+Painter = Callable[[Bytes, Bytes, Sequence[str]], Painting]
+"""Paints sketches (N, H, W) by references (N, H, W, 3); the drawings' ids serve those that only look up."""
 
 
-def network_painter(model: RLTN, device: torch.device) -> Painter:
-    """Return a method that paints by a network and multiplies the lines on top."""
+def model_painter(colorizer: Colorizer, finish: Finish = "paint") -> Painter:
+    """Return a method that paints as `rltn colorize` does, each drawing at its own size."""
 
-    @torch.inference_mode()
-    def paint(sketches: Bytes, references: Bytes) -> Painting:
-        sketch = torch.from_numpy(sketches).to(device)[:, None].float() / 127.5 - 1
-        reference = torch.from_numpy(references).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        output = model(sketch, [reference])
-        colors, warped = (
-            ((x + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
-            for x in (output.colors, output.warped)
+    def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
+        size = sketches.shape[1]
+        results = [
+            colorizer(sketch, [reference], size=size, finish=finish, alpha="drop")
+            for sketch, reference in zip(sketches, references, strict=True)
+        ]
+        return Painting(
+            np.stack([to_eight_bit(result.image) for result in results]),
+            np.stack([result.warped for result in results]),
         )
-        product = (colors.astype(np.uint16) * sketches[..., None] + 127) // 255
-        return Painting(product.astype(np.uint8), warped)
+
+    return paint
+
+
+def folder_painter(folder: Path, pairs: Sequence[Pair]) -> Painter:
+    """Return a method whose pictures another program has made: `folder/ID.*`, in the truth's proportions.
+
+    Args:
+        folder: holds one picture a drawing.
+        pairs: the drawings that will be asked for.
+
+    Raises:
+        DataError: no such folder, or a drawing without its picture.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of outputs")
+    found = pictures_in(folder)
+    missing = [pair.id for pair in pairs if pair.id not in found]
+    if missing:
+        raise DataError(
+            f"{folder}: no picture {missing[0]}.* ({len(missing)} of {len(pairs)} are missing); "
+            "name each output as the drawing's id"
+        )
+    truths: Mapping[str, Path] = {pair.id: pair.color for pair in pairs}
+
+    def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
+        size = sketches.shape[1]
+        return Painting(np.stack([load_color(found[name], size, like=truths[name]) for name in ids]))
 
     return paint

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 from rltn_cli.errors import ModelError
 from rltn_cli.models.frozen import VGG
@@ -14,35 +15,56 @@ from rltn_cli.models.frozen import VGG
 VARIABLE = "RLTN_FROZEN"
 """Environment variable that names the folder of frozen trunks."""
 
+Trunk = Literal["alexnet", "vgg16", "vgg19"]
+
+
+def trunk_folder(folder: Path | None = None) -> Path | None:
+    """Return the folder of frozen trunks: the one given, or what RLTN_FROZEN names, or None."""
+    return folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+
+
+def read_trunk(name: Trunk, folder: Path | None = None) -> dict[str, Tensor]:
+    """Read a trunk's convolutions, `NAME_features.safetensors`, as float32 under torchvision's key names.
+
+    Args:
+        name: which network; never switched silently.
+        folder: where the file lies; otherwise what RLTN_FROZEN names.
+
+    Raises:
+        ModelError: no folder, no file, or not safetensors; says how to get it.
+    """
+    place = trunk_folder(folder)
+    hint = (
+        f"save torchvision.models.{name}(weights='IMAGENET1K_V1').state_dict()'s features.* as "
+        f"{name}_features.safetensors in a folder and name it with {VARIABLE}"
+    )
+    if place is None:
+        raise ModelError(f"the frozen network {name} is needed: {hint}")
+    path = place / f"{name}_features.safetensors"
+    try:
+        return {key: value.to(torch.float32) for key, value in load_file(path).items()}
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file; {hint}") from error
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: not a readable safetensors file ({error}); {hint}") from error
+
 
 def load_vgg(name: Literal["vgg16", "vgg19"], folder: Path | None = None) -> VGG:
-    """Read `NAME_features.safetensors` (torchvision's key names, any float type) into a VGG.
+    """Read a VGG for the perceptual loss terms or for features.
 
     Args:
         name: which of the two; never switched silently.
-        folder: where the file lies; otherwise what RLTN_FROZEN names.
+        folder: where its file lies; otherwise what RLTN_FROZEN names.
 
     Raises:
         ModelError: no folder, no file, or not these weights; says how to get them.
     """
-    place = folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    hint = (
-        f"save torchvision.models.{name}(weights='IMAGENET1K_V1').state_dict()'s features.* as "
-        f"{name}_features.safetensors in a folder and name it with {VARIABLE}, or set the weights of "
-        "fm, perc, ctx and scl to 0"
-    )
-    if place is None:
-        raise ModelError(f"the perceptual loss terms need {name}: {hint}")
-    path = place / f"{name}_features.safetensors"
-    try:
-        state = load_file(path)
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file; {hint}") from error
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path}: not a readable safetensors file ({error})") from error
+    state = read_trunk(name, folder)
     vgg = VGG(name)
     try:
-        vgg.load_state_dict({key: value.to(torch.float32) for key, value in state.items()})
+        vgg.load_state_dict(state)
     except RuntimeError as error:
-        raise ModelError(f"{path}: not the convolutions of {name}; {hint}") from error
+        raise ModelError(
+            f"the file {name}_features.safetensors does not hold the convolutions of {name}"
+        ) from error
     return vgg.eval()

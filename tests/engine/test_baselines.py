@@ -14,9 +14,9 @@ def test_each_baseline_by_hand() -> None:
     references[0, :, 0] = (100, 0, 40)
     references[1] = (10, 20, 30)
     paper = np.full((2, 2, 2), 255, np.uint8)
-    assert (white_page(paper, references).images == 255).all()
-    assert mean_color(paper, references).images[:, 1, 1].tolist() == [[50, 0, 20], [10, 20, 30]]
-    assert (same_position(paper, references).images == references).all()
+    assert (white_page(paper, references, "ab").images == 255).all()
+    assert mean_color(paper, references, "ab").images[:, 1, 1].tolist() == [[50, 0, 20], [10, 20, 30]]
+    assert (same_position(paper, references, "ab").images == references).all()
 
 
 def test_no_baseline_is_lighter_than_the_sketch() -> None:
@@ -24,6 +24,6 @@ def test_no_baseline_is_lighter_than_the_sketch() -> None:
     sketches = rng.integers(0, 256, (2, 8, 8), np.uint8)
     references = rng.integers(0, 256, (2, 8, 8, 3), np.uint8)
     for paint in BASELINES.values():
-        images = paint(sketches, references).images
+        images = paint(sketches, references, "ab").images
         assert images.dtype == np.uint8
         assert (images <= sketches[..., None]).all()

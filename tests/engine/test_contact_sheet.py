@@ -3,16 +3,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rltn_cli.data.pairs import Pair, read_pairs
+from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.baselines import same_position
 from rltn_cli.engine.contact_sheet import draw_sheet, pick
-from rltn_cli.engine.evaluator import Evaluation, Trial, evaluate, plan
+from rltn_cli.engine.evaluator import Evaluation, EvaluationConfig, Evaluator
 from rltn_cli.engine.metrics import Figures
+from rltn_cli.engine.trials import Trial
 
 
 def evaluation(errors: list[float]) -> Evaluation:
     trials = [Trial(pair, pair) for pair in (Pair(f"p{i}", Path("p"), None) for i in range(len(errors)))]
-    return Evaluation(trials, {"net": [Figures(error, 0, 0, 0, 0) for error in errors]})
+    figures = {"net": [Figures(error, 0, 0, 0, 0) for error in errors]}
+    return Evaluation(EvaluationConfig("data"), trials, [], figures, {}, [])
 
 
 def test_picks_are_best_median_and_worst() -> None:
@@ -30,9 +32,8 @@ def test_few_pictures_are_all_shown_once(count: int) -> None:
 
 
 def test_the_sheet_shows_the_pictures(pairs_folder: Path) -> None:
-    trials = plan(read_pairs(pairs_folder), "group")
-    result = evaluate(trials, {"same": same_position})
-    sheet = draw_sheet(result, "same", same_position, each=1)
+    result = Evaluator(EvaluationConfig(str(pairs_folder), protocol="group", quick=True)).run()
+    sheet = draw_sheet(result, "same position", same_position, each=1)
     assert sheet.dtype == np.uint8
     assert sheet.shape[2] == 3
     assert sheet.shape[0] > 3 * 256

@@ -1,0 +1,85 @@
+"""Perceptual distance between two pictures: LPIPS by its own package, with a trunk that we load into it."""
+
+import urllib.error
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rltn_cli.engine.metrics import library
+from rltn_cli.engine.trunks import VARIABLE, read_trunk, trunk_folder
+from rltn_cli.errors import ModelError
+from rltn_cli.pixels import Bytes
+
+
+class Lpips:
+    """LPIPS version 0.1 on AlexNet (Zhang et al., 2018)."""
+
+    def __init__(self, trunk: dict[str, Tensor], device: torch.device | str = "cpu") -> None:
+        """Build the package's network around a trunk.
+
+        Args:
+            trunk: AlexNet's convolutions, `features.N.weight` and `features.N.bias` as torchvision has them.
+            device: where to compute.
+
+        Raises:
+            UsageError: the package is not installed.
+            ModelError: not AlexNet's convolutions.
+        """
+        package = library("lpips")
+        with warnings.catch_warnings():  # its way of asking torchvision for a bare network is deprecated
+            warnings.simplefilter("ignore")
+            network: Any = package.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
+        named = {key.split(".", 1)[1]: key for key in network.net.state_dict()}
+        state = {named.get(key.removeprefix("features."), key): value for key, value in trunk.items()}
+        try:
+            network.net.load_state_dict(state)
+        except RuntimeError as error:
+            raise ModelError("alexnet_features.safetensors does not hold AlexNet's convolutions") from error
+        self._network = network.eval().requires_grad_(False).to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def __call__(self, pictures: Bytes, others: Bytes) -> Sequence[float]:
+        """Return the distance of each of (N, H, W, 3) uint8 pictures from its other one; 0 for the same."""
+        first, second = (
+            torch.from_numpy(x).to(self._device).permute(0, 3, 1, 2).float() / 127.5 - 1
+            for x in (pictures, others)
+        )
+        distances: list[float] = self._network(first, second).flatten().tolist()
+        return distances
+
+
+def load_lpips(
+    folder: Path | None = None, device: torch.device | str = "cpu", *, offline: bool = False
+) -> Lpips:
+    """Build LPIPS from a folder of frozen trunks; where none is named, from torchvision's own weights.
+
+    Args:
+        folder: holds `alexnet_features.safetensors`; otherwise what RLTN_FROZEN names, otherwise the weights
+            are downloaded once into the cache of torch.hub.
+        device: where to compute.
+        offline: refuse to download.
+
+    Raises:
+        UsageError: the package is not installed.
+        ModelError: the weights cannot be had; says how to get them.
+    """
+    if trunk_folder(folder):
+        return Lpips(read_trunk("alexnet", folder), device)
+    from torchvision.models import AlexNet_Weights
+
+    weights = AlexNet_Weights.IMAGENET1K_V1
+    hint = f"name a folder that holds alexnet_features.safetensors with --frozen or {VARIABLE}"
+    if offline and not (Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[1]).exists():
+        raise ModelError(
+            f"AlexNet's weights are not on this machine, and --offline forbids to fetch them: {hint}"
+        )
+    try:
+        state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (urllib.error.URLError, OSError) as error:
+        raise ModelError(f"AlexNet's weights cannot be fetched ({error}): {hint}") from error
+    return Lpips({key: value for key, value in state.items() if key.startswith("features.")}, device)
