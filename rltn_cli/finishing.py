@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.canvas import enlarged_rows, shrink_lines
+from rltn_cli.flats import find_regions, flat_colors
 from rltn_cli.pixels import Bytes, Floats, Pixels, top_value
 
 Finish = Literal["paint", "flat", "raw"]
@@ -39,6 +40,9 @@ def finish_picture(
     """
     size = (ink.shape[0], ink.shape[1])
     spread = colors if finish == "raw" else spread_colors(colors, grey)
+    if finish == "flat":
+        dark = darkness(shrink_lines(grey, (spread.shape[0], spread.shape[1])))
+        spread = flat_colors(spread, dark, find_regions(dark))
     result = np.empty_like(ink)
     for start in range(0, size[0], _BAND):
         rows = slice(start, min(start + _BAND, size[0]))
