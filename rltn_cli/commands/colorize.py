@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -36,7 +37,7 @@ def colorize(
     ],
     model: Model = DEFAULT_MODEL,
     size: Annotated[
-        int, typer.Option(min=64, max=1024, help="Shorter side in pixels that the network works at.")
+        int, typer.Option(min=64, max=2048, help="Shorter side in pixels that the network works at.")
     ] = 256,
     finish: Annotated[
         Literal["paint", "flat", "raw"],
@@ -79,12 +80,13 @@ def colorize(
         _show(settings, as_json)
         return
     started = time.monotonic()
-    result = _paint(settings, folder, quiet)
+    result, used = _paint(settings, folder, quiet)
     result.save(output, overwrite=overwrite)
     height, width = result.image.shape[:2]
     seconds = round(time.monotonic() - started, 2)
     if as_json:
-        _show(settings | {"width": width, "height": height, "seconds": seconds}, as_json)
+        facts = {"device": used, "width": width, "height": height, "seconds": seconds}
+        _show(settings | facts | {"notices": list(result.notices)}, as_json)
     elif not quiet and output != STANDARD_STREAM:
         typer.echo(f"rltn: {output}, {width}x{height}, in {seconds:.1f} s", err=True)
 
@@ -93,6 +95,10 @@ def _check_streams(sketch: str, references: list[str], output: str, as_json: boo
     """Refuse two uses of one standard stream."""
     if [sketch, *references].count(STANDARD_STREAM) > 1:
         raise UsageError("standard input holds one picture: name - only once")
+    if output == STANDARD_STREAM and sys.stdout.isatty():
+        raise UsageError(
+            "standard output is a terminal: name a file after --output, or send it to another program"
+        )
     if output == STANDARD_STREAM and as_json:
         raise UsageError(
             "--json and the picture cannot both go to standard output: name a file after --output"
@@ -110,8 +116,8 @@ def _check_output(sketch: str, references: list[str], output: str, overwrite: bo
     check_output(output, overwrite)
 
 
-def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> "Colorization":
-    """Read the pictures, then load the model and paint."""
+def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
+    """Read the pictures, then load the model and paint; also return the device that painted."""
     from rltn_cli.images import read_picture
 
     with working("reading the pictures", quiet=quiet):
@@ -122,7 +128,7 @@ def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> "Colorization
         colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
     with working("painting", quiet=quiet):
         options = {name: settings[name] for name in ("size", "finish", "lines", "alpha")}
-        return colorizer(sketch, references, **options)
+        return colorizer(sketch, references, **options), str(colorizer.device)
 
 
 def _show(facts: dict[str, Any], as_json: bool) -> None:

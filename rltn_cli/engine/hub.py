@@ -35,6 +35,9 @@ def find_model(name: str, *, revision: str | None = None, offline: bool = False)
         revision: branch, tag or commit on the Hub; only for a model from there.
         offline: take a Hub model from the cache, without touching the network.
 
+    Returns:
+        An absolute path, which `find_model` takes for itself again.
+
     Raises:
         ModelError: no such model, or the Hub cannot be reached.
     """
@@ -43,7 +46,7 @@ def find_model(name: str, *, revision: str | None = None, offline: bool = False)
         return shipped[name]
     path = Path(name).expanduser()
     if path.exists() and revision is None:
-        return path
+        return path.absolute()
     match = _ON_HUB.fullmatch(name)
     if match and not name.startswith(".") and not name.endswith(".safetensors"):
         if revision and match["revision"] and revision != match["revision"]:

@@ -44,7 +44,8 @@ def test_a_shipped_name_wins_over_a_folder_of_that_name(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "packed").mkdir()
     assert find_model("packed") == package / "weights" / "packed"
-    assert find_model("./packed") == Path("packed")
+    assert find_model("./packed") == tmp_path / "packed"
+    assert find_model(str(find_model("./packed"))) == tmp_path / "packed"
 
 
 def test_an_unknown_name_lists_the_shipped_ones(package: Path) -> None:

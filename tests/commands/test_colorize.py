@@ -1,0 +1,325 @@
+"""`rltn colorize`, from files to a file, with a small network that was never trained."""
+
+import io
+import json
+import os
+import pickle
+import pty
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from rltn_cli.cli import run
+from rltn_cli.config import PRESETS
+from rltn_cli.engine.checkpoint import save_model
+from rltn_cli.models.rltn import RLTN
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WIDTH, HEIGHT = 120, 96
+PYTHON = [sys.executable, "-m", "rltn_cli"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    return save_model(RLTN(PRESETS["tiny"]), tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with drawing.png and reference.png."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    drawing = Image.new("RGB", (WIDTH, HEIGHT), "white")
+    pen = ImageDraw.Draw(drawing)
+    pen.rectangle((20, 16, 90, 80), outline="black", width=3)
+    pen.ellipse((40, 30, 70, 60), outline="black", width=2)
+    drawing.save("drawing.png")
+    reference = Image.new("RGB", (80, 80), (240, 200, 60))
+    ImageDraw.Draw(reference).ellipse((20, 20, 60, 60), fill=(40, 90, 200), outline="black", width=2)
+    reference.save("reference.png")
+    return tmp_path
+
+
+def paint(model: Path, *arguments: str) -> int:
+    """Run the command at the smallest size and return its exit code; `arguments` may override anything."""
+    defaults = ["--model", str(model), "--size", "64", "--device", "cpu"]
+    return run(["colorize", *defaults, *arguments])
+
+
+def pixels_of(name: str) -> np.ndarray:
+    with Image.open(name) as picture:
+        return np.array(picture)
+
+
+def size_of(file: str | io.BytesIO) -> tuple[int, int]:
+    with Image.open(file) as picture:
+        return picture.size
+
+
+BASIC = ("drawing.png", "-r", "reference.png", "-o", "out.png")
+
+
+def test_a_drawing_is_painted_at_its_own_size_and_keeps_its_lines(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"rltn: out.png, {WIDTH}x{HEIGHT}, in ")
+    painted, drawing = pixels_of("out.png"), pixels_of("drawing.png")
+    assert painted.shape == (HEIGHT, WIDTH, 3)
+    assert painted[drawing.max(axis=2) == 0].max() == 0
+    assert np.abs(painted.astype(int) - drawing)[drawing.min(axis=2) == 255].max() > 0
+
+
+def test_the_same_command_gives_the_same_file(model: Path, desk: Path) -> None:
+    assert paint(model, *BASIC) == 0
+    assert paint(model, *BASIC[:-1], "again.png") == 0
+    assert Path("out.png").read_bytes() == Path("again.png").read_bytes()
+
+
+def test_json_states_what_was_done_and_nothing_else(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC, "-r", "reference.png", "--json") == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    facts = json.loads(captured.out)
+    seconds = facts.pop("seconds")
+    assert seconds > 0
+    assert facts == {
+        "sketch": "drawing.png",
+        "references": ["reference.png", "reference.png"],
+        "output": "out.png",
+        "model": str(model),
+        "model_path": str(model / "model.safetensors"),
+        "size": 64,
+        "finish": "paint",
+        "lines": "keep",
+        "alpha": "auto",
+        "device": "cpu",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "notices": [],
+    }
+
+
+def test_quiet_says_nothing(model: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [Image.new("L", (WIDTH, HEIGHT), 255), Image.new("L", (WIDTH, HEIGHT), 200)]
+    ImageDraw.Draw(frames[0]).line((10, 10, 90, 80), fill=0, width=3)
+    frames[0].save("moving.gif", save_all=True, append_images=frames[1:])
+    assert paint(model, "moving.gif", "-r", "reference.png", "-o", "out.png", "-q") == 0
+    assert capsys.readouterr() == ("", "")
+    assert paint(model, "moving.gif", "-r", "reference.png", "-o", "second.png") == 0
+    assert "only the first of 2 frames" in capsys.readouterr().err
+
+
+def test_a_dry_run_checks_and_writes_nothing(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(desk.iterdir())
+    assert paint(model, *BASIC, "-n", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["size"] == 64
+    assert paint(model, *BASIC, "--dry-run") == 0
+    assert "size        64" in capsys.readouterr().out
+    assert sorted(desk.iterdir()) == before
+    Path("out.png").write_bytes(b"mine")
+    assert paint(model, *BASIC, "--dry-run") == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--finish", "raw"),
+        ("--finish", "flat"),
+        ("--lines", "network"),
+        ("--alpha", "drop"),
+        ("--size", "96"),
+    ],
+    ids=" ".join,
+)
+def test_options_reach_the_painter(model: Path, desk: Path, options: tuple[str, str]) -> None:
+    assert paint(model, *BASIC, *options) == 0
+    assert size_of("out.png") == (WIDTH, HEIGHT)
+
+
+def test_an_existing_output_is_kept_unless_told_otherwise(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("out.png").write_bytes(b"mine")
+    assert paint(model, *BASIC) == 1
+    assert "out.png exists already" in capsys.readouterr().err
+    assert Path("out.png").read_bytes() == b"mine"
+    assert paint(model, *BASIC, "--overwrite") == 0
+    assert size_of("out.png") == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("name", ["drawing.png", "reference.png", "link.png"])
+def test_an_input_is_never_overwritten(
+    model: Path, desk: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("link.png").symlink_to("drawing.png")
+    before = (desk / name).read_bytes()
+    assert paint(model, *BASIC[:-1], name, "--overwrite") == 2
+    assert "is also an input" in capsys.readouterr().err
+    assert (desk / name).read_bytes() == before
+
+
+def write_bad_picture(name: str) -> None:
+    """Write one of the pictures that cannot be painted; missing.png is not written."""
+    path = Path(name)
+    if name == "folder.png":
+        path.mkdir()
+    elif name == "empty.png":
+        path.write_bytes(b"")
+    elif name == "text.png":
+        path.write_text("this is no picture", encoding="utf-8")
+    elif name == "cut.png":
+        path.write_bytes(Path("drawing.png").read_bytes()[:150])
+    elif name == "cut.jpg":
+        noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(path)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif name == "bomb.png":
+        Image.new("L", (1, 1)).save(path)
+        header = struct.pack(">4s2I5B", b"IHDR", 30_000, 30_000, 8, 0, 0, 0, 0)
+        data = path.read_bytes()
+        path.write_bytes(data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:])
+    elif name in SIZES:
+        Image.new("RGBA", SIZES[name][0], SIZES[name][1]).save(path)
+
+
+SIZES = {
+    "dot.png": ((1, 1), "black"),
+    "thread.png": ((10_000, 10), "black"),
+    "clear.png": ((WIDTH, HEIGHT), (0, 0, 0, 0)),
+    "blank.png": ((WIDTH, HEIGHT), "white"),
+}
+BAD = ("missing.png", "folder.png", "empty.png", "text.png", "cut.png", "cut.jpg", "bomb.png", "dot.png")
+
+
+@pytest.mark.parametrize("name", [*BAD, "thread.png", "clear.png", "blank.png"])
+def test_a_bad_drawing_is_one_line_and_nothing_is_written(
+    model: Path, desk: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bad_picture(name)
+    before = sorted(desk.iterdir())
+    assert paint(model, name, *BASIC[1:]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("rltn: ")
+    assert captured.err.count("\n") == 1
+    assert name in captured.err
+    assert sorted(desk.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", BAD[:-1])
+def test_a_bad_reference_is_one_line_and_nothing_is_written(
+    model: Path, desk: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bad_picture(name)
+    assert paint(model, "drawing.png", "-r", "reference.png", "-r", name, "-o", "out.png") == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert name in captured.err
+    assert not Path("out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("drawing.png", "-o", "out.png"), 2, "--ref"),
+        (("drawing.png", "-r", "reference.png", "-o", "out.txt"), 1, "unknown picture format"),
+        (("drawing.png", "-r", "reference.png", "-o", "out"), 1, "unknown picture format"),
+        (("drawing.png", "-r", "reference.png", "-o", "none/out.png"), 1, "no such folder"),
+        (("-", "-r", "-", "-o", "out.png"), 2, "only once"),
+        (("drawing.png", "-r", "reference.png", "-o", "-", "--json"), 2, "both go to standard output"),
+        ((*BASIC, "-m", "nothing"), 1, "nothing: no such model"),
+        ((*BASIC, "-m", "broken"), 1, "not a whole safetensors file"),
+        ((*BASIC, "-m", "pickled.safetensors"), 1, "a pickle"),
+        ((*BASIC, "--device", "cuda:99"), 2, "cuda:99"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_work_is_one_line_and_nothing_is_written(
+    model: Path,
+    desk: Path,
+    arguments: tuple[str, ...],
+    code: int,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("broken").mkdir()
+    Path("broken/config.json").write_text("{}", encoding="utf-8")
+    Path("broken/model.safetensors").write_bytes(b"nonsense")
+    Path("pickled.safetensors").write_bytes(pickle.dumps({}))
+    before = sorted(desk.iterdir())
+    assert paint(model, *arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+    assert sorted(desk.iterdir()) == before
+
+
+def test_wrong_inputs_are_reported_before_torch_is_imported(model: Path, desk: Path) -> None:
+    code = (
+        "import sys; from rltn_cli.cli import run; code = run(sys.argv[1:]);"
+        "print('torch' in sys.modules, code)"
+    )
+    for wrong in (("-m", "nothing"), ("-o", "none/out.png"), ("-r", "missing.png")):
+        command = [sys.executable, "-c", code, "colorize", *BASIC, "-m", str(model), *wrong]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert result.stdout == "False 1\n", wrong
+
+
+def test_pictures_go_through_pipes(model: Path, desk: Path) -> None:
+    command = [*PYTHON, "colorize", "-", "-r", "reference.png", "-o", "-", "-m", str(model), "--size", "64"]
+    drawing = Path("drawing.png").read_bytes()
+    result = subprocess.run(command, input=drawing, capture_output=True, check=True)
+    assert result.stderr == b""
+    assert size_of(io.BytesIO(result.stdout)) == (WIDTH, HEIGHT)
+    assert paint(model, *BASIC, "-q") == 0
+    assert result.stdout == Path("out.png").read_bytes()
+
+
+def test_a_picture_is_not_poured_onto_a_terminal(model: Path, desk: Path) -> None:
+    main, terminal = pty.openpty()
+    command = [*PYTHON, "colorize", *BASIC[:-1], "-", "-m", str(model)]
+    result = subprocess.run(command, stdout=terminal, stderr=subprocess.PIPE, check=False)
+    os.close(terminal)
+    os.close(main)
+    assert result.returncode == 2
+    assert b"is a terminal" in result.stderr
+
+
+def test_progress_is_shown_on_a_terminal_only(model: Path, desk: Path) -> None:
+    command = [*PYTHON, "colorize", *BASIC, "-m", str(model), "--size", "64"]
+    main, terminal = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        while chunk := read_terminal(main):
+            shown += chunk
+        assert process.stdout
+        assert process.stdout.read() == b""
+    os.close(main)
+    assert process.returncode == 0
+    assert b"painting" in shown
+    assert b"out.png" in shown
+
+
+def read_terminal(terminal: int) -> bytes:
+    """Return what was written to a terminal, or nothing once its other end is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
