@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from rltn_cli import finishing
 from rltn_cli.finishing import color_weight, finish_picture, spread_colors
 
 LEFT, RIGHT = np.array([0.9, 0.3, 0.2]), np.array([0.2, 0.4, 0.9])
@@ -92,9 +93,10 @@ def test_sixteen_bits_have_more_than_256_steps():
     assert len(np.unique(painted[32, :, 0])) > 1000
 
 
-@pytest.mark.parametrize("size", [(40, 40), (33, 90), (64, 64), (2100, 2100)])
+@pytest.mark.parametrize("size", [(40, 40), (33, 90), (64, 64), (300, 400)])
 @pytest.mark.parametrize("finish", ["paint", "flat", "raw"])
-def test_any_size(size, finish):
+def test_any_size(size, finish, monkeypatch):
+    monkeypatch.setattr(finishing, "_WORK_PIXELS", 200 * 300)
     lines = np.full(size, 255, np.uint8)
     cv2.circle(lines, (size[1] // 2, size[0] // 2), size[0] // 3, 0, 2)
     colors = np.full((64, 64, 3), 0.5, np.float32)
