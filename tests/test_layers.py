@@ -13,7 +13,7 @@ LEVELS: tuple[tuple[set[str], ...], ...] = (
     ({"errors"},),
     ({"config"},),
     ({"pixels", "decoding", "encoding", "canvas", "images"},),
-    ({"lineart"}, {"sketch"}, {"finishing"}, {"layers"}),
+    ({"lineart"}, {"sketch"}, {"finishing", "flats"}, {"layers"}),
     ({"models"}, {"data"}),
     ({"engine"},),
     ({"commands"},),
