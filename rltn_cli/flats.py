@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rltn_cli.pixels import Bytes, Floats
 
 Labels: TypeAlias = NDArray[np.int32]
+Mask: TypeAlias = NDArray[np.bool_]
 
 GAP = 0.012
 """Gaps in lines up to this share of the shorter side are closed."""
@@ -73,7 +74,7 @@ def _widened(labels: Labels, area: Bytes) -> Labels:
     return _grown(result, shared[parts]) if shared.any() else result
 
 
-def _grown(labels: Labels, area: NDArray[np.bool_]) -> Labels:
+def _grown(labels: Labels, area: Mask) -> Labels:
     """Let regions grow pixel by pixel until they fill an area that several of them share."""
     rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
@@ -106,7 +107,8 @@ def flat_colors(painted: Floats, dark: Floats, labels: Labels) -> Floats:
     """Give each region one colour, the median of its paint; a region that holds several is left painted.
 
     Regions that touch through a closed gap and have nearly the same colour get the same, and so do regions
-    anywhere whose colours can hardly be told apart.
+    anywhere whose colours can hardly be told apart. A region that touches a painted one stays painted too
+    where a flat colour would make a step in the open.
 
     Args:
         painted: (H, W, 3) in [0, 1].
@@ -123,7 +125,9 @@ def flat_colors(painted: Floats, dark: Floats, labels: Labels) -> Floats:
     near = np.linalg.norm(lab - medians[labels], axis=2) < _ONE_COLOUR
     one = np.bincount(labels[free & near], minlength=count) >= _SHARE * np.maximum(areas, 1)
     one &= areas > 0
-    shared = _alike(_merged(medians, areas, one, _touching(labels, free)), areas, one)
+    pairs, seams = _touching(labels, free, lab)
+    one = _without_steps(one, medians, pairs, seams)
+    shared = _alike(_merged(medians, areas, one, pairs), areas, one)
     colors = cv2.cvtColor(shared[None].astype(np.float32), cv2.COLOR_LAB2RGB)[0]
     return np.asarray(np.where(one[labels][..., None], colors[labels], painted), np.float32)
 
@@ -144,22 +148,36 @@ def _medians(lab: Floats, labels: Labels, count: int) -> tuple[Floats, NDArray[n
     return medians, areas
 
 
-def _touching(labels: Labels, free: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return pairs (P, 2) of regions with neighbouring free pixels."""
-    pairs = []
-    for a, b, both in (
-        (labels[:, :-1], labels[:, 1:], free[:, :-1] & free[:, 1:]),
-        (labels[:-1], labels[1:], free[:-1] & free[1:]),
-    ):
-        meeting = both & (a != b)
-        pairs.append(np.stack([a[meeting], b[meeting]], axis=1))
-    found = np.concatenate(pairs)
-    return np.unique(np.sort(found, axis=1), axis=0) if len(found) else found
+def _touching(labels: Labels, free: Mask, lab: Floats) -> tuple[NDArray[np.int32], Floats]:
+    """Return pairs (P, 2) of regions that meet off the lines, and the mean colour (P, 3) where they do."""
+    pairs, colors = [], []
+    for near, far in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        meeting = free[near] & free[far] & (labels[near] != labels[far])
+        pairs.append(np.stack([labels[near][meeting], labels[far][meeting]], axis=1))
+        colors.append(lab[near][meeting])
+    found, which = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    counts = np.bincount(which, minlength=len(found))
+    values = np.concatenate(colors)
+    means = [np.bincount(which, values[:, c], minlength=len(found)) / np.maximum(counts, 1) for c in range(3)]
+    return found, np.stack(means, axis=1).astype(np.float32)
 
 
-def _merged(
-    colors: Floats, areas: NDArray[np.int64], one: NDArray[np.bool_], pairs: NDArray[np.int32]
-) -> Floats:
+def _without_steps(one: Mask, medians: Floats, pairs: NDArray[np.int32], seams: Floats) -> Mask:
+    """Leave regions painted that touch a painted one where their own colour is not that of the seam."""
+    result = one.copy()
+    while True:
+        changed = False
+        for (a, b), seam in zip(pairs.tolist(), seams, strict=True):
+            flat = a if result[a] else b
+            if result[a] != result[b] and np.linalg.norm(medians[flat] - seam) > _SAME:
+                result[flat] = False
+                changed = True
+        if not changed:
+            return result
+
+
+def _merged(colors: Floats, areas: NDArray[np.int64], one: Mask, pairs: NDArray[np.int32]) -> Floats:
     """Give regions that touch and have nearly one colour their mean, weighted by area."""
     root = np.arange(len(colors))
     result, weight = colors.copy(), areas.astype(np.float64)
@@ -179,7 +197,7 @@ def _merged(
     return np.asarray(result[[top(region) for region in range(len(colors))]], np.float32)
 
 
-def _alike(colors: Floats, areas: NDArray[np.int64], one: NDArray[np.bool_]) -> Floats:
+def _alike(colors: Floats, areas: NDArray[np.int64], one: Mask) -> Floats:
     """Let a region take the colour of a larger one that can hardly be told from its own."""
     result = colors.copy()
     palette = np.zeros((0, 3), np.float32)

@@ -82,3 +82,16 @@ def test_halves_of_one_colour_that_touch_become_one_colour():
     assert labels[60, 60] != labels[60, 240]
     np.testing.assert_array_equal(flat[60, 60], flat[60, 240])
     assert 0.80 < flat[60, 60, 0] < 0.84
+
+
+def test_no_step_in_the_open_beside_a_painted_region():
+    dark = two_rooms(8)
+    painted = np.full((200, 300, 3), 0.9, np.float32)
+    painted[20:180, 150:280] = np.linspace((0.8, 0.2, 0.2), (0.2, 0.8, 0.2), 130)
+    painted[20:180, 20:150] = (0.6, 0.2, 0.3)
+    painted[90:120, 120:150] = (0.8, 0.2, 0.2)
+    flat = flat_colors(painted, dark, find_regions(dark, gap=0.05))
+    np.testing.assert_array_equal(flat[30:170, 30:270], painted[30:170, 30:270])
+    closed = two_rooms(0)
+    flat = flat_colors(painted, closed, find_regions(closed, gap=0.05))
+    assert np.ptp(flat[30:170, 30:140], axis=(0, 1)).max() == 0
