@@ -105,6 +105,8 @@ def evaluate(
         _show_plan(evaluator)
         return
     result = _run(evaluator, quiet)
+    if not evaluator.processes.is_main:
+        return
     if output:
         _write(output, evaluator, result, overwrite)
     if as_json:
@@ -144,9 +146,12 @@ def _run(evaluator: "Evaluator", quiet: bool) -> "Evaluation":
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("evaluating", total=len(evaluator.trials))
-        return evaluator.run(lambda done: bar.advance(task, done))
+    hidden = quiet or not console.is_terminal or not evaluator.processes.is_main
+    with Progress(console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("evaluating", total=len(evaluator.trials) // evaluator.processes.count)
+        result = evaluator.run(lambda done: bar.advance(task, done))
+    evaluator.processes.leave()
+    return result
 
 
 def _write(folder: Path, evaluator: "Evaluator", result: "Evaluation", overwrite: bool) -> None:

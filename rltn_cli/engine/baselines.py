@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 
 from rltn_cli.engine.painters import Painter, Painting
@@ -30,9 +31,30 @@ def same_position(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Pai
     return Painting(under_lines(references, sketches))
 
 
+def reinhard(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
+    """Transfer colours onto the grey sketch by Reinhard et al. (2001), in CIE Lab, not l-alpha-beta.
+
+    Mean and standard deviation of each channel become the reference's; a channel that does not vary in the
+    sketch, as its two of colour, takes the reference's mean.
+    """
+    images = np.empty_like(references)
+    for image, sketch, reference in zip(images, sketches, references, strict=True):
+        page, example = (
+            cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+            for picture in (np.repeat(sketch[..., None], 3, axis=2), reference)
+        )
+        spread = page.std(axis=(0, 1))
+        scale = np.where(spread > 0.1, example.std(axis=(0, 1)) / np.maximum(spread, 0.1), 0)
+        moved = (page - page.mean(axis=(0, 1))) * scale + example.mean(axis=(0, 1))
+        colors = cv2.cvtColor(moved.astype(np.float32), cv2.COLOR_LAB2RGB)
+        image[:] = np.rint(255 * colors.clip(0, 1))
+    return Painting(under_lines(images, sketches))
+
+
 BASELINES: Mapping[str, Painter] = {
     "white page": white_page,
     "mean colour": mean_color,
     "same position": same_position,
+    "Reinhard": reinhard,
 }
 """Every row without training, by its name in the report."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from rltn_cli.engine.features import FeatureNetwork, load_inception, load_vgg16
 from rltn_cli.engine.metrics import Figures, Truth, measure
 from rltn_cli.engine.painters import Painter, folder_painter, model_painter
 from rltn_cli.engine.perceptual import Lpips, load_lpips
+from rltn_cli.engine.processes import Processes, device_name
 from rltn_cli.engine.scores import Kind, Row, Tally, tabulate
 from rltn_cli.engine.trials import Batch, Protocol, Trial, load, plan
 from rltn_cli.engine.trunks import trunk_folder
@@ -96,7 +96,8 @@ class Evaluator:
             limit=config.limit,
             seed=config.seed,
         )
-        device = choose_device(config.device)
+        device = choose_device(device_name(config.device))
+        self.processes = Processes.join(device)
         self.painters: dict[str, Painter] = {}
         self.kinds: dict[str, Kind] = {}
         for name in config.models:
@@ -122,18 +123,18 @@ class Evaluator:
         Raises:
             DataError: a picture that cannot be read.
         """
-        tallies = {name: Tally() for name in self.painters}
-        references: dict[str, list[Floats]] = defaultdict(list)
-        for start in range(0, len(self.trials), self.config.batch):
+        parts: list[_Part] = []
+        for start in self.processes.share(range(0, len(self.trials), self.config.batch)):
             batch = load(self.trials[start : start + self.config.batch])
             truths = [Truth.of(*pair) for pair in zip(batch.truths, batch.sketches, strict=True)]
-            for key, network in self.judges.features.items():
-                references[key] += list(network(batch.references))
+            parts.append(_Part(start, self._features(batch.references)))
             for name, paint in self.painters.items():
                 images = paint(batch.sketches, batch.references, batch.ids).images
-                self._judge(tallies[name], images, batch, truths)
+                figures = self._judge(images, batch, truths)
+                parts[-1].tallies[name] = Tally(figures, self._features(images))
             if progress:
                 progress(len(truths))
+        tallies, references = _join(self.processes.gather(parts))
         rows = tabulate(tallies, references, self.kinds, [trial.pair.source for trial in self.trials])
         return Evaluation(
             config=self.config,
@@ -144,8 +145,12 @@ class Evaluator:
             warnings=self._warnings(),
         )
 
-    def _judge(self, tally: Tally, images: Bytes, batch: Batch, truths: Sequence[Truth]) -> None:
-        """Add the figures and features of a batch's pictures to a method's tally."""
+    def _features(self, pictures: Bytes) -> dict[str, list[Floats]]:
+        """Return the features of pictures (N, 256, 256, 3) by network, one row a picture."""
+        return {key: list(network(pictures)) for key, network in self.judges.features.items()}
+
+    def _judge(self, images: Bytes, batch: Batch, truths: Sequence[Truth]) -> list[Figures]:
+        """Return the figures of a batch's pictures."""
         figures = [measure(*pair) for pair in zip(images, truths, strict=True)]
         if self.judges.lpips:
             to_reference = self.judges.lpips(images, batch.references)
@@ -154,9 +159,7 @@ class Evaluator:
                 dataclasses.replace(figure, lpips_reference=a, lpips_truth=b)
                 for figure, a, b in zip(figures, to_reference, to_truth, strict=True)
             ]
-        tally.figures += figures
-        for key, network in self.judges.features.items():
-            tally.features[key] += list(network(images))
+        return figures
 
     def _warnings(self) -> list[str]:
         """Return what a reader of the figures must know."""
@@ -167,6 +170,36 @@ class Evaluator:
             f"FID over {count} pictures, fewer than its {FID_PICTURES} features, is far above its value over "
             "many, and by source still more so: compare it only between methods on the same pictures"
         ]
+
+
+@dataclass(slots=True)
+class _Part:
+    """What was measured of one batch."""
+
+    start: int
+    references: dict[str, list[Floats]]
+    """Features of the references, by network."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """By method."""
+
+
+def _join(parts: Sequence[_Part]) -> tuple[dict[str, Tally], dict[str, list[Floats]]]:
+    """Put the batches together in the order of the trials, whichever process measured them."""
+    ordered = sorted(parts, key=lambda part: part.start)
+    references = {
+        key: [row for part in ordered for row in part.references[key]] for key in ordered[0].references
+    }
+    tallies = {
+        name: Tally(
+            [figure for part in ordered for figure in part.tallies[name].figures],
+            {
+                key: [row for part in ordered for row in part.tallies[name].features[key]]
+                for key in references
+            },
+        )
+        for name in ordered[0].tallies
+    }
+    return tallies, references
 
 
 def load_judges(config: EvaluationConfig, device: torch.device, *, offline: bool = False) -> Judges:

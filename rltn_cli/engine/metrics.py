@@ -31,8 +31,8 @@ IDENTICAL_PSNR = 100.0
 _WHITE = np.array([[100.0, 0.0, 0.0]])
 
 
-def library(name: str) -> Any:
-    """Import a metric library of the extra `eval`.
+def library(name: str, *, extra: str = "eval") -> Any:
+    """Import a library of an extra.
 
     Raises:
         UsageError: it is not installed.
@@ -41,7 +41,7 @@ def library(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"evaluation needs {name.split('.')[0]}, which is not installed: pip install 'rltn[eval]'"
+            f"evaluation needs {name.split('.')[0]}, which is not installed: pip install 'rltn[{extra}]'"
         ) from error
 
 

@@ -125,5 +125,6 @@ Every method paints the same sketch by the same reference, with the lines multip
   further than 5 from white) whose mean Lab colour is within CIEDE2000 10 of the truth's, of all pictures'
   regions together.
 - white page: the sketch left as it is; mean colour: the page in the mean of all the reference's sRGB pixels;
-  same position: each pixel in the colour that the reference has there.
+  same position: each pixel in the colour that the reference has there; Reinhard: mean and deviation of the
+  grey sketch's Lab channels made those of the reference.
 - Each figure is the average of the sources, each counting once, and in brackets the one over all pictures."""

@@ -43,8 +43,8 @@ class Score:
 class Tally:
     """What was measured of one method's pictures, in the order of the trials."""
 
-    figures: list[Figures] = field(default_factory=list)
-    features: dict[str, list[Floats]] = field(default_factory=lambda: defaultdict(list))
+    figures: list[Figures]
+    features: dict[str, list[Floats]] = field(default_factory=dict)
     """By network, `inception` or `vgg16`: one row (D,) a picture."""
 
 

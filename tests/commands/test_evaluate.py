@@ -1,0 +1,149 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from rltn_cli.cli import run
+from rltn_cli.config import PRESETS
+from rltn_cli.engine.checkpoint import save_model
+from rltn_cli.models.rltn import RLTN
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    torch.manual_seed(0)
+    return str(save_model(RLTN(PRESETS["tiny"]), tmp_path / "tiny"))
+
+
+def evaluate(folder: Path, *options: str) -> int:
+    """Run `rltn evaluate` without networks that judge."""
+    return run(["evaluate", str(folder), "--quick", "--device", "cpu", *options])
+
+
+def test_a_report_of_a_model(
+    pairs_folder: Path, tiny: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    assert evaluate(pairs_folder, "-m", tiny, "--protocol", "group", "--limit", "2", "-o", str(report)) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out == (report / "report.md").read_text(encoding="utf-8")
+    facts = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    assert [method["name"] for method in facts["methods"]][:2] == [tiny, "white page"]
+    assert facts["pictures"] == 2
+    (sheet,) = report.glob("sheet-1-*.png")
+    picture = cv2.imread(str(sheet))
+    assert picture is not None
+    assert picture.shape[1] > 5 * 256
+
+
+def test_json_is_all_that_is_printed(pairs_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--outputs", f"truth={pairs_folder / 'color'}", "--limit", "2", "--json")
+    assert evaluate(pairs_folder, *options) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["methods"][0]["name"] == "truth"
+    assert facts["methods"][0]["color_error"]["overall"] == 0
+
+
+def test_a_dry_run_paints_nothing(
+    pairs_folder: Path, tiny: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report"
+    assert evaluate(pairs_folder, "-m", tiny, "--protocol", "self", "-n", "-o", str(report)) == 0
+    assert "drawings   6" in capsys.readouterr().out
+    assert not report.exists()
+
+
+def test_an_existing_report_is_kept(
+    pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.json").write_text("mine", encoding="utf-8")
+    assert evaluate(pairs_folder, "-o", str(tmp_path)) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("-m", "no-such-model"), 1, "no-such-model"),
+        (("--split", "test"), 1, "there are: train, val"),
+        (("--split", "train"), 1, "at least two"),
+        (("--outputs", "folder"), 2, "NAME=DIR"),
+        (("--outputs", "a=b", "--outputs", "a=c"), 2, "twice"),
+        (("--outputs", "a=nowhere"), 1, "nowhere: no such folder"),
+        (("--protocol", "other"), 2, "other"),
+        (("--limit", "0"), 2, "limit"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    pairs_folder: Path, options: tuple[str, ...], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(pairs_folder, "--offline", *options) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
+
+
+def test_a_missing_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(tmp_path / "nowhere") == 1
+    assert "nowhere: no such folder of pairs" in capsys.readouterr().err
+
+
+def test_pictures_without_mates_are_named(pairs_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (pairs_folder / "index.csv").unlink()
+    assert evaluate(pairs_folder, "--split", "train", "--protocol", "group") == 1
+    assert "index.csv" in capsys.readouterr().err
+
+
+def test_lines_of_other_proportions_are_named(
+    pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = pairs_folder / "line" / "fox-1.png"
+    picture = cv2.imread(str(line))
+    assert picture is not None
+    cv2.imwrite(str(line), picture[:100])
+    assert evaluate(pairs_folder, "--outputs", f"truth={pairs_folder / 'color'}", "--protocol", "group") == 1
+    assert "fox-1.png is 256x100" in capsys.readouterr().err
+
+
+def test_two_processes_give_the_report_of_one(pairs_folder: Path, tiny: str, tmp_path: Path) -> None:
+    pytest.importorskip("accelerate")
+    torchrun = shutil.which("torchrun", path=str(Path(sys.executable).parent))
+    assert torchrun
+    options = [
+        "evaluate",
+        str(pairs_folder),
+        "-m",
+        tiny,
+        "--quick",
+        "--protocol",
+        "self",
+        "--device",
+        "cpu",
+        "-q",
+    ]
+    options += ["--batch", "1", "--limit", "2", "-o"]
+    assert run([*options, str(tmp_path / "one")]) == 0
+    command = [
+        torchrun,
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "rltn_cli",
+        *options,
+        str(tmp_path / "two"),
+    ]
+    place = Path(__file__).resolve().parents[2]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, env=environment, cwd=place, capture_output=True, timeout=300)
+    one, two = ((tmp_path / name / "report.json").read_bytes() for name in ("one", "two"))
+    assert one == two
