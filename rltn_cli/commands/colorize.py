@@ -20,37 +20,52 @@ if TYPE_CHECKING:
 
 STANDARD_STREAM = "-"
 
+Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - is standard input.")]
+References = Annotated[
+    list[str],
+    typer.Option(
+        "--ref", "-r", metavar="PICTURE", help="A picture to take the colours from; can be repeated."
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="PICTURE", help="The painted picture; - is standard output, as PNG."
+    ),
+]
+Size = Annotated[
+    int, typer.Option(min=64, max=2048, help="Shorter side in pixels that the network works at.")
+]
+Finish = Annotated[
+    Literal["paint", "flat", "raw"],
+    typer.Option(help="Paint up to the lines, one colour a region, or the network's own picture."),
+]
+Lines = Annotated[
+    Literal["keep", "network"],
+    typer.Option(help="Keep the artist's lines on top, or let the network draw them."),
+]
+Alpha = Annotated[
+    Literal["auto", "keep", "drop"],
+    typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
+]
+Explain = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Also write the warped reference, the confidence and the matches there."
+    ),
+]
+
 
 def colorize(
-    sketch: Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - is standard input.")],
-    ref: Annotated[
-        list[str],
-        typer.Option(
-            "--ref", "-r", metavar="PICTURE", help="A picture to take the colours from; can be repeated."
-        ),
-    ],
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="PICTURE", help="The painted picture; - is standard output, as PNG."
-        ),
-    ],
+    sketch: Sketch,
+    ref: References,
+    output: Output,
     model: Model = DEFAULT_MODEL,
-    size: Annotated[
-        int, typer.Option(min=64, max=2048, help="Shorter side in pixels that the network works at.")
-    ] = 256,
-    finish: Annotated[
-        Literal["paint", "flat", "raw"],
-        typer.Option(help="Paint up to the lines, one colour a region, or the network's own picture."),
-    ] = "paint",
-    lines: Annotated[
-        Literal["keep", "network"],
-        typer.Option(help="Keep the artist's lines on top, or let the network draw them."),
-    ] = "keep",
-    alpha: Annotated[
-        Literal["auto", "keep", "drop"],
-        typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
-    ] = "auto",
+    size: Size = 256,
+    finish: Finish = "paint",
+    lines: Lines = "keep",
+    alpha: Alpha = "auto",
+    explain: Explain = None,
     device: Device = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -62,7 +77,7 @@ def colorize(
     if quiet:
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     _check_streams(sketch, ref, output, as_json)
-    _check_output(sketch, ref, output, overwrite)
+    _check_outputs(sketch, ref, output, explain, overwrite)
     folder = find_model(model, offline=offline)
     settings: dict[str, Any] = {
         "sketch": sketch,
@@ -74,6 +89,7 @@ def colorize(
         "finish": finish,
         "lines": lines,
         "alpha": alpha,
+        "explain": str(explain) if explain else None,
         "device": device,
     }
     if dry_run:
@@ -81,7 +97,8 @@ def colorize(
         return
     started = time.monotonic()
     result, used = _paint(settings, folder, quiet)
-    result.save(output, overwrite=overwrite)
+    with working("writing", quiet=quiet):
+        _write(result, output, explain, overwrite)
     height, width = result.image.shape[:2]
     seconds = round(time.monotonic() - started, 2)
     if as_json:
@@ -92,28 +109,31 @@ def colorize(
 
 
 def _check_streams(sketch: str, references: list[str], output: str, as_json: bool) -> None:
-    """Refuse two uses of one standard stream."""
+    """Refuse two uses of one standard stream, and pictures on a terminal."""
     if [sketch, *references].count(STANDARD_STREAM) > 1:
         raise UsageError("standard input holds one picture: name - only once")
-    if output == STANDARD_STREAM and sys.stdout.isatty():
-        raise UsageError(
-            "standard output is a terminal: name a file after --output, or send it to another program"
-        )
-    if output == STANDARD_STREAM and as_json:
-        raise UsageError(
-            "--json and the picture cannot both go to standard output: name a file after --output"
-        )
+    if output != STANDARD_STREAM:
+        return
+    if as_json:
+        raise UsageError("--json and the picture cannot both go to standard output: name a file for one")
+    if sys.stdout.isatty():
+        raise UsageError("standard output is a terminal: name a file, or send it to another program")
 
 
-def _check_output(sketch: str, references: list[str], output: str, overwrite: bool) -> None:
-    """Refuse an output that cannot be written, or that is one of the inputs."""
+def _check_outputs(
+    sketch: str, references: list[str], output: str, explain: Path | None, overwrite: bool
+) -> None:
+    """Refuse outputs that cannot be written, and one that is also an input."""
     from rltn_cli.encoding import check_output
+    from rltn_cli.engine.explanation import check_explanation
 
     target = Path(output)
     inputs = [Path(name) for name in (sketch, *references) if name != STANDARD_STREAM]
     if target.exists() and any(path.exists() and target.samefile(path) for path in inputs):
         raise UsageError(f"{output} is also an input: choose another name")
     check_output(output, overwrite)
+    if explain:
+        check_explanation(explain, overwrite)
 
 
 def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
@@ -129,6 +149,15 @@ def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colori
     with working("painting", quiet=quiet):
         options = {name: settings[name] for name in ("size", "finish", "lines", "alpha")}
         return colorizer(sketch, references, **options), str(colorizer.device)
+
+
+def _write(result: "Colorization", output: str, explain: Path | None, overwrite: bool) -> None:
+    """Write the picture, and the explanation if it is asked for."""
+    from rltn_cli.engine.explanation import write_explanation
+
+    result.save(output, overwrite=overwrite)
+    if explain:
+        write_explanation(result, explain, overwrite=overwrite)
 
 
 def _show(facts: dict[str, Any], as_json: bool) -> None:

@@ -105,6 +105,7 @@ def test_json_states_what_was_done_and_nothing_else(
         "finish": "paint",
         "lines": "keep",
         "alpha": "auto",
+        "explain": None,
         "device": "cpu",
         "width": WIDTH,
         "height": HEIGHT,
@@ -149,6 +150,15 @@ def test_a_dry_run_checks_and_writes_nothing(
 def test_options_reach_the_painter(model: Path, desk: Path, options: tuple[str, str]) -> None:
     assert paint(model, *BASIC, *options) == 0
     assert size_of("out.png") == (WIDTH, HEIGHT)
+
+
+def test_an_explanation_is_written_beside(model: Path, desk: Path) -> None:
+    assert paint(model, *BASIC, "--explain", "why") == 0
+    names = sorted(path.name for path in Path("why").iterdir())
+    assert names == ["confidence.png", "matches.png", "warped.png"]
+    assert size_of("why/warped.png") == size_of("why/confidence.png")
+    assert paint(model, *BASIC[:-1], "again.png", "--explain", "why") == 1
+    assert not Path("again.png").exists()
 
 
 def test_an_existing_output_is_kept_unless_told_otherwise(
@@ -275,7 +285,7 @@ def test_wrong_inputs_are_reported_before_torch_is_imported(model: Path, desk: P
         "import sys; from rltn_cli.cli import run; code = run(sys.argv[1:]);"
         "print('torch' in sys.modules, code)"
     )
-    for wrong in (("-m", "nothing"), ("-o", "none/out.png"), ("-r", "missing.png")):
+    for wrong in (("-m", "nothing"), ("--explain", "none/why"), ("-r", "missing.png")):
         command = [sys.executable, "-c", code, "colorize", *BASIC, "-m", str(model), *wrong]
         result = subprocess.run(command, capture_output=True, text=True, check=True)
         assert result.stdout == "False 1\n", wrong
