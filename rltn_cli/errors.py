@@ -1,14 +1,14 @@
 """Errors that a user can cause or meet; the command line prints them as one line.
 
-    RltnError                 exit code 1
-    ├── UsageError            contradictory or unknown options; exit code 2
-    ├── ConfigError           a configuration that cannot be used
-    ├── PictureError          a picture that cannot be read or painted
-    ├── OutputError           a file that cannot be written
-    ├── DataError             training or evaluation data that cannot be used
-    ├── ModelError            a model that cannot be found or loaded
-    └── TrainingError         training that cannot go on
-        └── NonFiniteLossError  a loss term that is not a finite number
+RltnError                 exit code 1
+├── UsageError            contradictory or unknown options; exit code 2
+├── ConfigError           a configuration that cannot be used
+├── PictureError          a picture that cannot be read or painted
+├── OutputError           a file that cannot be written
+├── DataError             training or evaluation data that cannot be used
+├── ModelError            a model that cannot be found or loaded
+└── TrainingError         training that cannot go on
+    └── NonFiniteLossError  a loss term that is not a finite number
 """
 
 
