@@ -72,13 +72,17 @@ def spread_colors(colors: Floats, grey: Bytes) -> Floats:
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
     dark = darkness(shrink_lines(grey, size))
     weight = color_weight(darkness(shrink_lines(grey, (height, width))))
-    weighted = np.dstack([colors * weight[..., None], weight])
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
-    known = np.asarray(cv2.resize(weighted, size[::-1], interpolation=enlarging), np.float32)
+    planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
+    known = np.empty((4, *size), np.float32)
+    for plane, target in zip(planes, known, strict=True):
+        cv2.resize(np.ascontiguousarray(plane), size[::-1], dst=target, interpolation=enlarging)
     flow = _flow_around(known, dark, max(1.0, size[0] / height))
-    flow[..., :3] /= np.maximum(flow[..., 3:], 1e-20)
-    result = known[..., :3] + (1 - np.minimum(known[..., 3:], 1)) * flow[..., :3]
-    return np.asarray(np.clip(result, 0, 1), np.float32)
+    share = (1 - np.minimum(known[3], 1)) / np.maximum(flow[3], 1e-20)
+    result = np.empty((*size, 3), np.float32)
+    for channel in range(3):
+        result[..., channel] = known[channel] + share * flow[channel]
+    return np.clip(result, 0, 1, out=result)
 
 
 def darkness(grey: Bytes) -> Floats:
@@ -97,30 +101,33 @@ def color_weight(dark: Floats) -> Floats:
 
 
 def _flow_around(known: Floats, dark: Floats, step: float) -> Floats:
-    """Spread (H, W, 4) weighted colours and weights over three and then one pixel of the network's size."""
+    """Spread (4, H, W) weighted colours and weights over three and then one pixel of the network's size."""
     flow, turned = known.copy(), np.ascontiguousarray(dark.T)
+    across = np.empty((len(flow), *turned.shape), np.float32)
     for reach in (3 * step, step):
         _flow(flow, dark, reach)
-        across = np.asarray(cv2.transpose(flow), np.float32)
+        for plane, target in zip(flow, across, strict=True):
+            cv2.transpose(plane, dst=target)
         _flow(across, turned, reach)
-        flow = np.asarray(cv2.transpose(across), np.float32)
+        for plane, target in zip(across, flow, strict=True):
+            cv2.transpose(plane, dst=target)
     return flow
 
 
 def _flow(values: Floats, dark: Floats, reach: float) -> None:
-    """Spread values along the first axis, both ways, in place; changes of darkness stop them.
+    """Spread values along the second axis, both ways, in place; changes of darkness stop them.
 
     Args:
-        values: (N, M, C), weights and weighted colours.
+        values: (C, N, M), weights and weighted colours.
         dark: (N, M) in [0, 1].
         reach: pixels after which 37 % are left where nothing is drawn.
     """
-    passes = np.exp(-1 / reach - np.abs(np.diff(dark, axis=0)) / _CONTRAST)[..., None]
-    part = np.empty_like(values[0])
-    for i in range(1, len(values)):
-        np.multiply(values[i - 1], passes[i - 1], out=part)
-        values[i] += part
-    for i in range(len(values) - 2, -1, -1):
-        np.multiply(values[i + 1], passes[i], out=part)
-        values[i] += part
+    passes = np.exp(-1 / reach - np.abs(np.diff(dark, axis=0)) / _CONTRAST)
+    part = np.empty_like(values[:, 0])
+    for i in range(1, values.shape[1]):
+        np.multiply(values[:, i - 1], passes[i - 1], out=part)
+        values[:, i] += part
+    for i in range(values.shape[1] - 2, -1, -1):
+        np.multiply(values[:, i + 1], passes[i], out=part)
+        values[:, i] += part
     values *= 1 / reach**2

@@ -109,7 +109,7 @@ def _read_all(file: BinaryIO, name: str) -> bytes:
 def _decode(data: bytes, name: str) -> Picture:
     """Decode an encoded picture."""
     if not data:
-        raise PictureError(f"{name}: the file is empty")
+        raise PictureError(f"{name}: the file is empty; save it again")
     Image.init()
     formats = [kind for kind in FORMATS if kind in Image.OPEN]
     try:
@@ -127,8 +127,8 @@ def _decode(data: bytes, name: str) -> Picture:
 
 def _damaged(name: str, error: BaseException) -> PictureError:
     """Return the error for a file that begins well and cannot be decoded."""
-    reason = str(error).strip().splitlines()
-    return PictureError(f"{name}: damaged or cut short ({reason[0] if reason else 'unreadable'})")
+    reason = (str(error).strip().splitlines() or ["unreadable"])[0]
+    return PictureError(f"{name}: damaged or cut short ({reason}); save it again")
 
 
 def _check_size(height: int, width: int, name: str) -> None:
