@@ -127,7 +127,8 @@ def _spline_basis(height: int, width: int) -> Floats:
     y, x = ((np.arange(n) + 0.5) * 2 / n - 1 for n in (height, width))
     pixels = np.stack(np.meshgrid(x, y, indexing="xy"), axis=-1).reshape(-1, 2)
     radial = _kernel(((pixels[:, None] - points[None]) ** 2).sum(-1))
-    return (np.concatenate([radial, np.ones((len(pixels), 1)), pixels], axis=1) @ solved).astype(np.float32)
+    basis = np.concatenate([radial, np.ones((len(pixels), 1)), pixels], axis=1) @ solved
+    return np.asarray(basis, np.float32)
 
 
 def deform(pictures: Tensor, deformations: list[Deformation]) -> Tensor:

@@ -56,6 +56,8 @@ class SPADE(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Modulate x (B, channels, H, W) by condition (B, condition, H, W)."""
+        scale: Tensor
+        shift: Tensor
         scale, shift = self.scale_shift(F.relu(self.shared(condition))).chunk(2, dim=1)
         return instance_norm(x) * (1 + scale) + shift
 
@@ -74,7 +76,7 @@ class SPADEResBlock(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Map x (B, inputs, H, W) to (B, outputs, H, W) under condition (B, condition, H, W)."""
-        y = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK))
+        y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK))
         y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), LEAK))
         shortcut: Tensor = self.shortcut(x)
         return shortcut + y
@@ -144,8 +146,8 @@ class PCB(nn.Module):
         itself = torch.eye(height, dtype=torch.bool, device=x.device)
         by_column = by_column.masked_fill(itself, float("-inf")).transpose(1, 2)  # (B, H, W, H)
         weights = torch.softmax(torch.cat([by_row, by_column], dim=3).float(), dim=3).to(value.dtype)
-        from_row = weights[..., :width] @ value
-        from_column = (weights[..., width:].transpose(1, 2) @ value.transpose(1, 2)).transpose(1, 2)
+        from_row: Tensor = weights[..., :width] @ value
+        from_column: Tensor = (weights[..., width:].transpose(1, 2) @ value.transpose(1, 2)).transpose(1, 2)
         return (from_row + from_column).permute(0, 3, 1, 2)
 
 

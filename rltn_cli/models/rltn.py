@@ -106,7 +106,7 @@ class RLTN(nn.Module):
         warped_style = warp(output.content, style, style, self.config.temperature)
         cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
         height, width = output.colors.shape[2:]
-        return cosine.unflatten(1, (height // 4, width // 4)).unsqueeze(1)
+        return cosine.reshape(len(cosine), 1, height // 4, width // 4)
 
     def matches(self, output: RLTNOutput) -> Tensor:
         """Return the best reference token of each content token, (B, H / 4 * W / 4) int64.
