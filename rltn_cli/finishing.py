@@ -18,6 +18,8 @@ Lines = Literal["keep", "network"]
 
 _WORK_PIXELS = 2048 * 2048
 """Colours are spread at this many pixels at most; larger drawings get them enlarged from there."""
+_REGION_PIXELS = 1400 * 1400
+"""Regions are found at this many pixels at most."""
 _BAND = 256
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
@@ -41,8 +43,7 @@ def finish_picture(
     size = (ink.shape[0], ink.shape[1])
     spread = colors if finish == "raw" else spread_colors(colors, grey)
     if finish == "flat":
-        dark = darkness(shrink_lines(grey, (spread.shape[0], spread.shape[1])))
-        spread = flat_colors(spread, dark, find_regions(dark))
+        spread = _flattened(spread, grey)
     result = np.empty_like(ink)
     for start in range(0, size[0], _BAND):
         rows = slice(start, min(start + _BAND, size[0]))
@@ -51,6 +52,16 @@ def finish_picture(
             band = np.minimum(band, enlarged_rows(colors, rows, size))
         result[rows] = np.rint(np.clip(band, 0, 1) * (ink[rows] if lines == "keep" else top_value(ink)))
     return result
+
+
+def _flattened(painted: Floats, grey: Bytes) -> Floats:
+    """Make (H', W', 3) paint flat; regions are found at a smaller size, their edges lie within the lines."""
+    size = (painted.shape[0], painted.shape[1])
+    scale = min(1.0, (_REGION_PIXELS / (size[0] * size[1])) ** 0.5)
+    smaller = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    small = find_regions(darkness(shrink_lines(grey, smaller))).astype(np.float32)
+    labels = cv2.resize(small, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return flat_colors(painted, darkness(shrink_lines(grey, size)), np.asarray(labels, np.int32))
 
 
 def spread_colors(colors: Floats, grey: Bytes) -> Floats:

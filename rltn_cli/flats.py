@@ -16,6 +16,8 @@ GAP = 0.012
 INK = 0.25
 """Darkness from which a pixel is a line, of 0 to 1."""
 
+_CORE = 1.5
+"""A new region must be so much wider than the ball; the width of a long one wavers by less."""
 _ONE_COLOUR = 14.0
 """A region's colours are one colour within this distance in Lab (CIE76)."""
 _SHARE = 0.7
@@ -45,17 +47,18 @@ def find_regions(dark: Floats, gap: float = GAP) -> Labels:
     labels = np.zeros(dark.shape, np.int32)
     radius = gap * min(dark.shape) / 2
     while radius > 0.75:
-        labels = _widened(labels, (distance > radius).astype(np.uint8))
+        labels = _widened(labels, (distance > radius).astype(np.uint8), distance > _CORE * radius)
         radius /= 2
-    return _nearest(_widened(labels, free))
+    return _nearest(_widened(labels, free, free > 0))
 
 
-def _widened(labels: Labels, area: Bytes) -> Labels:
-    """Let regions fill a wider area; its parts that hold no region yet become new ones.
+def _widened(labels: Labels, area: Bytes, cores: Mask) -> Labels:
+    """Let regions fill a wider area; its parts that hold a core but no region yet become new ones.
 
     Args:
         labels: (H, W), 0 where there is no region; all regions lie in the area.
         area: (H, W) of 0 and 1.
+        cores: (H, W), pixels that lie deep in the area.
     """
     count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
     parts = np.asarray(found, np.int32)
@@ -65,7 +68,7 @@ def _widened(labels: Labels, area: Bytes) -> Labels:
     np.maximum.at(highest, parts[held], labels[held])
     np.minimum.at(lowest, parts[held], labels[held])
     name = np.where(highest == lowest, highest, 0).astype(np.int32)
-    empty = highest == 0
+    empty = (highest == 0) & (np.bincount(parts[cores], minlength=count) > 0)
     empty[0] = False
     name[empty] = np.arange(first, first + int(empty.sum()))
     name[0] = 0

@@ -44,6 +44,16 @@ def test_narrow_regions_and_sharp_corners_keep_their_own_label():
     assert labels[98, 40] == wedge and wedge not in (labels[20, 20], strip)
 
 
+def test_a_long_wedge_is_one_region():
+    dark = np.zeros((300, 300), np.float32)
+    cv2.polylines(dark, [np.array([(60, 20), (110, 20), (120, 280)])], True, 1.0, 1, cv2.LINE_AA)
+    inside = np.zeros((300, 300), np.uint8)
+    cv2.fillPoly(inside, [np.array([(60, 20), (110, 20), (120, 280)])], 1)
+    inside[dark > 0.1] = 0
+    for gap in (0.02, 0.06, 0.2):
+        assert len(np.unique(find_regions(dark, gap)[inside > 0])) == 1
+
+
 def test_all_ink_and_no_ink():
     assert (find_regions(np.ones((50, 60), np.float32)) == 1).all()
     assert (find_regions(np.zeros((50, 60), np.float32)) == 1).all()
