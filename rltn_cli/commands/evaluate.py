@@ -59,7 +59,9 @@ def evaluate(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for report.json, report.md and a contact sheet a model."),
+        typer.Option(
+            "--output", "-o", help="Folder for report.html, .md and .json and a contact sheet a model."
+        ),
     ] = None,
     frozen: Annotated[
         Path | None,
@@ -155,10 +157,12 @@ def _run(evaluator: "Evaluator", quiet: bool) -> "Evaluation":
 
 
 def _write(folder: Path, evaluator: "Evaluator", result: "Evaluation", overwrite: bool) -> None:
-    """Write report.json, report.md and a contact sheet for each model and folder of outputs."""
+    """Write the report, and a contact sheet for each model and folder of outputs."""
     from rltn_cli.encoding import write_file, write_picture
     from rltn_cli.engine.contact_sheet import draw_sheet
+    from rltn_cli.engine.gallery import show
     from rltn_cli.engine.report import to_json, to_markdown
+    from rltn_cli.engine.report_page import to_html
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,10 +170,12 @@ def _write(folder: Path, evaluator: "Evaluator", result: "Evaluation", overwrite
         raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     write_file(folder / RESULT, to_json(result).encode(), overwrite=overwrite)
     write_file(folder / "report.md", to_markdown(result).encode(), overwrite=overwrite)
+    galleries = {name: show(result, name, painter) for name, painter in evaluator.painters.items()}
+    write_file(folder / "report.html", to_html(result, galleries).encode(), overwrite=overwrite)
     for number, row in enumerate(result.rows, start=1):
         if row.kind != "untrained":
             label = re.sub(r"[^\w.-]+", "-", row.name).strip("-.")
-            sheet = draw_sheet(result, row.name, evaluator.painters[row.name])
+            sheet = draw_sheet(galleries[row.name])
             write_picture(folder / f"sheet-{number}-{label}.png", sheet, overwrite=overwrite)
 
 

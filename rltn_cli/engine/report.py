@@ -14,6 +14,8 @@ from rltn_cli.engine.trials import SIZE
 SOURCE_FIGURES = ("color_error", "region_accuracy", "fid", "lpips_reference")
 """The figures that have a table of their own by source, where they were measured."""
 
+METHOD = "method"
+
 
 def to_json(evaluation: Evaluation) -> str:
     """Return the report as JSON: the settings, every method's figures, and every picture's."""
@@ -24,7 +26,7 @@ def to_json(evaluation: Evaluation) -> str:
         "size": SIZE,
         "warnings": list(evaluation.warnings),
         "missing": dict(evaluation.missing),
-        "methods": [_method(row, evaluation) for row in evaluation.rows],
+        "methods": [method_facts(row, evaluation) for row in evaluation.rows],
         "trials": [
             {
                 "id": trial.pair.id,
@@ -38,7 +40,8 @@ def to_json(evaluation: Evaluation) -> str:
     return json.dumps(report, indent=1) + "\n"
 
 
-def _method(row: Row, evaluation: Evaluation) -> dict[str, Any]:
+def method_facts(row: Row, evaluation: Evaluation) -> dict[str, Any]:
+    """Return a method's figures as plain values; None for a figure that is missing."""
     figures = {
         key: None if key in evaluation.missing else dataclasses.asdict(row.scores[key]) for key in FIGURES
     }
@@ -63,18 +66,23 @@ def to_markdown(evaluation: Evaluation) -> str:
         ]
     for key in SOURCE_FIGURES:
         if key not in evaluation.missing:
-            parts += [
-                f"{FIGURES[key][0].capitalize()} by source:".replace("Fid", "FID"),
-                _table(*source_table(rows, key)),
-            ]
-    parts += [f"Without {key}: {reason}." for key, reason in evaluation.missing.items()]
-    return "\n\n".join([*parts, _DEFINITIONS]) + "\n"
+            parts += [f"By source, {FIGURES[key][0]}:", _table(*source_table(rows, key))]
+    parts += describe_missing(evaluation)
+    return "\n\n".join([*parts, DEFINITIONS]) + "\n"
+
+
+def describe_missing(evaluation: Evaluation) -> list[str]:
+    """Return a sentence for each reason why figures are missing."""
+    reasons: dict[str, list[str]] = {}
+    for key, reason in evaluation.missing.items():
+        reasons.setdefault(reason, []).append(FIGURES[key][0])
+    return [f"Without {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
 def summary_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
     """Return head and body: a line a method, each figure as average of the sources, and over all pictures."""
     keys = [key for key in FIGURES if key not in evaluation.missing]
-    head = ["method", *(FIGURES[key][0] for key in keys)]
+    head = [METHOD, *(FIGURES[key][0] for key in keys)]
     body = [[row.name, *(_pair(row, key) for key in keys)] for row in evaluation.rows]
     return head, body
 
@@ -87,7 +95,7 @@ def _pair(row: Row, key: str) -> str:
 def ratio_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Return head and body: a line a trained method, a column a method without training."""
     trained = [row for row in rows if row.ratios]
-    head = ["method", *(f"of {name}" for name in trained[0].ratios)]
+    head = [METHOD, *(f"of {name}" for name in trained[0].ratios)]
     body = [
         [row.name]
         + [f"{_show(ratio.average, '.2f')} ({_show(ratio.overall, '.2f')})" for ratio in row.ratios.values()]
@@ -113,10 +121,11 @@ def _show(value: float | None, form: str) -> str:
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     rule = ["---"] + ["---:"] * (len(head) - 1)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *body])
+    safe = [[cell.replace("|", "\\|") for cell in line] for line in [head, rule, *body]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in safe)
 
 
-_DEFINITIONS = """\
+DEFINITIONS = """\
 Every method paints the same sketch by the same reference, with the lines multiplied on top.
 
 - colour error: mean CIEDE2000 off the lines (sketch >= 200), where truth or output is further than 5 from

@@ -69,7 +69,7 @@ def test_what_quick_leaves_out_has_its_reason(quick: EvaluationConfig) -> None:
     report = json.loads(to_json(result))
     assert report["methods"][0]["fid"] is None
     assert report["missing"]["fid"] == "left out by --quick"
-    assert "Without fid: left out by --quick." in to_markdown(result)
+    assert "LPIPS truth: left out by --quick." in to_markdown(result)
 
 
 def test_a_folder_of_outputs_must_have_every_picture(quick: EvaluationConfig, tmp_path: Path) -> None:

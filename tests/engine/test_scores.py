@@ -89,4 +89,4 @@ def test_markdown_tables(evaluation: Evaluation) -> None:
     assert "| y | 12.00 | 16.00 |" in text
     assert "| y | - | - |" in text
     assert "Note: three pictures are few." in text
-    assert "Without fid: no weights." in text
+    assert "Without FID, KID: no weights." in text
