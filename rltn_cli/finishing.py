@@ -21,6 +21,8 @@ _WORK_PIXELS = 2048 * 2048
 _REGION_PIXELS = 1400 * 1400
 """Regions are found at this many pixels at most."""
 _BAND = 256
+_DRAWN = 0.6
+"""Share of the drawing's darkness that the network's colours are taken to hold beside lines."""
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
 
@@ -84,6 +86,7 @@ def spread_colors(colors: Floats, grey: Bytes) -> Floats:
     dark = darkness(shrink_lines(grey, size))
     weight = color_weight(darkness(shrink_lines(grey, (height, width))))
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
+    colors = _lightened(colors, grey, weight)
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
     known = np.empty((4, *size), np.float32)
     for plane, target in zip(planes, known, strict=True):
@@ -109,6 +112,23 @@ def color_weight(dark: Floats) -> Floats:
     """
     beside = cv2.dilate(dark, np.ones((3, 3), np.uint8))
     return np.asarray(0.9899 * (1 - beside) ** 6 + 0.01 * (1 - dark) ** 4 + 1e-4, np.float32)
+
+
+def _lightened(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
+    """Take most of the drawing's own darkness out of colours that have next to no weight.
+
+    In hatching all colours are beside lines; there the darkened ones are all that is left, and the lines come
+    on top once more.
+
+    Args:
+        colors: (h, w, 3) in [0, 1].
+        grey: (H, W) the drawing.
+        weight: (h, w), of `color_weight`.
+    """
+    height, width = weight.shape
+    blurred = cv2.blur(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), (3, 3))
+    gain = 1 / (1 - _DRAWN * darkness(np.asarray(blurred, np.uint8)) * (1 - weight))
+    return np.asarray(np.minimum(colors * gain[..., None], 1), np.float32)
 
 
 def _flow_around(known: Floats, dark: Floats, step: float) -> Floats:
