@@ -145,10 +145,11 @@ def _restore(trainer: Trainer, options: argparse.Namespace) -> None:
     elif options.resume:
         tensors, facts = read_shards(options.resume)
         for name, module in _modules(trainer).items():
-            own = {
-                key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")
-            }
-            module.load_state_dict(own)
+            own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.split("/")[0] == name}
+            if own:
+                module.load_state_dict(own)
+        if not any(key.startswith("ema/") for key in tensors):
+            trainer.averaged.load_state_dict(trainer.model.state_dict())
         trainer.step = int(str(facts["step"]))
 
 
