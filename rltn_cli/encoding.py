@@ -68,17 +68,24 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
         OutputError: unknown format, missing folder, a folder or an existing file of that name, no permission.
     """
     picture_format(path)
-    if str(path) == STANDARD_OUTPUT:
-        return
-    target = Path(path)
-    if target.is_dir():
+    if str(path) != STANDARD_OUTPUT:
+        check_file(Path(path), overwrite)
+
+
+def check_file(path: Path, overwrite: bool = False) -> None:
+    """Check, before any work is done, that a file can be written.
+
+    Raises:
+        OutputError: missing folder, a folder or an existing file of that name, no permission.
+    """
+    if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file in it")
-    if target.exists() and not overwrite:
+    if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already; choose another name or pass --overwrite")
-    if not target.parent.is_dir():
-        raise OutputError(f"{target.parent}: there is no such folder; make it first")
-    if not os.access(target.resolve().parent, os.W_OK):
-        raise OutputError(f"{target.parent}: no permission to write in this folder")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: there is no such folder; make it first")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise OutputError(f"{path.parent}: no permission to write in this folder")
 
 
 def write_picture(

@@ -1,6 +1,7 @@
 """`rltn evaluate`: figures of models, and of ways to paint without one, on a folder of pairs."""
 
-import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,17 +17,23 @@ from rltn_cli.commands.options import (
     Quiet,
     complete_model,
 )
-from rltn_cli.errors import OutputError, UsageError
+from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rltn_cli.engine.evaluator import Evaluation, Evaluator
 
-RESULT = "report.json"
+STUDY_PICTURES = 20
 
 
 def evaluate(
     data: Annotated[
-        Path, typer.Argument(help="Folder of pairs: color/NAME.*, optional line/NAME.* and index.csv.")
+        list[Path],
+        typer.Argument(
+            help="Folders of pairs: color/NAME.*, optional line/NAME.* and index.csv; results files with "
+            "--study-results."
+        ),
     ],
     model: Annotated[
         list[str] | None,
@@ -73,6 +80,16 @@ def evaluate(
     ] = "paint",
     seed: Annotated[int, typer.Option(help="Of the choice of references and drawings.")] = 0,
     batch: Annotated[int, typer.Option(min=1, help="Drawings read and judged at once.")] = 8,
+    study: Annotated[
+        Path | None,
+        typer.Option(metavar="PAGE.html", help="Write a page that asks people for marks, and no report."),
+    ] = None,
+    study_pictures: Annotated[
+        int, typer.Option(min=1, help="Drawings that the study asks about, evenly from the sources.")
+    ] = STUDY_PICTURES,
+    study_results: Annotated[
+        bool, typer.Option("--study-results", help="Tabulate the marks of the given results files.")
+    ] = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -81,14 +98,23 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Paint a split's drawings by every model, and without one, and compare with the true pictures."""
-    if output and (output / RESULT).exists() and not overwrite:
-        raise OutputError(f"{output / RESULT} exists already: choose another folder, or add --overwrite")
+    if study_results:
+        _tabulate_study(data, as_json)
+        return
     named = _named(outputs or [])
+    if study and len(data) > 1:
+        raise UsageError("a study is about one folder of pairs: name one, and write a page for each")
 
+    from rltn_cli.encoding import check_file
     from rltn_cli.engine.evaluator import EvaluationConfig, Evaluator
+    from rltn_cli.engine.report_folder import check_folder, write_reports
 
+    if study:
+        check_file(study, overwrite=overwrite)
+    elif output:
+        check_folder(output, data, overwrite=overwrite)
     config = EvaluationConfig(
-        data=str(data),
+        data="",
         models=tuple(model or ([] if named else [DEFAULT_MODEL])),
         outputs=named,
         protocol=protocol,
@@ -98,25 +124,24 @@ def evaluate(
         batch=batch,
         device=device,
         finish=finish,
-        quick=quick,
+        quick=quick or study is not None,
         frozen=str(frozen) if frozen else None,
         inception=str(inception) if inception else None,
     )
-    evaluator = Evaluator(config, offline=offline)
+    evaluators = [Evaluator(replace(config, data=str(folder)), offline=offline) for folder in data]
     if dry_run:
-        _show_plan(evaluator)
-        return
-    result = _run(evaluator, quiet)
-    if not evaluator.processes.is_main:
-        return
-    if output:
-        _write(output, evaluator, result, overwrite)
-    if as_json:
-        from rltn_cli.engine.report import to_json
-
-        typer.echo(to_json(result), nl=False)
-    elif not quiet:
-        _show(result)
+        for evaluator in evaluators:
+            _show_plan(evaluator)
+    elif study:
+        _write_study(study, evaluators[0], study_pictures, quiet, overwrite)
+    else:
+        results = _run(evaluators, quiet)
+        if not evaluators[0].processes.is_main:
+            return
+        if output:
+            write_reports(output, evaluators, results, overwrite=overwrite)
+        if as_json or not quiet:
+            _show(results, as_json)
 
 
 def _named(values: list[str]) -> dict[str, str]:
@@ -142,56 +167,71 @@ def _show_plan(evaluator: "Evaluator") -> None:
     typer.echo(f"{'methods':10} {', '.join(evaluator.painters)}")
 
 
-def _run(evaluator: "Evaluator", quiet: bool) -> "Evaluation":
+def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
     """Evaluate, with a progress bar on standard error where that is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal or not evaluator.processes.is_main
+    processes = evaluators[0].processes
+    hidden = quiet or not console.is_terminal or not processes.is_main
     with Progress(console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("evaluating", total=len(evaluator.trials) // evaluator.processes.count)
-        result = evaluator.run(lambda done: bar.advance(task, done))
-    evaluator.processes.leave()
-    return result
+        total = sum(len(evaluator.trials) for evaluator in evaluators)
+        task = bar.add_task("evaluating", total=total // processes.count)
+        results = [evaluator.run(lambda done: bar.advance(task, done)) for evaluator in evaluators]
+    processes.leave()
+    return results
 
 
-def _write(folder: Path, evaluator: "Evaluator", result: "Evaluation", overwrite: bool) -> None:
-    """Write the report, and a contact sheet for each model and folder of outputs."""
-    from rltn_cli.encoding import write_file, write_picture
-    from rltn_cli.engine.contact_sheet import draw_sheet
-    from rltn_cli.engine.gallery import show
-    from rltn_cli.engine.report import to_json, to_markdown
-    from rltn_cli.engine.report_page import to_html
+def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool, overwrite: bool) -> None:
+    """Write the page of a user study."""
+    from rltn_cli.commands.progress import working
+    from rltn_cli.encoding import write_file
+    from rltn_cli.engine.study_page import make_study
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
-    write_file(folder / RESULT, to_json(result).encode(), overwrite=overwrite)
-    write_file(folder / "report.md", to_markdown(result).encode(), overwrite=overwrite)
-    galleries = {name: show(result, name, painter) for name, painter in evaluator.painters.items()}
-    write_file(folder / "report.html", to_html(result, galleries).encode(), overwrite=overwrite)
-    for number, row in enumerate(result.rows, start=1):
-        if row.kind != "untrained":
-            label = re.sub(r"[^\w.-]+", "-", row.name).strip("-.")
-            sheet = draw_sheet(galleries[row.name])
-            write_picture(folder / f"sheet-{number}-{label}.png", sheet, overwrite=overwrite)
+    with working("painting the study's pictures", quiet=quiet):
+        page = make_study(evaluator, pictures=pictures)
+    write_file(path, page.encode(), overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"rltn: {path}: open it in a browser, or send it to people", err=True)
 
 
-def _show(result: "Evaluation") -> None:
-    """Print the tables: drawn on a terminal, else as Markdown."""
+def _tabulate_study(paths: list[Path], as_json: bool) -> None:
+    """Print the table of a user study."""
+    from rltn_cli.engine.study_results import read_answers, study_json, study_markdown, tabulate_study
+
+    table = tabulate_study(read_answers(paths))
+    typer.echo(study_json(table) if as_json else study_markdown(table), nl=False)
+
+
+def _show(results: "Sequence[Evaluation]", as_json: bool) -> None:
+    """Print the reports: as JSON, as tables on a terminal, else as Markdown."""
     from rich.console import Console
+
+    from rltn_cli.engine.report import paper_markdown, to_json, to_markdown
+
+    if as_json:
+        text = to_json(results[0]) if len(results) == 1 else f"[{','.join(map(to_json, results))}]\n"
+        typer.echo(text, nl=False)
+        return
+    console = Console()
+    if len(results) > 1:
+        typer.echo(paper_markdown(results))
+    for result in results:
+        if console.is_terminal:
+            _draw_tables(result, console)
+        else:
+            typer.echo(to_markdown(result), nl=False)
+
+
+def _draw_tables(result: "Evaluation", console: "Console") -> None:
+    """Draw a report's tables on a terminal."""
     from rich.table import Table
 
     from rltn_cli.engine import report
 
-    console = Console()
-    if not console.is_terminal:
-        typer.echo(report.to_markdown(result), nl=False)
-        return
     tables = {
-        "Average of the sources (all pictures)": report.summary_table(result),
+        f"{report.data_name(result)}: average of the sources (all pictures)": report.summary_table(result),
         "Colour error over that without training": report.ratio_table(result.rows),
         "Colour error by source": report.source_table(result.rows, "color_error"),
         "Region accuracy by source": report.source_table(result.rows, "region_accuracy"),
@@ -203,5 +243,5 @@ def _show(result: "Evaluation") -> None:
         for line in body:
             table.add_row(*line)
         console.print(table)
-    for text in result.warnings:
-        console.print(f"Note: {text}.")
+    for text in [f"Note: {warning}." for warning in result.warnings] + report.describe_missing(result):
+        console.print(text, highlight=False)

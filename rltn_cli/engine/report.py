@@ -49,14 +49,39 @@ def method_facts(row: Row, evaluation: Evaluation) -> dict[str, Any]:
     return {"name": row.name, "kind": row.kind, **figures, "color_error_ratio": ratios}
 
 
+def data_name(evaluation: Evaluation) -> str:
+    """Return the name of the data's folder."""
+    return Path(evaluation.config.data).resolve().name
+
+
+def paper_markdown(evaluations: Sequence[Evaluation]) -> str:
+    """Return the layout of the paper's Table 2, methods by data sets, as Markdown.
+
+    FID and LPIPS are over all pictures and to the references, as there; so are colour error and region
+    accuracy, which the paper does not have. A figure that is missing is a dash.
+    """
+    keys = ("fid", "lpips_reference", "color_error", "region_accuracy")
+    head = [METHOD, *(f"{data_name(one)} {FIGURES[key][0]}" for one in evaluations for key in keys)]
+    rows = [{row.name: row for row in one.rows} for one in evaluations]
+    names = dict.fromkeys(name for by_name in rows for name in by_name)
+    body = [
+        [
+            name,
+            *(_show(by_name[name].scores[key].overall, FIGURES[key][1]) for by_name in rows for key in keys),
+        ]
+        for name in names
+    ]
+    return "# Methods by data sets, over all pictures\n\n" + _table(head, body) + "\n"
+
+
 def to_markdown(evaluation: Evaluation) -> str:
     """Return the report as Markdown tables."""
     config, rows = evaluation.config, evaluation.rows
-    data = Path(config.data).name or config.data
     parts = [
-        f"# {data}, split {config.split}, protocol {config.protocol}: {len(evaluation.trials)} pictures at "
-        f"{SIZE}x{SIZE}",
+        f"# {data_name(evaluation)}, split {config.split}, protocol {config.protocol}: "
+        f"{len(evaluation.trials)} pictures at {SIZE}x{SIZE}",
         *(f"Note: {text}." for text in evaluation.warnings),
+        "Average of the sources, each counting once, and in brackets the figure over all pictures:",
         _table(*summary_table(evaluation)),
     ]
     if any(row.ratios for row in rows):
@@ -135,5 +160,4 @@ Every method paints the same sketch by the same reference, with the lines multip
   regions together.
 - white page: the sketch left as it is; mean colour: the page in the mean of all the reference's sRGB pixels;
   same position: each pixel in the colour that the reference has there; Reinhard: mean and deviation of the
-  grey sketch's Lab channels made those of the reference.
-- Each figure is the average of the sources, each counting once, and in brackets the one over all pictures."""
+  grey sketch's Lab channels made those of the reference."""

@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 
 from PIL import Image
 
 from rltn_cli.engine.contact_sheet import caption
 from rltn_cli.engine.evaluator import Evaluation
 from rltn_cli.engine.gallery import Shown, panels
-from rltn_cli.engine.report import DEFINITIONS, METHOD, describe_missing, method_facts
+from rltn_cli.engine.report import DEFINITIONS, METHOD, data_name, describe_missing, method_facts
 from rltn_cli.engine.scores import FIGURES, HIGHER_IS_BETTER
 from rltn_cli.engine.trials import SIZE
 from rltn_cli.pixels import Bytes
@@ -32,7 +31,6 @@ def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[Shown]]) ->
     """
     config = evaluation.config
     keys = [key for key in FIGURES if key not in evaluation.missing]
-    data = Path(config.data).name or config.data
     sources = sorted({trial.pair.source for trial in evaluation.trials})
     report = {
         "columns": [
@@ -48,9 +46,9 @@ def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[Shown]]) ->
     scopes += [(f"source:{source}", f"source {source or '(none)'}") for source in sources]
     return fill_page(
         "report.html",
-        title=_safe(f"rltn: {data}"),
-        heading=_safe(f"{data}, split {config.split}, protocol {config.protocol}"),
-        summary=f"{len(evaluation.trials)} drawings of {len(sources)} sources at {SIZE}x{SIZE}, seed {config.seed}",
+        title=_safe(f"rltn: {data_name(evaluation)}"),
+        heading=_safe(f"{data_name(evaluation)}, split {config.split}, protocol {config.protocol}"),
+        summary=f"{len(evaluation.trials)} drawings at {SIZE}x{SIZE}; sources: {len(sources)}",
         notes="".join(f'<p class="note">{_safe(text)}.</p>' for text in evaluation.warnings),
         scopes="".join(f'<option value="{_safe(value)}">{_safe(name)}</option>' for value, name in scopes),
         head="".join(f'<th scope="col"><button type="button">{_safe(name)}</button></th>' for name in head),

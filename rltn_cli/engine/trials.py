@@ -81,11 +81,11 @@ def plan(
                 f"no picture of the split {split!r} shares its group and palette with another one: "
                 "name them in the columns group and palette of index.csv, or use another protocol"
             )
-    return trials if limit is None else _spread(trials, limit, seed)
+    return trials if limit is None else spread(trials, limit, seed)
 
 
-def _spread(trials: list[Trial], limit: int, seed: int) -> list[Trial]:
-    """Return at most `limit` trials, taken in turns from the sources, in an order fixed by the seed."""
+def spread(trials: list[Trial], limit: int, seed: int) -> list[Trial]:
+    """Return at most `limit` trials, taken in turns from the sources, each in an order fixed by the seed."""
     by_source: dict[str, list[Trial]] = defaultdict(list)
     for trial in sorted(trials, key=lambda trial: number_of(f"{seed}:{trial.pair.id}")):
         by_source[trial.pair.source].append(trial)

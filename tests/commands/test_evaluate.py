@@ -147,3 +147,77 @@ def test_two_processes_give_the_report_of_one(pairs_folder: Path, tiny: str, tmp
     subprocess.run(command, check=True, env=environment, cwd=place, capture_output=True, timeout=300)
     one, two = ((tmp_path / name / "report.json").read_bytes() for name in ("one", "two"))
     assert one == two
+
+
+def test_several_folders_of_pairs_stand_side_by_side(pairs_folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(pairs_folder, other)
+    report = tmp_path / "report"
+    options = [
+        "--outputs",
+        f"truth={pairs_folder / 'color'}",
+        "--limit",
+        "2",
+        "--quick",
+        "--device",
+        "cpu",
+        "-q",
+    ]
+    assert run(["evaluate", str(pairs_folder), str(other), *options, "-o", str(report)]) == 0
+    assert (report / "pairs" / "report.html").exists()
+    assert (report / "other" / "report.json").exists()
+    text = (report / "report.md").read_text(encoding="utf-8")
+    assert (
+        "| method | pairs FID | pairs LPIPS reference | pairs colour error | pairs region accuracy | other"
+        in text
+    )
+    assert "| truth | - | - | 0.00 | 1.000 | - | - | 0.00 | 1.000 |" in text
+
+
+def test_two_folders_of_one_name_are_refused(
+    pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "elsewhere" / "pairs"
+    shutil.copytree(pairs_folder, other)
+    assert run(["evaluate", str(pairs_folder), str(other), "-o", str(tmp_path / "report")]) == 2
+    assert "same name" in capsys.readouterr().err
+
+
+def test_a_study_page_and_its_results(
+    pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "study.html"
+    options = ("--outputs", f"truth={pairs_folder / 'color'}", "--study", str(page), "--study-pictures", "2")
+    assert evaluate(pairs_folder, *options) == 0
+    assert "study.html" in capsys.readouterr().err
+    text = page.read_text(encoding="utf-8")
+    study = json.loads(text.split('id="study">')[1].split("</script>")[0])
+    assert evaluate(pairs_folder, *options) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    for person, mark in (("ann", 8), ("bob", 6)):
+        marks = {"trial": study["trials"][0]["id"], "method": "truth", "quality": mark, "similarity": 5}
+        facts = {key: study[key] for key in ("format", "data")} | {
+            "study": study["id"],
+            "participant": person,
+        }
+        (tmp_path / f"{person}.json").write_text(json.dumps(facts | {"ratings": [marks]}), encoding="utf-8")
+    files = [str(path) for path in sorted(tmp_path.glob("*.json"))]
+    assert run(["evaluate", "--study-results", *files]) == 0
+    assert "| truth | 7.00 ± 12.71 | 5.00 ± 0.00 |" in capsys.readouterr().out
+    assert run(["evaluate", "--study-results", *files, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["people"] == 2
+
+
+def test_results_of_another_study_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    marks = [{"trial": "a", "method": "net", "quality": 8, "similarity": 5}]
+    for name in ("one", "two"):
+        facts = {
+            "format": "rltn-study-1",
+            "study": name,
+            "data": "lines",
+            "participant": name,
+            "ratings": marks,
+        }
+        (tmp_path / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert run(["evaluate", "--study-results", *map(str, sorted(tmp_path.glob("*.json")))]) == 1
+    assert "results of another study" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Chromium without a window, driven over its debugging pipe with real clicks and keys; for tests of pages."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -104,12 +105,20 @@ class Page:
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
 
 
+def _pipe() -> tuple[int, int]:
+    """Return a pipe's ends, numbered away from 3 and 4, which Chromium's own ends become."""
+    low = os.pipe()
+    ends = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in low)
+    for end in low:
+        os.close(end)
+    return ends[0], ends[1]
+
+
 @contextmanager
 def browser(folder: Path, *, width: int = 1200, height: int = 900) -> Iterator[Page]:
     """Start Chromium with a profile and downloads in a folder, and end it."""
     assert CHROMIUM
-    read_commands, commands = os.pipe()
-    answers, write_answers = os.pipe()
+    (read_commands, commands), (answers, write_answers) = _pipe(), _pipe()
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
         f"--user-data-dir={folder / 'profile'}", f"--window-size={width},{height}", "about:blank",
