@@ -105,7 +105,7 @@ def time_steps(options: argparse.Namespace) -> None:
             begun, marks = time.monotonic(), list[float]()
             for _ in trainer.run(until=options.steps):
                 marks.append(time.monotonic())
-            half = len(marks) // 2
+            half = (len(marks) - 1) // 2
             rate = (len(marks) - 1 - half) * options.batch / (marks[-1] - marks[half])
             what = {"size": size, "late_terms": losses.adv > 0, "compiled": options.compile}
             peak = torch.cuda.max_memory_allocated() / 2**30 if options.device != "cpu" else None

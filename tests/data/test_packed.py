@@ -1,0 +1,69 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rltn_cli.data.batches import VARIANTS, FolderStore, extract_variant
+from rltn_cli.data.packed import PackedStore, write_pack
+from rltn_cli.data.pairs import load_pair, read_pairs
+from rltn_cli.errors import DataError
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    for part in ("color", "line"):
+        (tmp_path / part).mkdir()
+    for i in range(4):
+        color = np.full((64, 64, 3), 255, np.uint8)
+        cv2.circle(color, (20 + 6 * i, 32), 14, (40 * i, 90, 200 - 40 * i), -1)
+        line = np.full((64, 64), 255, np.uint8)
+        cv2.circle(line, (20 + 6 * i, 32), 14, 0, 2)
+        cv2.imwrite(str(tmp_path / "color" / f"{i}.png"), color)
+        cv2.imwrite(str(tmp_path / "line" / f"{i}.png"), line)
+    (tmp_path / "index.csv").write_text("id,split,source\n0,train,x\n1,val,x\n2,train,y\n3,train,y\n")
+    return read_pairs(tmp_path)
+
+
+def test_a_pack_gives_back_its_pictures_and_facts(pairs, tmp_path):
+    color, line = tmp_path / "color.safetensors", tmp_path / "line.safetensors"
+    write_pack(pairs, color, "color", size=64, quality=95)
+    write_pack(pairs[:3], line, "line", size=64, quality=95)
+    store = PackedStore([color, line])
+    assert [(p.id, p.source) for p in store.pairs] == [("0", "x"), ("2", "y"), ("3", "y")]
+    folder = FolderStore([p for p in pairs if p.split == "train"], 64)
+    assert (store.colors([2, 0]).float() - folder.colors([2, 0]).float()).abs().mean() < 4
+    assert (store.lines([1, 1], [0, 0]).float() - folder.lines([1, 1], [0, 0]).float()).abs().mean() < 6
+    # the last pair has no packed lines: they are extracted from the packed colours
+    packed = np.ascontiguousarray(store.colors([2])[0].permute(1, 2, 0).numpy())
+    last = len(VARIANTS)
+    assert torch.equal(store.lines([2], [0])[0, 0], torch.from_numpy(extract_variant(packed, last)))
+
+
+def test_variants_are_extracted(pairs, tmp_path):
+    write_pack(pairs, tmp_path / "c.safetensors", "color", size=64)
+    store = PackedStore([tmp_path / "c.safetensors"], split="val")
+    assert [p.id for p in store.pairs] == ["1"]
+    own, fine, broad = store.lines([0, 0, 0], [0, 1, 2])
+    assert torch.equal(own, broad)
+    assert not torch.equal(fine, broad)
+
+
+def test_a_folder_store_reads_and_extracts(pairs):
+    store = FolderStore(pairs, 64)
+    assert store.colors([0, 1]).shape == (2, 3, 64, 64)
+    color, line = load_pair(pairs[1], 64)
+    assert np.array_equal(store.lines([1], [0])[0, 0].numpy(), line)
+    assert np.array_equal(store.lines([1], [2])[0, 0].numpy(), extract_variant(color, 2))
+
+
+def test_what_is_no_pack_is_refused(pairs, tmp_path):
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(DataError, match="not a pack of pairs"):
+        PackedStore([broken])
+    write_pack(pairs, tmp_path / "line.safetensors", "line", size=64)
+    with pytest.raises(DataError, match="no pack of colours among these"):
+        PackedStore([tmp_path / "line.safetensors"])
+    write_pack(pairs, tmp_path / "c.safetensors", "color", size=64)
+    with pytest.raises(DataError, match="no pairs of split 'test'"):
+        PackedStore([tmp_path / "c.safetensors"], split="test")
