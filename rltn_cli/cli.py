@@ -66,6 +66,8 @@ def run(arguments: Sequence[str]) -> int:
     log.setLevel(logging.INFO)
     try:
         result = app(list(arguments), prog_name="rltn", standalone_mode=False)
+        if result == INTERRUPTED:  # the parser turns an interruption into its code
+            raise KeyboardInterrupt
     except RltnError as error:
         return _fail(str(error), error.exit_code)
     except _ParserError as error:

@@ -119,9 +119,12 @@ def test_an_interruption_is_code_130(
     assert capsys.readouterr().err == "rltn: interrupted\n"
 
 
-def test_an_interrupted_command_is_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_command_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("rltn_cli.commands.models.shipped_models", raising(KeyboardInterrupt()))
     assert run(["models", "list"]) == 130
+    assert capsys.readouterr() == ("", "rltn: interrupted\n")
 
 
 def test_our_own_mistakes_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

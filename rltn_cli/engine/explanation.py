@@ -98,5 +98,5 @@ def _code(height: int, width: int, number: int, count: int) -> Bytes:
     code = np.empty((height, width, 3), np.uint8)
     code[..., 0] = np.linspace(0, 255, width)
     code[..., 1] = np.linspace(0, 255, height)[:, None]
-    code[..., 2] = 255 * number // max(count - 1, 1)
+    code[..., 2] = 255 * (number + 1) // (count + 1)
     return code

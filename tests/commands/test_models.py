@@ -78,3 +78,11 @@ def test_info_of_an_unknown_model_lists_the_shipped_ones(
 ) -> None:
     assert run(["models", "info", "large"]) == 1
     assert "large: no such model; shipped: little" in capsys.readouterr().err
+
+
+def test_the_shipped_small_model_keeps_its_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "info", "rltn-small", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["parameters"] <= 8e6
+    assert facts["gflop"] <= 20
+    assert facts["bytes"] <= 2 * facts["parameters"] + 100_000  # half precision

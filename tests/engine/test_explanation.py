@@ -43,7 +43,7 @@ def test_a_place_has_the_code_of_the_place_that_it_matched(result: Colorization)
         red, green, blue = sheet[row * 4, column * 4].astype(int)
         assert abs(red - 255 * from_column / (wide - 1)) <= 1
         assert abs(green - 255 * from_row / (tall - 1)) <= 1
-        assert blue == 255 * number
+        assert blue == 85 * (number + 1)
     assert height <= sheet.shape[0]
 
 
