@@ -7,6 +7,7 @@ from torch import Tensor
 
 from rltn_cli.config import DataConfig
 from rltn_cli.data.batches import Batch, PairStore, Sampler, make_batch
+from rltn_cli.engine.colorizer import Colorizer
 from rltn_cli.models.rltn import RLTN
 
 
@@ -28,17 +29,16 @@ def sample_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batc
 def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArray[np.uint8]:
     """Paint a batch and lay it out, a sample a column: sketch, reference, warped, painted, truth.
 
+    The model is left in evaluation mode.
+
     Returns:
         (5 H, B W, 3) uint8 RGB.
     """
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode():
-        parts = [
-            model(batch.sketch[i : i + 4].to(device), [batch.reference[i : i + 4].to(device)])
-            for i in range(0, len(batch.sketch), 4)
-        ]
-    model.train(was_training)
+    colorizer = Colorizer(model, device)
+    parts = [
+        colorizer.paint_batch(batch.sketch[i : i + 4], [batch.reference[i : i + 4]])
+        for i in range(0, len(batch.sketch), 4)
+    ]
     warped = torch.cat([part.warped.cpu() for part in parts])
     colors = torch.cat([part.colors.cpu() for part in parts])
     rows = [
