@@ -63,13 +63,13 @@ def train(options: argparse.Namespace) -> None:
     ends = begun + 60 * options.minutes - options.reserve
     with (options.out / "log.jsonl").open("w", encoding="utf-8") as log:
         _report(log, {"prepared_s": round(time.monotonic() - begun, 1), "step": trainer.step})
-        started, first, sums = time.monotonic(), trainer.step, dict[str, float]()
+        started, first, sums = time.monotonic(), trainer.step, dict[str, list[float]]()
         for report in trainer.run():
             for name, value in report.losses.items():
-                sums[name] = sums.get(name, 0.0) + value
+                sums.setdefault(name, []).append(value)
             if report.step % options.every == 0:
                 rate = (report.step - first) * config.batch / (time.monotonic() - started)
-                means = {name: round(value / options.every, 5) for name, value in sums.items()}
+                means = {name: round(sum(values) / len(values), 5) for name, values in sums.items()}
                 _report(log, {"step": report.step, "pictures_per_s": round(rate, 1), **means})
                 sums.clear()
             if time.monotonic() > ends:
