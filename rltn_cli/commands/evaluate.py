@@ -1,9 +1,9 @@
 """`rltn evaluate`: figures of models, and of ways to paint without one, on a folder of pairs."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,70 +26,85 @@ if TYPE_CHECKING:
 
 STUDY_PICTURES = 20
 
+Data = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Folders of pairs: color/NAME.*, optional line/NAME.* and index.csv; results files with "
+        "--study-results."
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub; can be "
+        f"repeated. Without --model and --outputs: {DEFAULT_MODEL}.",
+        autocompletion=complete_model,
+    ),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=DIR", help="Pictures DIR/ID.* made by another program; can be repeated."),
+]
+Protocol = Annotated[
+    Literal["nearest", "group", "self"],
+    typer.Option(
+        help="The reference: the most similar other picture, another one of the same group and palette, "
+        "or the deformed truth."
+    ),
+]
+Split = Annotated[str, typer.Option(help="Split of index.csv to evaluate on.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many drawings, evenly from the sources.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Leave out FID, KID, FD-VGG16 and LPIPS, which need networks.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder for report.html, .md and .json and a contact sheet a model."),
+]
+Frozen = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the frozen VGG16 and AlexNet; otherwise what RLTN_FROZEN names."),
+]
+Inception = Annotated[
+    Path | None, typer.Option(help="File of FID's Inception weights; otherwise they are fetched.")
+]
+Finishing = Annotated[
+    Literal["paint", "flat", "raw"], typer.Option(help="How models finish, as in rltn colorize.")
+]
+Seed = Annotated[int, typer.Option(help="Of the choice of references and drawings.")]
+BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Drawings read and judged at once.")]
+Study = Annotated[
+    Path | None,
+    typer.Option(metavar="PAGE.html", help="Write a page that asks people for marks, and no report."),
+]
+StudyPictures = Annotated[
+    int, typer.Option(min=1, help="Drawings that the study asks about, evenly from the sources.")
+]
+StudyResults = Annotated[
+    bool, typer.Option("--study-results", help="Tabulate the marks of the given results files.")
+]
+
 
 def evaluate(
-    data: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Folders of pairs: color/NAME.*, optional line/NAME.* and index.csv; results files with "
-            "--study-results."
-        ),
-    ],
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            help=f"A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub; can be "
-            f"repeated. Without --model and --outputs: {DEFAULT_MODEL}.",
-            autocompletion=complete_model,
-        ),
-    ] = None,
-    outputs: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=DIR", help="Pictures DIR/ID.* made by another program; can be repeated."),
-    ] = None,
-    protocol: Annotated[
-        Literal["nearest", "group", "self"],
-        typer.Option(
-            help="The reference: the most similar other picture, another one of the same group and palette, "
-            "or the deformed truth."
-        ),
-    ] = "nearest",
-    split: Annotated[str, typer.Option(help="Split of index.csv to evaluate on.")] = "val",
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many drawings, evenly from the sources.")
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Leave out FID, KID, FD-VGG16 and LPIPS, which need networks.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Folder for report.html, .md and .json and a contact sheet a model."
-        ),
-    ] = None,
-    frozen: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the frozen VGG16 and AlexNet; otherwise what RLTN_FROZEN names."),
-    ] = None,
-    inception: Annotated[Path | None, typer.Option(help="File of FID's Inception weights.")] = None,
-    finish: Annotated[
-        Literal["paint", "flat", "raw"], typer.Option(help="How models finish, as in rltn colorize.")
-    ] = "paint",
-    seed: Annotated[int, typer.Option(help="Of the choice of references and drawings.")] = 0,
-    batch: Annotated[int, typer.Option(min=1, help="Drawings read and judged at once.")] = 8,
-    study: Annotated[
-        Path | None,
-        typer.Option(metavar="PAGE.html", help="Write a page that asks people for marks, and no report."),
-    ] = None,
-    study_pictures: Annotated[
-        int, typer.Option(min=1, help="Drawings that the study asks about, evenly from the sources.")
-    ] = STUDY_PICTURES,
-    study_results: Annotated[
-        bool, typer.Option("--study-results", help="Tabulate the marks of the given results files.")
-    ] = False,
+    data: Data,
+    model: Models = None,
+    outputs: Outputs = None,
+    protocol: Protocol = "nearest",
+    split: Split = "val",
+    limit: Limit = None,
+    quick: Quick = False,
+    output: Output = None,
+    frozen: Frozen = None,
+    inception: Inception = None,
+    finish: Finishing = "paint",
+    seed: Seed = 0,
+    batch: BatchSize = 8,
+    study: Study = None,
+    study_pictures: StudyPictures = STUDY_PICTURES,
+    study_results: StudyResults = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -98,50 +113,68 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Paint a split's drawings by every model, and without one, and compare with the true pictures."""
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if study_results:
         _tabulate_study(data, as_json)
         return
-    named = _named(outputs or [])
-    if study and len(data) > 1:
-        raise UsageError("a study is about one folder of pairs: name one, and write a page for each")
-
-    from rltn_cli.encoding import check_file
-    from rltn_cli.engine.evaluator import EvaluationConfig, Evaluator
-    from rltn_cli.engine.report_folder import check_folder, write_reports
-
-    if study:
-        check_file(study, overwrite=overwrite)
-    elif output:
-        check_folder(output, data, overwrite=overwrite)
-    config = EvaluationConfig(
-        data="",
-        models=tuple(model or ([] if named else [DEFAULT_MODEL])),
-        outputs=named,
-        protocol=protocol,
-        split=split,
-        limit=limit,
-        seed=seed,
-        batch=batch,
-        device=device,
-        finish=finish,
-        quick=quick or study is not None,
-        frozen=str(frozen) if frozen else None,
-        inception=str(inception) if inception else None,
-    )
-    evaluators = [Evaluator(replace(config, data=str(folder)), offline=offline) for folder in data]
+    settings: dict[str, Any] = {
+        "models": tuple(model or ([] if outputs else [DEFAULT_MODEL])),
+        "outputs": _named(outputs or []),
+        "protocol": protocol,
+        "split": split,
+        "limit": limit,
+        "seed": seed,
+        "batch": batch,
+        "device": device,
+        "finish": finish,
+        "quick": quick or study is not None,
+        "frozen": str(frozen) if frozen else None,
+        "inception": str(inception) if inception else None,
+    }
+    _check_targets(data, study, output, overwrite)
+    evaluators = _prepare(data, settings, offline=offline or dry_run)
     if dry_run:
-        for evaluator in evaluators:
-            _show_plan(evaluator)
+        _show_plans(evaluators)
     elif study:
         _write_study(study, evaluators[0], study_pictures, quiet, overwrite)
     else:
-        results = _run(evaluators, quiet)
-        if not evaluators[0].processes.is_main:
-            return
-        if output:
-            write_reports(output, evaluators, results, overwrite=overwrite)
-        if as_json or not quiet:
-            _show(results, as_json)
+        _report(evaluators, output, overwrite, as_json, quiet)
+
+
+def _check_targets(data: list[Path], study: Path | None, output: Path | None, overwrite: bool) -> None:
+    """Refuse a page or a folder that cannot be written."""
+    from rltn_cli.encoding import check_file
+    from rltn_cli.engine.report_folder import check_folder
+
+    if study:
+        if len(data) > 1:
+            raise UsageError("a study is about one folder of pairs: name one, and write a page for each")
+        check_file(study, overwrite=overwrite)
+    elif output:
+        check_folder(output, data, overwrite=overwrite)
+
+
+def _prepare(data: list[Path], settings: dict[str, Any], *, offline: bool) -> "list[Evaluator]":
+    """Return an evaluator for each folder of pairs."""
+    from rltn_cli.engine.evaluator import EvaluationConfig, Evaluator
+
+    return [Evaluator(EvaluationConfig(data=str(folder), **settings), offline=offline) for folder in data]
+
+
+def _report(
+    evaluators: "list[Evaluator]", output: Path | None, overwrite: bool, as_json: bool, quiet: bool
+) -> None:
+    """Evaluate, write the reports and print them."""
+    from rltn_cli.engine.report_folder import write_reports
+
+    results = _run(evaluators, quiet)
+    if not evaluators[0].processes.is_main:
+        return
+    if output:
+        write_reports(output, evaluators, results, overwrite=overwrite)
+    if as_json or not quiet:
+        _show(results, as_json)
 
 
 def _named(values: list[str]) -> dict[str, str]:
@@ -157,14 +190,15 @@ def _named(values: list[str]) -> dict[str, str]:
     return named
 
 
-def _show_plan(evaluator: "Evaluator") -> None:
+def _show_plans(evaluators: "list[Evaluator]") -> None:
     """Print the settings and how many drawings there are."""
     import dataclasses
 
-    for key, value in dataclasses.asdict(evaluator.config).items():
-        typer.echo(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}")
-    typer.echo(f"{'drawings':10} {len(evaluator.trials)}")
-    typer.echo(f"{'methods':10} {', '.join(evaluator.painters)}")
+    for evaluator in evaluators:
+        for key, value in dataclasses.asdict(evaluator.config).items():
+            typer.echo(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}")
+        typer.echo(f"{'drawings':10} {len(evaluator.trials)}")
+        typer.echo(f"{'methods':10} {', '.join(evaluator.painters)}")
 
 
 def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
