@@ -1,6 +1,8 @@
 """What the evaluator calls: a method that paints a batch of sketches, one reference each."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +34,29 @@ def model_painter(colorizer: Colorizer, finish: Finish = "paint") -> Painter:
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
         size = sketches.shape[1]
-        results = [
-            colorizer(sketch, [reference], size=size, finish=finish, alpha="drop")
-            for sketch, reference in zip(sketches, references, strict=True)
-        ]
+        with _without_notices():
+            results = [
+                colorizer(sketch, [reference], size=size, finish=finish, alpha="drop")
+                for sketch, reference in zip(sketches, references, strict=True)
+            ]
         return Painting(
             np.stack([to_eight_bit(result.image) for result in results]),
             np.stack([result.warped for result in results]),
         )
 
     return paint
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Keep quiet what the Colorizer would tell about single drawings."""
+    log = logging.getLogger(Colorizer.__module__)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def folder_painter(folder: Path, pairs: Sequence[Pair]) -> Painter:
