@@ -16,8 +16,8 @@ from rltn_cli.pixels import Bytes, Floats
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 """Of torch-fidelity's weights, converted from the network that FID was defined with."""
-VGG_SIZE = 224
-"""Side in pixels at which VGG16 looks at a picture: the one it was trained at."""
+VGG_SIZE = 128
+"""Side in pixels at which VGG16 looks at a picture: a third of the cost of the 224 it was trained at."""
 
 FeatureNetwork = Callable[[Bytes], Floats]
 """Turns pictures (N, H, W, 3) uint8 into features (N, D)."""
@@ -79,7 +79,7 @@ def _fetch_inception(url: str, offline: bool) -> Path:
 
 
 def load_vgg16(folder: Path | None = None, device: torch.device | str = "cpu") -> FeatureNetwork:
-    """Load VGG16's convolutions; a picture's 512 features are the means of relu5_3 at 224x224.
+    """Load VGG16's convolutions; a picture's 512 features are the means of relu5_3 at 128x128.
 
     Raises:
         ModelError: the weights are not there; says how to get them.
