@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.canvas import enlarged_rows, shrink_lines
-from rltn_cli.flats import find_regions, flat_colors
+from rltn_cli.flats import Labels, find_regions, flat_colors
 from rltn_cli.pixels import Bytes, Floats, Pixels, top_value
 
 Finish = Literal["paint", "flat", "raw"]
@@ -23,6 +23,8 @@ _REGION_PIXELS = 1400 * 1400
 _BAND = 256
 _DRAWN = 0.6
 """Share of the drawing's darkness that the network's colours are taken to hold beside lines."""
+_CALM = 0.3
+"""How far a region's colours are drawn to their mean; 0.3 gave the least colour error on openlines."""
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
 
@@ -43,7 +45,7 @@ def finish_picture(
         (H, W, 3) of the type of `ink`; with `lines="keep"` nowhere lighter than `ink`.
     """
     size = (ink.shape[0], ink.shape[1])
-    spread = colors if finish == "raw" else spread_colors(colors, grey)
+    spread = colors if finish == "raw" else spread_colors(colors, grey, calm=finish == "paint")
     if finish == "flat":
         spread = _flattened(spread, grey)
     result = np.empty_like(ink)
@@ -66,7 +68,7 @@ def _flattened(painted: Floats, grey: Bytes) -> Floats:
     return flat_colors(painted, darkness(shrink_lines(grey, size)), np.asarray(labels, np.int32))
 
 
-def spread_colors(colors: Floats, grey: Bytes) -> Floats:
+def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     """Enlarge colours so that they stop at lines.
 
     Colours away from lines are interpolated. Those on and beside lines have next to no weight; there colour
@@ -76,6 +78,7 @@ def spread_colors(colors: Floats, grey: Bytes) -> Floats:
     Args:
         colors: (h, w, 3) in [0, 1].
         grey: (H, W) the drawing, black lines on white.
+        calm: draw the colours of a region a little towards their mean first.
 
     Returns:
         (H', W', 3) float32 in [0, 1]: of the drawing's size, or smaller where that is over 4 million pixels.
@@ -84,9 +87,12 @@ def spread_colors(colors: Floats, grey: Bytes) -> Floats:
     scale = min(1.0, (_WORK_PIXELS / grey.size) ** 0.5)
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
     dark = darkness(shrink_lines(grey, size))
-    weight = color_weight(darkness(shrink_lines(grey, (height, width))))
+    small = darkness(shrink_lines(grey, (height, width)))
+    weight = color_weight(small)
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
     colors = _lightened(colors, grey, weight)
+    if calm:
+        colors = _calmed(colors, weight, find_regions(small))
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
     known = np.empty((4, *size), np.float32)
     for plane, target in zip(planes, known, strict=True):
@@ -129,6 +135,20 @@ def _lightened(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
     blurred = cv2.blur(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), (3, 3))
     gain = 1 / (1 - _DRAWN * darkness(np.asarray(blurred, np.uint8)) * (1 - weight))
     return np.asarray(np.minimum(colors * gain[..., None], 1), np.float32)
+
+
+def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
+    """Draw the colours of a region towards their mean: blotches fade, shading stays.
+
+    Args:
+        colors: (h, w, 3).
+        weight: (h, w), how far each counts.
+        labels: (h, w), of `find_regions`.
+    """
+    flat, weights = labels.reshape(-1), weight.reshape(-1)
+    total = np.maximum(np.bincount(flat, weights), 1e-9)
+    means = [np.bincount(flat, weights * colors[..., c].reshape(-1)) / total for c in range(3)]
+    return np.asarray(colors + _CALM * (np.stack(means, axis=1)[labels] - colors), np.float32)
 
 
 def _flow_around(known: Floats, dark: Floats, step: float) -> Floats:

@@ -72,7 +72,17 @@ def test_soft_shading_inside_a_region_stays():
     shade = np.tile(np.linspace(0.2, 0.8, 64, dtype=np.float32)[None, :, None], (64, 1, 3))
     spread = spread_colors(shade, np.full((256, 256), 255, np.uint8))
     expected = np.interp((np.arange(256) + 0.5) / 4 - 0.5, np.arange(64), shade[0, :, 0])
-    np.testing.assert_allclose(spread[128, :, 0], expected, atol=0.01)
+    np.testing.assert_allclose(spread[128, :, 0], expected + 0.3 * (0.5 - expected), atol=0.01)
+
+
+def test_blotches_fade_within_their_region_only():
+    lines, _, colors = two_rooms()
+    blotched = colors.copy()
+    blotched[10:14, 5:9] = RIGHT
+    before = np.abs(cv2.resize(blotched, (512, 512)) - LEFT)[80:112, 40:72].max()
+    painted = finish_picture(blotched, rgb(lines), lines) / 255
+    assert np.abs(painted - LEFT)[80:112, 40:72].max() < 0.75 * before
+    np.testing.assert_allclose(painted[200:300, 400:500], np.tile(RIGHT, (100, 100, 1)), atol=0.02)
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
