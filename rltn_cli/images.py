@@ -63,10 +63,14 @@ class Picture:
         return self.pixels if self.alpha is None else on_paper(self.pixels, self.alpha)
 
 
-def read_picture(source: PictureSource) -> Picture:
+def read_picture(source: PictureSource, *, name: str = "picture") -> Picture:
     """Read a picture from a file, from standard input, or from memory.
 
     EXIF orientation is applied, a colour profile is converted to sRGB, alpha is kept aside.
+
+    Args:
+        source: see `PictureSource`.
+        name: what to call a picture from memory in messages; a file is called by its path.
 
     Raises:
         PictureError: it is missing, no picture, damaged, or larger than 150 million pixels.
@@ -74,9 +78,9 @@ def read_picture(source: PictureSource) -> Picture:
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, Image.Image):
-        return _picture(source, None, "picture")
+        return _picture(source, None, name)
     if isinstance(source, bytes):
-        return _decode(source, "picture")
+        return _decode(source, name)
     if str(source) == "-":
         return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input")
     return _decode(_read_bytes(Path(source)), str(source))

@@ -1,7 +1,8 @@
 """The Colorizer: from drawings and references to painted pictures; the only inference path."""
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeAlias, get_args
@@ -10,20 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.canvas import SMALLEST, fit_reference, fit_sketch, plan_fit
+from rltn_cli.canvas import SMALLEST, Fit, fit_reference, fit_sketch, plan_fit
 from rltn_cli.engine.checkpoint import find_model, load_model
 from rltn_cli.engine.colorization import Colorization
 from rltn_cli.errors import RltnError, UsageError
 from rltn_cli.finishing import Finish, Lines, finish_picture
 from rltn_cli.images import Picture, PictureSource, read_picture
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
-from rltn_cli.pixels import Bytes, Floats, to_eight_bit
+from rltn_cli.pixels import Bytes, Floats, Pixels, to_eight_bit
 from rltn_cli.sketch import AlphaMode, prepare_sketch
 
 LARGEST = 2048
 """The largest shorter side for the network, in pixels."""
 
-__all__ = ["Colorization", "Colorizer", "References", "choose_device"]
+__all__ = ["Colorization", "Colorizer", "Drawing", "References", "choose_device"]
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,23 @@ class References:
     tokens: ReferenceTokens
     size: int
     """Pixels of the shorter side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """A drawing, read and ready for the network."""
+
+    ink: Pixels
+    """(H, W, 3) the artist's pixels on white paper, uint8 or uint16."""
+    grey: Bytes
+    """(H, W) the same in grey, black lines on white."""
+    alpha: Pixels | None
+    """(H, W) what the result gets back; None for an opaque result."""
+    canvas: Bytes
+    """(h, w) what the network sees."""
+    fit: Fit
+    dpi: tuple[float, float] | None
+    notices: tuple[str, ...]
 
 
 class Colorizer:
@@ -97,28 +115,57 @@ class Colorizer:
             RltnError: the device has not enough memory.
         """
         _check_options(size, finish, lines, alpha)
+        drawing = self.prepare(sketch, size=size, alpha=alpha)
+        encoded = references if isinstance(references, References) else self.encode(references, size=size)
+        result = self.finish(drawing, encoded, self.paint(drawing, encoded), finish=finish, lines=lines)
+        for notice in result.notices:
+            _log.warning("%s", notice)
+        return result
+
+    def prepare(self, sketch: Source, *, size: int = 256, alpha: AlphaMode = "auto") -> Drawing:
+        """Read a drawing, clean it, and bring it to the network's size; the first step of painting.
+
+        Raises:
+            PictureError: a picture that cannot be read, is too small, or is blank.
+        """
         picture = _read(sketch)
         plan_fit(picture.size, size, picture.name)  # refuses what is too small before looking closer
         prepared = prepare_sketch(picture, alpha)
         canvas, fit = fit_sketch(prepared.grey, size, picture.name)
-        try:
-            encoded = references if isinstance(references, References) else self.encode(references, size=size)
-            outputs = tuple(self._paint_tile(canvas[rows, columns], encoded) for rows, columns in fit.tiles())
-        except torch.OutOfMemoryError as error:
-            raise RltnError(
-                f"{self.device}: not enough memory for size {size}; choose a smaller size or another device"
-            ) from error
+        notices = (*picture.notices, *prepared.notices)
+        return Drawing(prepared.ink, prepared.grey, prepared.alpha, canvas, fit, picture.dpi, notices)
+
+    def paint(self, drawing: Drawing, references: References) -> tuple[RLTNOutput, ...]:
+        """Run the network, once for each tile of the drawing's canvas; the second step of painting.
+
+        Raises:
+            RltnError: the device has not enough memory.
+        """
+        with self._enough_memory(references.size):
+            return tuple(
+                self._paint_tile(drawing.canvas[rows, columns], references)
+                for rows, columns in drawing.fit.tiles()
+            )
+
+    def finish(
+        self,
+        drawing: Drawing,
+        references: References,
+        outputs: tuple[RLTNOutput, ...],
+        *,
+        finish: Finish = "paint",
+        lines: Lines = "keep",
+    ) -> Colorization:
+        """Bring what the network painted to the drawing's own size; the last step of painting."""
+        fit = drawing.fit
         colors = fit.crop(fit.join([_to_array(output.colors) for output in outputs]))
         warped = fit.crop(fit.join([_to_array(output.warped) for output in outputs]))
-        image = finish_picture(colors, prepared.ink, prepared.grey, finish=finish, lines=lines)
-        if prepared.alpha is not None:
-            image = np.dstack([image, prepared.alpha])
-        notices = (*picture.notices, *prepared.notices)
-        for notice in notices:
-            _log.warning("%s", notice)
+        image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
+        if drawing.alpha is not None:
+            image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, _to_bytes(colors), _to_bytes(warped), encoded.pictures, notices, picture.dpi, fit,
-            self.model, outputs,
+            image, _to_bytes(colors), _to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
+            fit, self.model, outputs,
         )  # fmt: skip
 
     def encode(self, references: Source | Sequence[Source], *, size: int = 256) -> References:
@@ -127,6 +174,7 @@ class Colorizer:
         Raises:
             PictureError: a picture that cannot be read or is too small.
             UsageError: no reference.
+            RltnError: the device has not enough memory.
         """
         if isinstance(references, Sequence) and not isinstance(references, str | bytes):
             sources = list(references)
@@ -138,7 +186,7 @@ class Colorizer:
         fitted = tuple(fit_reference(to_eight_bit(p.flattened()), size, p.name)[0] for p in pictures)
         for notice in (notice for picture in pictures for notice in picture.notices):
             _log.warning("%s", notice)
-        with torch.inference_mode():
+        with self._enough_memory(size), torch.inference_mode():
             tensors = [self._to_tensor(picture) for picture in fitted]
             return References(fitted, self.model.encode_references(tensors), size)
 
@@ -162,6 +210,16 @@ class Colorizer:
     def _paint_tile(self, canvas: Bytes, references: References) -> RLTNOutput:
         """Paint (H, W), black lines on white."""
         return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens)
+
+    @contextlib.contextmanager
+    def _enough_memory(self, size: int) -> Iterator[None]:
+        """Turn the device's lack of memory into RltnError."""
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            raise RltnError(
+                f"{self.device}: not enough memory for size {size}; choose a smaller size or another device"
+            ) from error
 
     def _to_tensor(self, picture: Bytes) -> Tensor:
         """Turn (H, W, C) uint8 into (1, C, H, W) in [-1, 1] on the device."""
