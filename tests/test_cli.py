@@ -177,3 +177,16 @@ def test_help_is_plain_where_colours_are_not_wanted() -> None:
         [*PYTHON, "colorize", "--help"], env=environment, capture_output=True, text=True, check=True
     )
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "passive"), ("active", "active")])
+def test_waiting_threads_sleep_unless_the_user_chose(
+    before: str | None, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", before or "")
+    if before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setattr(sys, "argv", ["rltn", "--version"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert os.environ["OMP_WAIT_POLICY"] == after
