@@ -23,6 +23,8 @@ _CELLS = 48
 """The paper's brightness is measured on a grid of so many cells along the longer side."""
 _DARKEST_PAPER = 90
 """Paper darker than this is taken for a dark drawing."""
+_SMALLEST_PAGE = 96
+"""A picture with a shorter side in pixels is no scan; its grey is that of reduced lines."""
 _BLANK = 16
 """A sketch whose darkest place is lighter than white by less than this is blank."""
 
@@ -157,6 +159,8 @@ def level_paper(pixels: Pixels, grey: Bytes) -> Pixels | None:
     Returns:
         (H, W, 3) of the same type; None where the page needs no levelling.
     """
+    if min(grey.shape) < _SMALLEST_PAGE:
+        return None
     small = _reduced(grey)
     cells = _cell_tops(small)
     surface, paper = _paper_surface(cells)

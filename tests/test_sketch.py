@@ -58,6 +58,11 @@ def test_white_on_black_is_inverted_and_a_dark_drawing_is_not():
     assert not is_inverted(ink_darkness(np.minimum(rgb(drawing()), 60)))
 
 
+def test_a_reduced_drawing_is_no_scan():
+    small = cv2.resize(rgb(drawing()), (40, 40), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(prepared(small).ink, small)
+
+
 def test_a_dark_panel_without_white_is_left_alone():
     night = np.minimum(rgb(drawing()), 70)
     np.testing.assert_array_equal(prepared(night).ink, night)
