@@ -72,7 +72,16 @@ def test_soft_shading_inside_a_region_stays():
     shade = np.tile(np.linspace(0.2, 0.8, 64, dtype=np.float32)[None, :, None], (64, 1, 3))
     spread = spread_colors(shade, np.full((256, 256), 255, np.uint8))
     expected = np.interp((np.arange(256) + 0.5) / 4 - 0.5, np.arange(64), shade[0, :, 0])
-    np.testing.assert_allclose(spread[128, :, 0], expected + 0.3 * (0.5 - expected), atol=0.01)
+    inside = slice(48, -48)  # colours at the picture's edge come from farther in
+    np.testing.assert_allclose(spread[128, inside, 0], (expected + 0.3 * (0.5 - expected))[inside], atol=0.01)
+
+
+def test_a_pale_frame_gives_way_to_the_colours_inside():
+    colors = np.full((64, 64, 3), 1, np.float32)
+    colors[5:-5, 5:-5] = LEFT
+    spread = spread_colors(colors, np.full((256, 256), 255, np.uint8))
+    np.testing.assert_allclose(spread[32:-32, 32:-32], np.broadcast_to(LEFT, (192, 192, 3)), atol=0.05)
+    assert np.abs(spread[2] - LEFT).max() < 0.4 * np.abs(1 - LEFT).max()
 
 
 def test_blotches_fade_within_their_region_only():
