@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from rltn_cli import __version__
+from rltn_cli.commands.batch import batch
 from rltn_cli.commands.colorize import colorize
 from rltn_cli.commands.evaluate import evaluate
 from rltn_cli.commands.models import models
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(colorize)
+app.command()(batch)
 app.command(short_help="Measure models on a folder of pairs.")(evaluate)
 app.add_typer(models, name="models")
 

@@ -25,6 +25,7 @@ __all__ = [
     "check_output",
     "on_paper",
     "picture_format",
+    "read_bytes",
     "read_picture",
     "to_eight_bit",
     "write_picture",
@@ -83,11 +84,15 @@ def read_picture(source: PictureSource, *, name: str = "picture") -> Picture:
         return _decode(source, name)
     if str(source) == "-":
         return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input")
-    return _decode(_read_bytes(Path(source)), str(source))
+    return _decode(read_bytes(Path(source)), str(source))
 
 
-def _read_bytes(path: Path) -> bytes:
-    """Read a file whole, or raise PictureError."""
+def read_bytes(path: Path) -> bytes:
+    """Read a picture's file whole, without decoding it.
+
+    Raises:
+        PictureError: it is missing, a folder, larger than 1 GiB, or cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return _read_all(file, str(path))

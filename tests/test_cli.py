@@ -14,7 +14,7 @@ import typer
 from rltn_cli import __version__, cli, errors
 from rltn_cli.cli import run
 
-COMMANDS = [["colorize"], ["evaluate"], ["models"], ["models", "list"], ["models", "info"]]
+COMMANDS = [["colorize"], ["batch"], ["evaluate"], ["models"], ["models", "list"], ["models", "info"]]
 PYTHON = [sys.executable, "-m", "rltn_cli"]
 
 

@@ -1,8 +1,9 @@
-"""Several processes that share an evaluation: who one is, and how the parts come together (Accelerate)."""
+"""Several processes that share one task: who one is, and how the parts come together (Accelerate)."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
@@ -10,6 +11,9 @@ import torch
 from rltn_cli.engine.metrics import library
 
 T = TypeVar("T")
+
+PATIENCE = timedelta(days=7)
+"""How long a process that is done waits for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Processes:
         """
         if int(os.environ.get("WORLD_SIZE", "1")) < 2:
             return cls()
-        state = library("accelerate", extra="train").PartialState(cpu=device.type == "cpu")
+        state = library("accelerate", extra="train").PartialState(cpu=device.type == "cpu", timeout=PATIENCE)
         return cls(state.process_index, state.num_processes, state)
 
     @property

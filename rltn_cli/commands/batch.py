@@ -1,0 +1,237 @@
+"""`rltn batch`: many drawings, from shell scripts."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+
+import typer
+
+from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
+from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Model, Offline, Quiet
+from rltn_cli.engine.hub import find_model
+from rltn_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from rltn_cli.engine.batch_session import Request
+
+FAILED, SOME_FAILED, INTERRUPTED = 1, 3, 130
+
+Sketches = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SKETCHES...",
+        help="Folders, files, patterns, or a .csv or .jsonl manifest (sketch,reference,output); - is a list "
+        "on standard input.",
+    ),
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the painted pictures go.")
+]
+References = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--ref", "-r", metavar="PICTURE", help="A picture to take the colours from, for all; can be repeated."
+    ),
+]
+ReferenceFolder = Annotated[
+    Path | None, typer.Option("--ref-dir", metavar="FOLDER", help="References, named like the sketches.")
+]
+Match = Annotated[
+    Literal["name", "auto"],
+    typer.Option(help="Take from --ref-dir the reference of the sketch's name, or the one most like it."),
+]
+Format = Annotated[
+    Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"], typer.Option(help="Format of the results.")
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-R", help="Look into folders in folders; the results keep the tree.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, max=256, help="Sketches at a time; one a processor core if unset."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Paint again what is done, and replace other files too.")
+]
+
+
+def batch(
+    sketches: Sketches,
+    output: Output,
+    ref: References = None,
+    ref_dir: ReferenceFolder = None,
+    match: Match = "name",
+    recursive: Recursive = False,
+    format: Format = "png",  # noqa: A002 (the option's name)
+    model: Model = DEFAULT_MODEL,
+    size: Size = 256,
+    finish: Finish = "paint",
+    lines: Lines = "keep",
+    alpha: Alpha = "auto",
+    device: Device = "auto",
+    jobs: Jobs = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    dry_run: DryRun = False,
+    overwrite: Overwrite = False,
+    offline: Offline = False,
+) -> int:
+    """Paint many line drawings; what is done already is skipped, so an interrupted batch goes on."""
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
+    if ref and ref_dir:
+        raise UsageError("--ref and --ref-dir cannot both say where the colours come from: pass one")
+    if match == "auto" and not ref_dir:
+        raise UsageError("--match auto chooses from a folder: pass --ref-dir")
+    folder = find_model(model, offline=offline)
+    from rltn_cli.engine.batch import Options
+    from rltn_cli.engine.batch_plan import Guide
+    from rltn_cli.engine.batch_session import Request
+
+    guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
+    request = Request(
+        tuple(sketches), output, guide, folder, Options(size, finish, lines, alpha), format, recursive,
+        overwrite, device, jobs,
+    )  # fmt: skip
+    if dry_run:
+        _show_plan(request, as_json)
+        return 0
+    return _run(request, _Lines() if as_json else _Quiet() if quiet else _Bar())
+
+
+def _run(request: "Request", display: "_Display") -> int:
+    """Run a batch, show its events and return the exit code."""
+    from rltn_cli.engine.batch_session import paint_all
+
+    summary: dict[str, Any] = {}
+    with _stopping() as stop, display:
+        for event in paint_all(request, stop):
+            display.show(event)
+            summary = event if event["event"] == "summary" else summary
+    if not summary:  # another process tells
+        return 0
+    if summary["interrupted"]:
+        return INTERRUPTED
+    if summary["failed"]:
+        return SOME_FAILED if summary["done"] + summary["skipped"] else FAILED
+    return 0
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C sets; a second Ctrl-C ends the process at once."""
+    stop = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        if stop.is_set():
+            os._exit(INTERRUPTED)  # outputs and journal are whole at any moment
+        stop.set()
+        sys.stderr.write("rltn: finishing the pictures at work; Ctrl-C again stops at once\n")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _show_plan(request: "Request", as_json: bool) -> None:
+    """Write what would be painted with what to standard output."""
+    for task in request.plan():
+        names = [str(path) for path in task.references]
+        if as_json:
+            fact = {"event": "planned", "sketch": str(task.sketch), "output": str(task.output)}
+            problem = {"problem": task.problem} if task.problem else {}
+            typer.echo(json.dumps({**fact, "references": names, "choose": task.choose, **problem}))
+        else:
+            with_what = task.problem or (f"the best of {len(names)}" if task.choose else ", ".join(names))
+            typer.echo(f"{task.sketch} -> {task.output}  ({with_what})")
+
+
+class _Display(Protocol):
+    """Shows the events of a batch as they happen."""
+
+    def show(self, event: dict[str, Any]) -> None: ...
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+class _Lines(contextlib.AbstractContextManager[None]):
+    """Events as JSON on standard output, one a line."""
+
+    def show(self, event: dict[str, Any]) -> None:
+        typer.echo(json.dumps(event, ensure_ascii=False))
+
+    def __exit__(self, *error: object) -> None:
+        sys.stdout.flush()
+
+
+class _Quiet(contextlib.AbstractContextManager[None]):
+    """Failures alone, on standard error."""
+
+    def show(self, event: dict[str, Any]) -> None:
+        if event["event"] == "failed":
+            typer.echo(f"rltn: {event['reason']}", err=True)
+
+    def __exit__(self, *error: object) -> None:
+        sys.stderr.flush()
+
+
+class _Bar(contextlib.AbstractContextManager[None]):
+    """A bar with rate and time left on a terminal; failures and the summary everywhere."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._bar = self._progress.add_task("painting", total=None, rate="")
+        self._failures: list[str] = []
+
+    def show(self, event: dict[str, Any]) -> None:
+        kind = event["event"]
+        if kind == "plan":
+            self._progress.start()
+            self._progress.update(self._bar, total=event["sketches"])
+        elif kind == "summary":
+            self._progress.stop()
+            self._end(event)
+        elif kind != "started":
+            if kind == "failed":
+                typer.echo(f"rltn: {event['reason']}", err=True)
+                self._failures.append(event["sketch"])
+            speed = self._progress.tasks[0].speed
+            self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} a second" if speed else "")
+
+    def _end(self, summary: dict[str, Any]) -> None:
+        """Say how it went; the files that failed are named once more."""
+        parts = [f"{summary[name]} {name}" for name in ("done", "skipped", "failed", "left") if summary[name]]
+        typer.echo(
+            f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s; {summary['manifest']}", err=True
+        )
+        if self._failures:
+            typer.echo(f"rltn: failed: {', '.join(self._failures)}", err=True)
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
