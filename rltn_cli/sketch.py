@@ -226,7 +226,9 @@ def _paper_surface(cells: Floats) -> tuple[Floats, Mask]:
     weights = (values >= np.median(values)).astype(np.float64) + 1e-3
     surface = values
     for _ in range(12):
-        solution = np.linalg.lstsq(basis * weights[:, None], values * weights, rcond=None)[0]
+        # The normal equations: of the whole system the libraries' threads wait longer than they compute.
+        weighted = basis * weights[:, None]
+        solution = np.linalg.lstsq(weighted.T @ weighted, weighted.T @ (values * weights), rcond=None)[0]
         surface = np.clip(basis @ solution, 1, 255)
         ratio = values / surface
         weights = np.where(ratio > 1, 1.0, np.exp(-(((ratio - 1) / 0.08) ** 2))) + 1e-3
