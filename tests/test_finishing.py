@@ -81,7 +81,7 @@ def test_a_pale_frame_gives_way_to_the_colours_inside():
     colors[5:-5, 5:-5] = LEFT
     spread = spread_colors(colors, np.full((256, 256), 255, np.uint8))
     np.testing.assert_allclose(spread[32:-32, 32:-32], np.broadcast_to(LEFT, (192, 192, 3)), atol=0.05)
-    assert np.abs(spread[2] - LEFT).max() < 0.4 * np.abs(1 - LEFT).max()
+    assert np.abs(spread[2, 32:-32] - LEFT).max() < 0.4 * np.abs(1 - LEFT).max()
 
 
 def test_blotches_fade_within_their_region_only():
@@ -143,3 +143,11 @@ def test_weights_of_the_networks_colours():
     weight = color_weight(dark)
     assert weight[4, 4] < 0.001 and weight[4, 5] < 0.02 and weight[0, 0] == pytest.approx(1)
     np.testing.assert_allclose(weight, weight.T)
+
+
+def test_an_open_figure_keeps_its_colour_and_its_paper():
+    colors = np.ones((64, 64, 3), np.float32)
+    colors[20:44, 20:44] = (0.2, 0.4, 0.9)
+    spread = spread_colors(colors, np.full((256, 256), 255, np.uint8))  # no line closes the figure
+    np.testing.assert_allclose(spread[128, 128], (0.2, 0.4, 0.9), atol=0.01)
+    np.testing.assert_allclose(spread[30, 30], 1, atol=0.01)
