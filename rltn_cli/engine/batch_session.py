@@ -69,13 +69,13 @@ def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
     """
     started = time.monotonic()
     processes = Processes.join(choose_device(device_name(request.device)))
+    record, error = None, None
     try:
         tasks = _from_first(processes, lambda: _prepare(request))
         if tasks is None:
             return
         share = processes.share(tasks)
         counts: Counter[str] = Counter()
-        record, error = None, None
         try:
             record = Record(request.output, processes.rank)
             batch = _batch(request, record)
@@ -91,6 +91,8 @@ def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
         if processes.is_main:
             yield from _end(request, record, parts, time.monotonic() - started)
     finally:
+        if record is not None:
+            record.close()
         processes.leave()
 
 
@@ -126,7 +128,8 @@ def _batch(request: Request, record: Record) -> Batch:
     """Load the model."""
     colorizer = Colorizer.from_pretrained(request.model, device=device_name(request.device))
     files = read_model_files(request.model)
-    digest = hashlib.sha256(files.weights.read_bytes() + to_json(files.config).encode())
+    stored = b"".join(part.read_bytes() for part in files.parts)
+    digest = hashlib.sha256(stored + to_json(files.config).encode())
     return Batch(
         colorizer, record, request.options, model_sha256=digest.hexdigest(), overwrite=request.overwrite,
         jobs=request.jobs,
@@ -137,7 +140,6 @@ def _end(request: Request, record: Record | None, parts: list[_Part], seconds: f
     """Write the manifest and yield the summary; raise what stopped a process."""
     if record is not None:
         record.write_manifest(part.news for part in parts)
-        record.close()
     for part in parts:
         if part.error is not None:
             process = f"process {part.rank}: " if len(parts) > 1 else ""
