@@ -61,6 +61,8 @@ class ModelConfig:
             )
         if not 1e-4 <= self.temperature <= 10:
             raise ConfigError(f"temperature must be from 0.0001 to 10, not {self.temperature}")
+        if self.architecture < 1:
+            raise ConfigError(f"architecture must be 1 or more, not {self.architecture}")
         if self.architecture > ARCHITECTURE:
             raise ConfigError(
                 f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: "

@@ -24,7 +24,17 @@ LEVELS: tuple[tuple[set[str], ...], ...] = (
 
 PLACE = {name: (level, group) for level, groups in enumerate(LEVELS) for group in groups for name in group}
 HEAVY = {"torch", "torchvision", "numpy", "cv2", "PIL", "accelerate", "skimage", "lpips", "huggingface_hub"}
-LIGHT = ("__init__", "__main__", "cli", "config", "errors", "commands", "engine.hub", "engine.header")
+LIGHT = (
+    "__init__",
+    "__main__",
+    "cli",
+    "config",
+    "errors",
+    "commands",
+    "engine.hub",
+    "engine.hub_client",
+    "engine.header",
+)
 
 
 def module_name(path: Path) -> str:

@@ -8,12 +8,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from rltn_cli.config import to_json
-from rltn_cli.engine.header import CONFIG, WEIGHTS, ModelFiles, read_model_files
+from rltn_cli.engine.header import CONFIG, WEIGHTS, ModelFiles, read_model_files, shown
 from rltn_cli.engine.hub import find_model, shipped_models
 from rltn_cli.errors import ModelError, OutputError
 from rltn_cli.models.rltn import RLTN
 
-__all__ = ["find_model", "load_model", "save_model", "shipped_models"]
+__all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped_models"]
 
 
 def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
@@ -31,6 +31,32 @@ def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
         ModelError: a weight is not finite, or too large for half precision.
         OutputError: the folder cannot be written.
     """
+    weights = _pack(model, folder, half)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / WEIGHTS, weights)
+        _replace(folder / CONFIG, to_json(model.config).encode())
+    except OSError as error:
+        raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
+    return folder
+
+
+def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
+    """Write a model as one `.safetensors` file that carries its configuration, and return its path.
+
+    Args and errors as in `save_model`; the file's folder is made if it is missing.
+    """
+    weights = _pack(model, path, half)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, weights)
+    except OSError as error:
+        raise OutputError(f"{path}: the model cannot be written ({error.strerror})") from error
+    return path
+
+
+def _pack(model: RLTN, target: Path, half: bool) -> bytes:
+    """Return a model as the bytes of a safetensors file; `target` is for messages."""
     tensors: dict[str, torch.Tensor] = {}
     for name, value in model.state_dict().items():
         value = value.detach().cpu()
@@ -38,25 +64,19 @@ def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
             value = value.half()
         if not torch.isfinite(value).all():
             raise ModelError(
-                f"{folder}: the weight {name} is not finite in {value.dtype}; the model is not saved"
+                f"{target}: the weight {name} is not finite in {value.dtype}; the model is not saved"
             )
         tensors[name] = value.contiguous()
-    config = to_json(model.config)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / WEIGHTS, save(tensors, metadata={"format": "pt", "config": config}))
-        _replace(folder / CONFIG, config.encode())
-    except OSError as error:
-        raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
-    return folder
+    data: bytes = save(tensors, metadata={"format": "pt", "config": to_json(model.config)})
+    return data
 
 
 def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     """Read a model, strictly: every weight that the configuration asks for, in its shape, and none beside.
 
     Args:
-        path: a folder with `config.json` and `model.safetensors`, or a `.safetensors` file that carries its
-            configuration; see `find_model` for names.
+        path: a folder with `config.json` and `model.safetensors` (or its parts and their index), or a
+            `.safetensors` file that carries its configuration; see `find_model` for names.
         device: where the model goes.
 
     Returns:
@@ -69,11 +89,14 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     with torch.device("meta"):  # shapes only: nothing is allocated before the file is known to fit
         model = RLTN(files.config)
     _check_shapes(files, {name: tuple(value.shape) for name, value in model.state_dict().items()})
-    try:
-        stored = load_file(files.weights)
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{files.weights}: not a whole safetensors file ({error})") from error
-    tensors = {name: value.to(torch.float32, copy=True).contiguous() for name, value in stored.items()}
+    tensors: dict[str, torch.Tensor] = {}
+    for part in files.parts:
+        try:
+            stored = load_file(part)
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{part}: not a whole safetensors file ({error})") from error
+        for name, value in stored.items():
+            tensors[name] = value.to(torch.float32, copy=True).contiguous()
     for name, value in tensors.items():
         if not torch.isfinite(value).all():
             raise ModelError(f"{files.weights}: the weight {name} is not finite; fetch the model again")
@@ -91,7 +114,7 @@ def _check_shapes(files: ModelFiles, wanted: dict[str, tuple[int, ...]]) -> None
     for names, what in ((missing, "lacks"), (extra, "holds unknown"), (wrong, "holds in another shape")):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise ModelError(f"{files.weights}: {what} {names[0]}{more}; {advice}")
+            raise ModelError(f"{files.weights}: {what} {shown(names[0])}{more}; {advice}")
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -5,6 +5,7 @@ No torch here, so that a wrong model is reported at once.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,16 @@ from rltn_cli.errors import ConfigError, ModelError
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+"""Says which part holds which weight, where the weights are cut into several files."""
+PART = re.compile(r"model-\d{1,5}-of-\d{1,5}\.safetensors")
 
 MAX_CONFIG_BYTES = 1 << 20
 MAX_HEADER_BYTES = 8 << 20
-MAX_FILE_BYTES = 8 << 30
+MAX_FILE_BYTES = 2 << 30
+MAX_PARTS = 100
+MAX_PARAMETERS = 250_000_000
+"""Weights of a model, at most: 1 GB in memory. The largest preset has 150 million."""
 ITEM_BYTES: Mapping[str, int] = {"F16": 2, "BF16": 2, "F32": 4}
 """Bytes of a number, by the types that a model may be stored in."""
 
@@ -30,9 +37,17 @@ class ModelFiles:
     """A model on disk whose header and configuration are sound."""
 
     weights: Path
+    """The file of the weights, or the index where they are cut into parts."""
     config: ModelConfig
     shapes: dict[str, tuple[int, ...]]
     """Shape of every stored tensor by its name."""
+    parts: tuple[Path, ...]
+    """The safetensors files, in order; the same as `weights` where there is only one."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of the weights on disk."""
+        return sum(part.stat().st_size for part in self.parts)
 
 
 def read_model_files(path: Path) -> ModelFiles:
@@ -45,42 +60,104 @@ def read_model_files(path: Path) -> ModelFiles:
     Raises:
         ModelError: missing, not safetensors, inconsistent, or a configuration out of bounds.
     """
-    weights = path / WEIGHTS if path.is_dir() else path
     if path.is_dir() and not (path / CONFIG).is_file():
         raise ModelError(f"{path}: there is no {CONFIG}; a model is a folder with {CONFIG} and {WEIGHTS}")
-    if not weights.is_file():
-        what = f"there is no {WEIGHTS}" if path.is_dir() else "no such file"
-        raise ModelError(f"{path}: {what}; a model is a folder with {CONFIG} and {WEIGHTS}")
-    shapes, metadata = _read_header(weights)
+    weights = _find_weights(path)
+    if weights.name == INDEX:
+        parts, shapes, metadata = _read_index(weights)
+    else:
+        shapes, metadata = _read_header(weights)
+        parts = (weights,)
+    if sum(math.prod(shape) for shape in shapes.values()) > MAX_PARAMETERS:
+        raise ModelError(f"{path}: more than {MAX_PARAMETERS:,} weights; rltn loads no model that large")
     beside = weights.parent / CONFIG
     if path.is_dir() or ("config" not in metadata and beside.is_file()):
-        return ModelFiles(weights, _read_config(beside), shapes)
+        return ModelFiles(weights, _read_config(beside), shapes, parts)
     if "config" not in metadata:
         raise ModelError(
             f"{path}: no configuration inside, and no {CONFIG} beside it; add the model's {CONFIG}"
         )
-    return ModelFiles(weights, _parse_config(metadata["config"], f"{path}: its configuration"), shapes)
+    config = _parse_config(metadata["config"], f"{path}: its configuration")
+    return ModelFiles(weights, config, shapes, parts)
+
+
+def shown(name: str) -> str:
+    """Return a name that comes from a file, safe and short enough for a message."""
+    plain = name if name.isprintable() else ascii(name)
+    return plain if len(plain) <= 100 else f"{plain[:100]}..."
+
+
+def _find_weights(path: Path) -> Path:
+    """Return the file of a model's weights, or the index of their parts."""
+    if path.is_dir():
+        for name in (WEIGHTS, INDEX):
+            if (path / name).is_file():
+                return path / name
+        raise ModelError(f"{path}: there is no {WEIGHTS}; a model is a folder with {CONFIG} and {WEIGHTS}")
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; a model is a folder with {CONFIG} and {WEIGHTS}")
+    return path
+
+
+def _read_index(path: Path) -> tuple[tuple[Path, ...], dict[str, tuple[int, ...]], dict[str, str]]:
+    """Return the parts that an index names, and the shapes and the metadata that they hold together."""
+    values = _read_json(path)
+    places = values.get("weight_map")
+    if not isinstance(places, dict) or not places:
+        raise ModelError(f"{path}: names no weights; fetch the model again")
+    names = set(places.values()) if all(isinstance(name, str) for name in places.values()) else set()
+    if not names or len(names) > MAX_PARTS or not all(PART.fullmatch(name) for name in names):
+        raise ModelError(f"{path}: its parts must be named like model-00001-of-00002.safetensors")
+    parts = tuple(path.parent / name for name in sorted(names))
+    shapes: dict[str, tuple[int, ...]] = {}
+    metadata: dict[str, str] = {}
+    for part in parts:
+        if not part.is_file():
+            raise ModelError(f"{path}: its part {part.name} is missing; fetch the model again")
+        held, noted = _read_header(part)
+        wanted = {name for name, place in places.items() if place == part.name}
+        if held.keys() != wanted:
+            odd = shown(min(held.keys() ^ wanted))
+            raise ModelError(f"{path}: disagrees with {part.name} about {odd}; fetch the model again")
+        shapes |= held
+        metadata |= noted
+    return parts, shapes, metadata
 
 
 def _read_config(path: Path) -> ModelConfig:
     """Return the configuration in a JSON file."""
+    return _build_config(_read_json(path), str(path))
+
+
+def _parse_config(text: str, where: str) -> ModelConfig:
+    """Return the configuration in a JSON text."""
+    return _build_config(_parse_json(text, where), where)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a small JSON file."""
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             raise ModelError(f"{path}: larger than a configuration can be; is it the right file?")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not a readable configuration ({error})") from error
-    return _parse_config(text, str(path))
+    return _parse_json(text, str(path))
 
 
-def _parse_config(text: str, where: str) -> ModelConfig:
-    """Return the configuration in a JSON text."""
+def _parse_json(text: str, where: str) -> dict[str, Any]:
+    """Return the object in a JSON text."""
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{where}: not JSON ({error})") from error
     if not isinstance(values, dict):
         raise ModelError(f"{where}: must be a JSON object, like the one of a shipped model")
+    return values
+
+
+def _build_config(values: dict[str, Any], where: str) -> ModelConfig:
+    """Return the configuration that JSON values mean."""
     version = values.get("architecture")
     if type(version) is int and version > ARCHITECTURE:
         # Said first: a newer architecture may well bring keys that this version would call unknown.
@@ -90,8 +167,9 @@ def _parse_config(text: str, where: str) -> ModelConfig:
     try:
         return from_mapping(ModelConfig, values, where)
     except ConfigError as error:
-        message = str(error)
-        raise ModelError(message if where in message else f"{where}: {message}") from error
+        message = str(error).removeprefix(f"{where}: ")
+        reason = message if len(message) <= 300 else f"{message[:300]}..."
+        raise ModelError(f"{where}: {reason}") from error
 
 
 def _read_header(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
@@ -120,27 +198,35 @@ def _read_header(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise broken
     shapes: dict[str, tuple[int, ...]] = {}
-    total = 0
+    spans: list[tuple[int, int]] = []
     for name, entry in entries.items():
-        shapes[name], count = _read_entry(entry, f"{path}: {name}", broken)
-        total += count
-    if total != size - 8 - length:
+        shapes[name], span = _read_entry(entry, f"{path}: {shown(name)}", broken)
+        spans.append(span)
+    end = 0
+    for start_at, end_at in sorted(spans):
+        if start_at != end:  # a hole, or two weights in one place
+            raise broken
+        end = end_at
+    if end != size - 8 - length:
         raise broken
     return shapes, metadata
 
 
-def _read_entry(entry: Any, where: str, broken: ModelError) -> tuple[tuple[int, ...], int]:
-    """Return the shape and the bytes of one tensor of the header, or raise."""
+def _read_entry(entry: Any, where: str, broken: ModelError) -> tuple[tuple[int, ...], tuple[int, int]]:
+    """Return the shape of one tensor of the header and where its bytes begin and end, or raise."""
     if not isinstance(entry, dict):
         raise broken
     shape, offsets, kind = entry.get("shape"), entry.get("data_offsets"), entry.get("dtype")
     if not isinstance(shape, list) or not isinstance(offsets, list):
         raise broken
-    if len(offsets) != 2 or any(type(n) is not int or n < 0 for n in (*shape, *offsets)):
+    if len(offsets) != 2 or len(shape) > 8:
+        raise broken
+    if any(type(n) is not int or not 0 <= n <= MAX_FILE_BYTES for n in (*shape, *offsets)):
         raise broken
     if not isinstance(kind, str) or kind not in ITEM_BYTES:
-        raise ModelError(f"{where} is stored as {kind}; rltn reads {', '.join(ITEM_BYTES)}")
+        stored = shown(kind) if isinstance(kind, str) else "an unknown type"
+        raise ModelError(f"{where} is stored as {stored}; rltn reads {', '.join(ITEM_BYTES)}")
     count = math.prod(shape) * ITEM_BYTES[kind]
     if offsets[1] - offsets[0] != count:
         raise broken
-    return tuple(shape), count
+    return tuple(shape), (offsets[0], offsets[1])

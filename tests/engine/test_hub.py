@@ -1,14 +1,22 @@
 """Finding a model by its name."""
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
-from rltn_cli.engine import hub
+from rltn_cli.engine import hub, hub_client
 from rltn_cli.engine.hub import find_model, shipped_models
 from rltn_cli.errors import ModelError
+
+
+FILES = [
+    "config.json", "model.safetensors", "model.safetensors.index.json", "model-00001-of-00002.safetensors",
+    "README.md", "pytorch_model.bin", "model.pt", "training/state.safetensors",
+]  # fmt: skip
+"""Files of a repository: five to be pulled, the others never."""
 
 
 @pytest.fixture
@@ -65,6 +73,8 @@ def test_only_org_and_repo_are_sought_on_the_hub(
 
 def test_a_hub_model_is_pulled_at_its_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[tuple[str, dict[str, object]]] = []
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes(b"")
 
     def pull(repo: str, **options: object) -> str:
         asked.append((repo, options))
@@ -72,12 +82,15 @@ def test_a_hub_model_is_pulled_at_its_revision(monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", pull)
     assert find_model("org/repo@v1.2", offline=True) == tmp_path
+    monkeypatch.setattr(hub_client, "_announced", lambda *_: {})
     assert find_model("org/repo", revision="main") == tmp_path
     assert [(repo, options["revision"], options["local_files_only"]) for repo, options in asked] == [
         ("org/repo", "v1.2", True),
         ("org/repo", "main", False),
     ]
-    assert asked[0][1]["allow_patterns"] == ["config.json", "model.safetensors"]
+    patterns = asked[0][1]["allow_patterns"]
+    assert patterns == list(hub_client.FILES)
+    assert [name for name in FILES if any(fnmatch(name, pattern) for pattern in patterns)] == FILES[:5]
 
 
 @pytest.mark.parametrize(
