@@ -203,7 +203,8 @@ def kills(desk: Desk, count: int) -> None:
 def processes(desk: Desk) -> None:
     """Compare one process with two under torchrun."""
     timed(desk.batch("one"))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "rltn_cli"]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [sys.executable, *launcher, "-m", "rltn_cli"]
     result = subprocess.run(
         [*command, *desk.batch("two", "--json")], check=True, capture_output=True, text=True
     )
