@@ -1,10 +1,13 @@
 """Fixtures that several test files share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hub_server import HubServer
+from huggingface_hub import constants
 
 PALETTES = {"fox": ((60, 120, 230), (200, 220, 250)), "sea": ((180, 110, 30), (90, 190, 120))}
 """BGR colours of the two halves of a figure, by palette."""
@@ -46,3 +49,17 @@ def draw_figure(
     cv2.line(line, (middle, top), (middle, bottom), 0, 2)
     color[line == 0] = 0
     return color, line
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """An empty Hub on loopback that the client in this process asks, with an empty cache."""
+    with HubServer() as server:
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        template = "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + template)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        yield server

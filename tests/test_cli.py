@@ -14,7 +14,8 @@ import typer
 from rltn_cli import __version__, cli, errors
 from rltn_cli.cli import run
 
-COMMANDS = [["colorize"], ["batch"], ["evaluate"], ["models"], ["models", "list"], ["models", "info"]]
+COMMANDS = [["colorize"], ["batch"], ["evaluate"], ["models"]]
+COMMANDS += [["models", name] for name in ("list", "info", "verify", "download", "push", "convert", "export")]
 PYTHON = [sys.executable, "-m", "rltn_cli"]
 
 

@@ -13,6 +13,7 @@ from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model
 from rltn_cli.commands.progress import working
 from rltn_cli.engine.header import read_model_files
 from rltn_cli.engine.hub import find_model
+from rltn_cli.engine.hub_client import commit_of
 from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def colorize(
         "output": output,
         "model": model,
         "model_path": str(read_model_files(folder).weights),
+        "model_revision": commit_of(folder),
         "size": size,
         "finish": finish,
         "lines": lines,

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,12 +117,12 @@ def push(
 
 def cached_models() -> list[CachedModel]:
     """Return the models in the Hub's cache that rltn reads, by name; other people's models are left out."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
         with _calm():
-            cache = scan_cache_dir()
+            cache = scan_cache_dir(constants.HF_HUB_CACHE)
     except CacheNotFound:
         return []
     found = []
@@ -187,7 +188,8 @@ def _discard(path: Path) -> None:
 
 @contextlib.contextmanager
 def _calm() -> Iterator[None]:
-    """Keep the client's own log off standard error, and its progress bars where rltn is to be quiet."""
+    """Keep the client's own log off standard error, and its bars where there is no terminal or no wish."""
+    from huggingface_hub import constants
     from huggingface_hub.utils import logging as hub_logging
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
@@ -195,16 +197,17 @@ def _calm() -> Iterator[None]:
         enable_progress_bars,
     )
 
-    level, bars = hub_logging.get_verbosity(), not are_progress_bars_disabled()
-    quiet = logging.getLogger("rltn_cli").getEffectiveLevel() >= logging.ERROR
+    level = hub_logging.get_verbosity()
+    wanted = logging.getLogger("rltn_cli").getEffectiveLevel() < logging.ERROR and sys.stderr.isatty()
+    free = constants.HF_HUB_DISABLE_PROGRESS_BARS is None and not are_progress_bars_disabled()
     hub_logging.set_verbosity(logging.ERROR)
-    if bars and quiet:
+    if free and not wanted:
         disable_progress_bars()
     try:
         yield
     finally:
         hub_logging.set_verbosity(level)
-        if bars and quiet:
+        if free and not wanted:
             enable_progress_bars()
 
 

@@ -11,7 +11,6 @@ from rltn_cli.engine import hub, hub_client
 from rltn_cli.engine.hub import find_model, shipped_models
 from rltn_cli.errors import ModelError
 
-
 FILES = [
     "config.json", "model.safetensors", "model.safetensors.index.json", "model-00001-of-00002.safetensors",
     "README.md", "pytorch_model.bin", "model.pt", "training/state.safetensors",

@@ -1,0 +1,101 @@
+"""`rltn models download` and `rltn models push`: between this machine and the Hub."""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rltn_cli.commands.options import DryRun, Json, Offline, complete_model
+from rltn_cli.config import to_json
+from rltn_cli.engine import hub_client
+from rltn_cli.engine.card import first_card
+from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, ModelFiles, read_model_files
+from rltn_cli.engine.hub import find_model
+from rltn_cli.errors import UsageError
+
+
+def download(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="org/repo[@revision] on the Hub.")],
+    as_json: Json = False,
+    offline: Offline = False,
+) -> None:
+    """Fetch a model from the Hub into its cache, and check it; it can then be used offline."""
+    folder = find_model(name, offline=offline)
+    files = read_model_files(folder)
+    revision = hub_client.commit_of(folder)
+    facts = {"name": name, "revision": revision, "path": str(folder), "bytes": files.bytes}
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    typer.echo(str(folder))
+    pinned = f"; '{name.partition('@')[0]}@{revision}' names exactly this one" if revision else ""
+    typer.echo(f"rltn: {name} is here{pinned}", err=True)
+
+
+def push(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The model: a shipped name, a folder or a .safetensors file.",
+            autocompletion=complete_model,
+        ),
+    ],
+    repo: Annotated[str, typer.Argument(metavar="ORG/REPO", help="Where to; it is made if it is missing.")],
+    public: Annotated[
+        bool, typer.Option("--public", help="Let everybody see a repository that is made now.")
+    ] = False,
+    branch: Annotated[str | None, typer.Option(metavar="NAME", help="Commit there, not to main.")] = None,
+    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="What the commit says.")] = "",
+    license_name: Annotated[
+        str | None,
+        typer.Option(
+            "--license", metavar="ID", help="For the card of a model that has none, like apache-2.0."
+        ),
+    ] = None,
+    as_json: Json = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> None:
+    """Send a model to the Hub, in one commit; HF_TOKEN must allow it."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+        raise UsageError(f"{repo}: name a repository as org/repo")
+    if license_name and not re.fullmatch(r"[a-z0-9.-]+", license_name):
+        raise UsageError(f"--license must be a name like apache-2.0, not {license_name!r}")
+    if offline and not dry_run:
+        raise UsageError("--offline and push contradict each other: leave one out")
+    path = find_model(source, offline=offline)
+    files = read_model_files(path)
+
+    from rltn_cli.engine.checkpoint import load_model
+
+    load_model(path)  # what does not load here would load nowhere
+    contents = _contents(path, files, repo, license_name)
+    commit = None
+    if not dry_run:
+        text = message or f"{Path(source).name}, architecture {files.config.architecture}"
+        commit = hub_client.push(repo, contents, text, branch=branch, private=not public)
+    facts = {"repo": repo, "revision": commit, "files": sorted(contents)}
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    typer.echo(f"{repo}@{commit}" if commit else f"{repo}: would hold {', '.join(sorted(contents))}")
+
+
+def _contents(path: Path, files: ModelFiles, repo: str, licence: str | None) -> dict[str, Path | bytes]:
+    """Return what a model is on the Hub: the layout of PyTorchModelHubMixin."""
+    contents: dict[str, Path | bytes] = {CONFIG: to_json(files.config).encode()}
+    if files.weights.name == INDEX:
+        contents |= {file.name: file for file in (files.weights, *files.parts)}
+    else:
+        contents[WEIGHTS] = files.weights
+    card = (path if path.is_dir() else path.parent) / hub_client.CARD
+    if card.is_file() and path.is_dir():
+        contents[hub_client.CARD] = card
+    else:
+        parameters = sum(math.prod(shape) for shape in files.shapes.values())
+        contents[hub_client.CARD] = first_card(repo, files.config, parameters, licence).encode()
+    return contents

@@ -1,0 +1,81 @@
+"""The network as ONNX, with free sizes, for programs that embed it without PyTorch."""
+
+import importlib.util
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.models.rltn import RLTN, SIDE_MULTIPLE
+
+OPSET = 20
+MAX_SIDE = 4096
+"""Largest height and width that the exported network takes, in pixels."""
+
+
+class _Network(nn.Module):
+    """RLTN with one reference and plain tensors in and out."""
+
+    def __init__(self, model: RLTN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, sketch: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+        """Return colors and warped (1, 3, H, W) of sketch (1, 1, H, W) and reference (1, 3, H', W')."""
+        output = self.model(sketch, [reference])
+        return output.colors, output.warped
+
+
+def export_onnx(model: RLTN, path: Path) -> None:
+    """Write a network as an ONNX file that appears whole or not at all.
+
+    Its inputs are `sketch` (1, 1, H, W) and `reference` (1, 3, H', W') in [-1, 1], float32, with sides that
+    are multiples of 16 from 64 to 4096; its outputs `colors` and `warped` (1, 3, H, W) in [-1, 1].
+
+    Raises:
+        ModelError: the packages of the extra "export" are missing.
+        OutputError: the file cannot be written.
+    """
+    for package in ("onnx", "onnxscript"):
+        if importlib.util.find_spec(package) is None:
+            raise ModelError(f"{path}: ONNX needs the package {package}: pip install 'rltn[export]'")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        program = _translate(model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        program.save(str(part), external_data=False)
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _translate(model: RLTN) -> torch.onnx.ONNXProgram:
+    """Return the network as an ONNX program."""
+    smallest, largest = 64 // SIDE_MULTIPLE, MAX_SIDE // SIDE_MULTIPLE
+    height, width, other_height, other_width = (
+        SIDE_MULTIPLE * torch.export.Dim(name, min=smallest, max=largest) for name in ("h", "w", "rh", "rw")
+    )
+    # Four different sides: equal ones would be taken for one and the same.
+    example = torch.zeros(1, 1, 128, 192), torch.zeros(1, 3, 160, 96)
+    shapes = {"sketch": {2: height, 3: width}, "reference": {2: other_height, 3: other_width}}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter's, about its own internals
+        program = torch.onnx.export(
+            _Network(model).eval(),
+            example,
+            dynamo=True,
+            verbose=False,
+            input_names=["sketch", "reference"],
+            output_names=["colors", "warped"],
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+        )
+    assert program is not None
+    return program
