@@ -9,10 +9,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Model, Offline, Quiet
 from rltn_cli.engine.hub import find_model
@@ -104,10 +105,10 @@ def batch(
     if dry_run:
         _show_plan(request, as_json)
         return 0
-    return _run(request, _Lines() if as_json else _Quiet() if quiet else _Bar())
+    return _run(request, EventLines() if as_json else Failures() if quiet else ProgressBar())
 
 
-def _run(request: "Request", display: "_Display") -> int:
+def _run(request: "Request", display: Display) -> int:
     """Run a batch, show its events and return the exit code."""
     from rltn_cli.engine.batch_session import paint_all
 
@@ -157,81 +158,3 @@ def _show_plan(request: "Request", as_json: bool) -> None:
         else:
             with_what = task.problem or (f"the best of {len(names)}" if task.choose else ", ".join(names))
             typer.echo(f"{task.sketch} -> {task.output}  ({with_what})")
-
-
-class _Display(Protocol):
-    """Shows the events of a batch as they happen."""
-
-    def show(self, event: dict[str, Any]) -> None: ...
-
-    def __enter__(self) -> object: ...
-
-    def __exit__(self, *error: object) -> None: ...
-
-
-class _Lines(contextlib.AbstractContextManager[None]):
-    """Events as JSON on standard output, one a line."""
-
-    def show(self, event: dict[str, Any]) -> None:
-        typer.echo(json.dumps(event, ensure_ascii=False))
-
-    def __exit__(self, *error: object) -> None:
-        sys.stdout.flush()
-
-
-class _Quiet(contextlib.AbstractContextManager[None]):
-    """Failures alone, on standard error."""
-
-    def show(self, event: dict[str, Any]) -> None:
-        if event["event"] == "failed":
-            typer.echo(f"rltn: {event['reason']}", err=True)
-
-    def __exit__(self, *error: object) -> None:
-        sys.stderr.flush()
-
-
-class _Bar(contextlib.AbstractContextManager[None]):
-    """A bar with rate and time left on a terminal; failures and the summary everywhere."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._bar = self._progress.add_task("painting", total=None, rate="")
-        self._failures: list[str] = []
-
-    def show(self, event: dict[str, Any]) -> None:
-        kind = event["event"]
-        if kind == "plan":
-            self._progress.start()
-            self._progress.update(self._bar, total=event["sketches"])
-        elif kind == "summary":
-            self._progress.stop()
-            self._end(event)
-        elif kind != "started":
-            if kind == "failed":
-                typer.echo(f"rltn: {event['reason']}", err=True)
-                self._failures.append(event["sketch"])
-            speed = self._progress.tasks[0].speed
-            self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} a second" if speed else "")
-
-    def _end(self, summary: dict[str, Any]) -> None:
-        """Say how it went; the files that failed are named once more."""
-        parts = [f"{summary[name]} {name}" for name in ("done", "skipped", "failed", "left") if summary[name]]
-        typer.echo(
-            f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s; {summary['manifest']}", err=True
-        )
-        if self._failures:
-            typer.echo(f"rltn: failed: {', '.join(self._failures)}", err=True)
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()

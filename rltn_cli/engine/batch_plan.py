@@ -204,7 +204,8 @@ def _refuse_clashes(tasks: Iterable[Task]) -> None:
                 "paint them into two folders, or name the outputs in a manifest"
             )
         for path in (task.sketch, *task.references):
-            inputs.setdefault(path, _absolute(path))
+            if path not in inputs:
+                inputs[path] = _absolute(path)
     sources = {path: name for name, path in inputs.items()}
     for task in tasks:
         if (name := sources.get(_absolute(task.output))) is not None:

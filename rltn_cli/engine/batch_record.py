@@ -199,7 +199,10 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _line(entry: Entry) -> bytes:
-    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+    try:
+        return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # a file name that is no text
+        return json.dumps(entry).encode() + b"\n"
 
 
 def _escaped(name: str) -> str:

@@ -61,7 +61,7 @@ def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
     Yields:
         First `plan`, with the number of sketches of this process; then the events of `Batch.run` as they
         happen; last, in the first process alone, `summary`: counts of done, skipped, failed and left,
-        seconds, the manifest's path, and whether it was interrupted.
+        the sketches that failed, seconds, the manifest's path, and whether it was interrupted.
 
     Raises:
         UsageError: see `plan_batch`; nothing was painted.
@@ -149,6 +149,9 @@ def _end(request: Request, record: Record | None, parts: list[_Part], seconds: f
         "event": "summary",
         **{name: total[name] for name in ("done", "skipped", "failed")},
         "left": sum(part.left for part in parts),
+        "failures": [
+            entry["sketch"] for part in parts for entry in part.news.values() if entry["status"] == "failed"
+        ],
         "seconds": round(seconds, 2),
         "manifest": str(request.output / MANIFEST),
         "interrupted": any(part.interrupted for part in parts),

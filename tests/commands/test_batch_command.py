@@ -118,7 +118,7 @@ def test_events_are_json_lines_and_the_manifest_says_the_same(
     events = events_of(capsys)
     assert kinds(events) == {"plan": 1, "started": 4, "done": 4, "summary": 1}
     assert events[-1] | {"seconds": 0} == {
-        "event": "summary", "done": 4, "skipped": 0, "failed": 0, "left": 0, "seconds": 0,
+        "event": "summary", "done": 4, "skipped": 0, "failed": 0, "left": 0, "seconds": 0, "failures": [],
         "manifest": "out/manifest.jsonl", "interrupted": False,
     }  # fmt: skip
     told = {event["output"]: event for event in events if event["event"] == "done"}

@@ -1,0 +1,89 @@
+"""What a user or a script sees of a batch while it runs."""
+
+import contextlib
+import json
+import sys
+from typing import Any, Protocol
+
+import typer
+
+
+class Display(Protocol):
+    """Shows the events of a batch as they happen."""
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Show one event."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+class EventLines(contextlib.AbstractContextManager[None]):
+    """Events as JSON on standard output, one a line."""
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Write an event."""
+        typer.echo(json.dumps(event))
+
+    def __exit__(self, *error: object) -> None:
+        sys.stdout.flush()
+
+
+class Failures(contextlib.AbstractContextManager[None]):
+    """Failures alone, on standard error."""
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Say why a sketch failed."""
+        if event["event"] == "failed":
+            typer.echo(f"rltn: {event['reason']}", err=True)
+
+    def __exit__(self, *error: object) -> None:
+        sys.stderr.flush()
+
+
+class ProgressBar(contextlib.AbstractContextManager[None]):
+    """A bar with rate and time left on a terminal; failures and the summary everywhere."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._bar = self._progress.add_task("painting", total=None, rate="")
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Move the bar, or say what there is to say."""
+        kind = event["event"]
+        if kind == "plan":
+            if event.get("process", 0) == 0:  # of several processes one has the bar, with its own share
+                self._progress.start()
+            self._progress.update(self._bar, total=event["sketches"])
+        elif kind == "summary":
+            self._progress.stop()
+            self._end(event)
+        elif kind != "started":
+            if kind == "failed":
+                typer.echo(f"rltn: {event['reason']}", err=True)
+            speed = self._progress.tasks[0].speed
+            self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} a second" if speed else "")
+
+    def _end(self, summary: dict[str, Any]) -> None:
+        """Say how it went; the files that failed are named once more."""
+        parts = [f"{summary[name]} {name}" for name in ("done", "skipped", "failed", "left") if summary[name]]
+        typer.echo(
+            f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s; {summary['manifest']}", err=True
+        )
+        if summary["failures"]:
+            typer.echo(f"rltn: failed: {', '.join(summary['failures'])}", err=True)
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
