@@ -1,15 +1,18 @@
 """`rltn models`."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+import torch
+from hub_server import HubServer, Repository
 
 from rltn_cli.cli import run
 from rltn_cli.config import PRESETS
 from rltn_cli.engine import hub
 from rltn_cli.engine.budget import measure_budget
-from rltn_cli.engine.checkpoint import save_model
+from rltn_cli.engine.checkpoint import load_model, save_model
 from rltn_cli.models.rltn import RLTN
 
 
@@ -20,11 +23,42 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return save_model(RLTN(PRESETS["tiny"]), tmp_path / "weights" / "little")
 
 
-def test_list_names_what_is_shipped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def repository(hub: HubServer, tmp_path: Path) -> Repository:
+    """org/tiny on the Hub."""
+    torch.manual_seed(0)
+    made = save_model(RLTN(PRESETS["tiny"]), tmp_path / "made")
+    repository = hub.repositories["org/tiny"] = Repository()
+    card = b"---\nlicense: apache-2.0\n---\n"
+    repository.commit({path.name: path.read_bytes() for path in made.iterdir()} | {"README.md": card})
+    return repository
+
+
+def test_list_names_what_is_shipped(folder: Path, hub: HubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    size = (folder / "model.safetensors").stat().st_size
     assert run(["models", "list"]) == 0
-    assert capsys.readouterr().out == "little\n"
+    assert capsys.readouterr().out.split() == f"little {size / 1e6:.1f} MB licence not stated shipped".split()
     assert run(["models", "list", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [{"name": "little", "path": str(folder)}]
+    row = {"name": "little", "source": "shipped", "bytes": size, "license": None, "revision": None}
+    assert json.loads(capsys.readouterr().out) == [{**row, "path": str(folder)}]
+
+
+def test_list_names_what_is_cached(
+    folder: Path, hub: HubServer, repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "download", "org/tiny"]) == 0
+    captured = capsys.readouterr()
+    commit = repository.branches["main"]
+    assert Path(captured.out.strip()).name == commit
+    assert f"'org/tiny@{commit}' names exactly this one" in captured.err
+    assert run(["models", "list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == ["little", "org/tiny@main"]
+    assert (rows[1]["license"], rows[1]["revision"], rows[1]["source"]) == ("apache-2.0", commit, "cache")
+    assert run(["models", "info", "org/tiny", "--offline"]) == 0
+    assert f"revision      {commit}" in capsys.readouterr().out
+    assert run(["models", "verify", "org/tiny@main", "--offline"]) == 0
+    assert f"all there and finite, as the Hub has it at {commit}" in capsys.readouterr().out
 
 
 def test_info_tells_size_and_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,3 +120,83 @@ def test_the_shipped_small_model_keeps_its_budget(capsys: pytest.CaptureFixture[
     assert facts["parameters"] <= 8e6
     assert facts["gflop"] <= 20
     assert facts["bytes"] <= 2 * facts["parameters"] + 100_000  # half precision
+
+
+def test_verify_hashes_what_is_sound(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = (folder / "model.safetensors").read_bytes()
+    assert run(["models", "verify", "little", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["sha256"] == {"model.safetensors": hashlib.sha256(data).hexdigest()}
+    assert (facts["revision"], facts["weights"]) == (None, len(load_model(folder).state_dict()))
+    (folder / "model.safetensors").write_bytes(data[:-2] + b"\xff\x7f")
+    assert run(["models", "verify", "little"]) == 1
+    assert "is not finite" in capsys.readouterr().err
+
+
+def test_convert_gives_the_same_network(
+    repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    single, back = tmp_path / "out" / "one.safetensors", tmp_path / "back"
+    assert run(["models", "convert", "org/tiny", "-o", str(single), "--precision", "full"]) == 0
+    assert run(["models", "convert", str(single), "-o", str(back)]) == 0
+    assert capsys.readouterr().out == f"{single}\n{back}\n"
+    assert single.stat().st_size > 1.5 * (back / "model.safetensors").stat().st_size
+    original = repository.commits[repository.branches["main"]]
+    assert (back / "model.safetensors").read_bytes() == original["model.safetensors"]
+    assert run(["models", "convert", "org/tiny", "-o", str(back)]) == 1
+    assert "exists: choose another name, or pass --overwrite" in capsys.readouterr().err
+    assert run(["models", "convert", "org/tiny", "-o", str(back), "--overwrite"]) == 0
+    assert (back / "README.md").read_bytes() == original["README.md"]
+
+
+def test_convert_writes_no_pickle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "convert", "rltn-small", "-o", str(tmp_path / "model.pt")]) == 2
+    assert "name a folder or a .safetensors file" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's, of its HTTP library
+def test_push_sends_the_layout_with_a_card(
+    folder: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["models", "push", "little", "me/little", "--license", "mit", "--message", "Hello", "--public"]
+    assert run([*command, "--dry-run"]) == 0
+    assert capsys.readouterr().out == "me/little: would hold README.md, config.json, model.safetensors\n"
+    assert hub.repositories == {}
+    assert run(command) == 1
+    assert "set HF_TOKEN to a token that may write there" in capsys.readouterr().err
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    assert run(command) == 0
+    repository = hub.repositories["me/little"]
+    commit = repository.branches["main"]
+    assert capsys.readouterr().out == f"me/little@{commit}\n"
+    assert not repository.private
+    assert repository.messages[-1] == "Hello"
+    files = repository.commits[commit]
+    assert json.loads(files["config.json"]) == json.loads((folder / "config.json").read_text())
+    assert files["model.safetensors"] == (folder / "model.safetensors").read_bytes()
+    assert run(["models", "info", "me/little", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["license"], facts["revision"]) == ("mit", commit)
+    assert f"{facts['parameters']:,} parameters" in files["README.md"].decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["little", "nowhere"], "name a repository as org/repo"),
+        (["little", "me/little", "--license", "My Own"], "must be a name like apache-2.0"),
+        (["little", "me/little", "--offline"], "--offline and push contradict each other"),
+    ],
+)
+def test_a_push_that_makes_no_sense_is_wrong_usage(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "push", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_export_refuses_before_it_works(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "export", "little", "--onnx", "network.pb"]) == 2
+    (folder / "network.onnx").write_bytes(b"")
+    assert run(["models", "export", "little", "--onnx", str(folder / "network.onnx")]) == 1
+    assert "exists: choose another name, or pass --overwrite" in capsys.readouterr().err
