@@ -1,5 +1,6 @@
 """The network as ONNX, with free sizes, for programs that embed it without PyTorch."""
 
+import contextlib
 import importlib.util
 import logging
 import os
@@ -45,14 +46,16 @@ def export_onnx(model: RLTN, path: Path) -> None:
             raise ModelError(f"{path}: ONNX needs the package {package}: pip install 'rltn[export]'")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        program = _translate(model)
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(b"")  # what cannot be written is seen before minutes have passed
+        program = _translate(model)
         program.save(str(part), external_data=False)
         part.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _translate(model: RLTN) -> torch.onnx.ONNXProgram:
