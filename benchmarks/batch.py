@@ -21,6 +21,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -80,11 +81,24 @@ def draw(desk: Desk, count: int, side: int) -> None:
     cv2.imwrite(str(desk.reference), cv2.resize(patches, (512, 512), interpolation=cv2.INTER_CUBIC))
 
 
-def timed(command: list[str]) -> float:
-    """Run a command and return its seconds; stop where it fails."""
-    started = time.perf_counter()
+class Cost(NamedTuple):
+    """What something took."""
+
+    seconds: float
+    processor: float
+    """Seconds of all cores together; hardly depends on what else runs on the machine."""
+
+
+def timed(command: list[str]) -> Cost:
+    """Run a command and return its cost; stop where it fails."""
+    started, before = time.perf_counter(), _processor_of_children()
     subprocess.run([*RLTN, *command, "--quiet"], check=True)
-    return time.perf_counter() - started
+    return Cost(time.perf_counter() - started, _processor_of_children() - before)
+
+
+def _processor_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def naive_loop(desk: Desk, output: Path) -> float:
@@ -104,16 +118,18 @@ def speed(desk: Desk, shell: int) -> None:
     for name in ("shell", "naive"):
         (desk.folder / name).mkdir()
     whole = timed(desk.batch("batch"))
+    before = _processor_of_children()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        naive = pool.submit(naive_loop, desk, desk.folder / "naive").result()
+        seconds = pool.submit(naive_loop, desk, desk.folder / "naive").result()
+    naive = Cost(seconds, _processor_of_children() - before)
     each = [
         timed(["colorize", str(sketch), "-o", str(desk.folder / "shell" / sketch.name), *desk.options()])
         for sketch in sketches[:shell]
     ]
     per = {
-        f"`rltn colorize`, {len(each)} times": sum(each) / len(each),
-        "loop over Colorizer": naive / len(sketches),
-        "`rltn batch`": whole / len(sketches),
+        f"`rltn colorize`, {len(each)} times": _mean(each, len(each)),
+        "loop over Colorizer": _mean([naive], len(sketches)),
+        "`rltn batch`": _mean([whole], len(sketches)),
     }
     same = all(
         (desk.folder / "batch" / path.name).read_bytes() == path.read_bytes()
@@ -121,9 +137,16 @@ def speed(desk: Desk, shell: int) -> None:
         for path in (desk.folder / folder).iterdir()
     )
     print(f"{len(sketches)} sketches; all ways give the same files: {same}\n")
-    print("| way | seconds a sketch | times a batch's |\n|---|---|---|")
-    for way, seconds in per.items():
-        print(f"| {way} | {seconds:.3f} | {seconds / per['`rltn batch`']:.2f} |")
+    print("| way | seconds a sketch | times a batch's | processor seconds | times a batch's |")
+    print("|---|---|---|---|---|")
+    (fast, light) = per["`rltn batch`"]
+    for way, (seconds, processor) in per.items():
+        print(f"| {way} | {seconds:.3f} | {seconds / fast:.2f} | {processor:.3f} | {processor / light:.2f} |")
+
+
+def _mean(costs: list[Cost], count: int) -> Cost:
+    """Return the cost of one sketch."""
+    return Cost(sum(cost.seconds for cost in costs) / count, sum(cost.processor for cost in costs) / count)
 
 
 def peaks(desk: Desk, first: int) -> tuple[int, int]:
@@ -169,7 +192,7 @@ def recorded(folder: Path) -> dict[str, int]:
 
 def kills(desk: Desk, count: int) -> None:
     """Kill a batch at random moments and let it go on, until it is done; compare with one never killed."""
-    usual = timed(desk.batch("whole"))
+    usual = timed(desk.batch("whole")).seconds
     out = desk.folder / "out"
     done: dict[str, int] = {}
     again = killed = 0
