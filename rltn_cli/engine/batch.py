@@ -77,6 +77,7 @@ class Batch:
         options: Options,
         *,
         model_sha256: str,
+        model_revision: str | None = None,
         overwrite: bool = False,
         jobs: int | None = None,
     ) -> None:
@@ -87,11 +88,13 @@ class Batch:
             record: of the output folder.
             options: how to paint.
             model_sha256: tells the model from others.
+            model_revision: the model's commit on the Hub, for the manifest.
             overwrite: paint again what is done, and replace files that a batch did not write.
             jobs: how many sketches to work at at once; as many as there are processor cores if None.
         """
         self._colorizer, self._record, self._options = colorizer, record, options
         self._model_sha256, self._overwrite = model_sha256, overwrite
+        self._source = {"model_revision": model_revision} if model_revision else {}
         self.jobs = jobs or _cores()
         self._networks = _networks_at_once(colorizer.device, options.size, self.jobs)
         self._slots = threading.BoundedSemaphore(self._networks)
@@ -188,7 +191,7 @@ class Batch:
             "notices": list(result.notices),
         }
         sha256 = hashlib.sha256(encoded).hexdigest()
-        entry = {"sketch": str(task.sketch), **facts, **key, "output_sha256": sha256}
+        entry = {"sketch": str(task.sketch), **facts, **key, **self._source, "output_sha256": sha256}
         _make_folder(task.output.parent)
         record.begin(task.output, entry)
         write_file(task.output, encoded, overwrite=exists)

@@ -15,6 +15,7 @@ from rltn_cli.engine.batch_plan import Guide, Task, plan_batch
 from rltn_cli.engine.batch_record import MANIFEST, Entry, Record
 from rltn_cli.engine.colorizer import Colorizer, choose_device
 from rltn_cli.engine.header import read_model_files
+from rltn_cli.engine.hub_client import commit_of
 from rltn_cli.engine.processes import Processes, device_name
 from rltn_cli.errors import OutputError, RltnError
 from rltn_cli.images import read_picture
@@ -131,8 +132,8 @@ def _batch(request: Request, record: Record) -> Batch:
     stored = b"".join(part.read_bytes() for part in files.parts)
     digest = hashlib.sha256(stored + to_json(files.config).encode())
     return Batch(
-        colorizer, record, request.options, model_sha256=digest.hexdigest(), overwrite=request.overwrite,
-        jobs=request.jobs,
+        colorizer, record, request.options, model_sha256=digest.hexdigest(),
+        model_revision=commit_of(request.model), overwrite=request.overwrite, jobs=request.jobs,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A model's weights on disk: safetensors beside a config.json, half precision there, fp32 in memory."""
 
+import json
 import os
 from pathlib import Path
 
@@ -67,8 +68,17 @@ def _pack(model: RLTN, target: Path, half: bool) -> bytes:
                 f"{target}: the weight {name} is not finite in {value.dtype}; the model is not saved"
             )
         tensors[name] = value.contiguous()
-    data: bytes = save(tensors, metadata={"format": "pt", "config": to_json(model.config)})
-    return data
+    return _in_order(save(tensors, metadata={"format": "pt", "config": to_json(model.config)}))
+
+
+def _in_order(data: bytes) -> bytes:
+    """Return a safetensors file with its metadata in order, so that equal models are equal files."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    entries = json.loads(data[8:end])
+    entries["__metadata__"] = dict(sorted(entries["__metadata__"].items()))
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the weights begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:

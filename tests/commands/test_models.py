@@ -200,3 +200,13 @@ def test_export_refuses_before_it_works(folder: Path, capsys: pytest.CaptureFixt
     (folder / "network.onnx").write_bytes(b"")
     assert run(["models", "export", "little", "--onnx", str(folder / "network.onnx")]) == 1
     assert "exists: choose another name, or pass --overwrite" in capsys.readouterr().err
+
+
+def test_a_batch_notes_the_revision_of_a_hub_model(
+    repository: Repository, pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sketch, reference = pairs_folder / "line" / "lone.png", pairs_folder / "color" / "fox-0.png"
+    command = ["batch", str(sketch), "-r", str(reference), "-o", str(tmp_path / "out"), "-m", "org/tiny"]
+    assert run([*command, "--size", "64", "--quiet"]) == 0, capsys.readouterr().err
+    lines = (tmp_path / "out" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["model_revision"] for line in lines] == [repository.branches["main"]]

@@ -39,6 +39,14 @@ def test_half_precision_on_disk_becomes_fp32_in_memory(model: RLTN, folder: Path
         assert torch.equal(value, model.state_dict()[name].half().float())
 
 
+def test_equal_models_are_equal_files(model: RLTN, folder: Path, tmp_path: Path) -> None:
+    stored = (folder / "model.safetensors").read_bytes()
+    assert int.from_bytes(stored[:8], "little") % 8 == 0
+    for number in range(4):
+        again = save_model(model, tmp_path / str(number))
+        assert (again / "model.safetensors").read_bytes() == stored
+
+
 def test_full_precision_comes_back_exactly(model: RLTN, tmp_path: Path) -> None:
     loaded = load_model(save_model(model, tmp_path, half=False))
     for name, value in loaded.state_dict().items():
