@@ -221,6 +221,7 @@ def _explained(
         GatedRepoError,
         HfHubHTTPError,
         HFValidationError,
+        LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
@@ -237,14 +238,15 @@ def _explained(
         raise ModelError(f"{label}: the Hub has {repo}, but no revision {revision}") from error
     except HFValidationError as error:
         raise ModelError(f"{label}: {nowhere}not a name that the Hub allows") from error
-    except (RepositoryNotFoundError, HfHubHTTPError) as error:
-        raise ModelError(f"{label}: {nowhere}{_answer(error, writing)}") from error
-    except (EntryNotFoundError, OSError, http_error) as error:
+    except LocalEntryNotFoundError as error:
         if hasattr(error, "snapshot_path"):
             why = f"is only partly in the cache; connect and run 'rltn models download {label}'"
             raise ModelError(f"{label}: {why}") from error
-        why = "it is not in the cache" if offline else "the Hub cannot be reached or the connection broke"
-        raise ModelError(f"{label}: {nowhere}{why}; check the name and the connection") from error
+        raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
+    except (RepositoryNotFoundError, HfHubHTTPError) as error:
+        raise ModelError(f"{label}: {nowhere}{_answer(error, writing)}") from error
+    except (EntryNotFoundError, OSError, http_error) as error:
+        raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         if writing and isinstance(error, ValueError):
             raise ModelError(f"{label}: the Hub does not take the files ({error})") from error
@@ -252,6 +254,12 @@ def _explained(
         raise ModelError(f"{label}: {reason} ({type(error).__name__})") from error
     except RuntimeError as error:
         raise ModelError(f"{label}: the upload broke off ({error}); try again") from error
+
+
+def _absent(offline: bool) -> str:
+    """Return what it means that a model is not to be had."""
+    why = "it is not in the cache" if offline else "the Hub cannot be reached or the connection broke"
+    return f"{why}; check the name and the connection"
 
 
 def _answer(error: OSError, writing: bool) -> str:

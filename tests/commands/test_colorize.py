@@ -101,6 +101,7 @@ def test_json_states_what_was_done_and_nothing_else(
         "output": "out.png",
         "model": str(model),
         "model_path": str(model / "model.safetensors"),
+        "model_revision": None,
         "size": 64,
         "finish": "paint",
         "lines": "keep",
