@@ -22,6 +22,9 @@ FILES = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", CARD)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PARTLY = "is only partly in the cache; connect and run"
+_TRIES = 3
+"""Downloads after a broken connection; each goes on where the client can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,16 @@ def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Pa
     Raises:
         ModelError: missing, gated, unreachable, only partly there, or not what the Hub announced.
     """
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import constants
 
     offline = offline or bool(constants.HF_HUB_OFFLINE)
     label = f"{repo}@{revision}" if revision else repo
     with _explained(label, repo, revision, offline=offline), _calm():
-        folder = Path(
-            snapshot_download(repo, revision=revision, allow_patterns=list(FILES), local_files_only=offline)
-        )
+        folder = _fetch(repo, revision, offline)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if CONFIG not in names or not {WEIGHTS, INDEX} & set(names):
+        if offline and names:
+            raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'")
         wanted = CONFIG if CONFIG not in names else WEIGHTS
         raise ModelError(
             f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG} and {WEIGHTS}"
@@ -160,6 +163,31 @@ def git_or_sha256(path: Path, like: str) -> str:
     return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
+def _fetch(repo: str, revision: str | None, offline: bool) -> Path:
+    """Bring a model's files into the cache and return their folder; goes on after a broken connection."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    http_error = _http_error()
+    for left in reversed(range(_TRIES)):
+        try:
+            folder = snapshot_download(
+                repo, revision=revision, allow_patterns=list(FILES), local_files_only=offline
+            )
+            return Path(folder)
+        except http_error as error:
+            if isinstance(error, HfHubHTTPError) or not left:  # the first is an answer, and stays the same
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _http_error() -> type[Exception]:
+    """Return the base error of the HTTP library below the client, which depends on the client's version."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
+
+
 def _announced(repo: str, folder: Path, names: list[str], offline: bool) -> dict[str, str]:
     """Return the Hub's hashes of the files in a folder of the cache, by name.
 
@@ -226,8 +254,7 @@ def _explained(
         RevisionNotFoundError,
     )
 
-    # The base error of the HTTP library below, which is another one in other versions.
-    http_error: type[Exception] = next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
+    http_error = _http_error()
     nowhere = "" if writing else "no such folder here, and "
     try:
         yield
@@ -240,8 +267,7 @@ def _explained(
         raise ModelError(f"{label}: {nowhere}not a name that the Hub allows") from error
     except LocalEntryNotFoundError as error:
         if hasattr(error, "snapshot_path"):
-            why = f"is only partly in the cache; connect and run 'rltn models download {label}'"
-            raise ModelError(f"{label}: {why}") from error
+            raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'") from error
         raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
     except (RepositoryNotFoundError, HfHubHTTPError) as error:
         raise ModelError(f"{label}: {nowhere}{_answer(error, writing)}") from error
