@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,18 +25,13 @@ def raising(error: BaseException) -> Callable[..., None]:
     return command
 
 
-def test_help_imports_nothing_heavy_and_answers_at_once() -> None:
+def test_help_imports_nothing_heavy() -> None:  # its time is measured by benchmarks/cold.py
     code = (
         "import sys; from rltn_cli.cli import run; code = run(['--help']);"
         "print(sorted({'torch', 'numpy', 'cv2', 'PIL', 'huggingface_hub'} & set(sys.modules)), code)"
     )
-    seconds = []
-    for _ in range(3):
-        started = time.monotonic()
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        seconds.append(time.monotonic() - started)
-        assert result.stdout.splitlines()[-1] == "[] 0"
-    assert min(seconds) <= 0.5
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[] 0"
 
 
 @pytest.mark.parametrize("command", [[], *COMMANDS], ids=" ".join)
