@@ -63,9 +63,8 @@ def main() -> None:
         lighter = (result.max(axis=2) > lines).sum()
         black = lines == 0
         print(f"output {result.shape[1]}x{result.shape[0]}; lighter than the drawing: {lighter} pixels;")
-        print(
-            f"black in the drawing: {black.sum()} pixels, of which not black: {result[black].any(axis=1).sum()}"
-        )
+        wrong = result[black].any(axis=1).sum()
+        print(f"black in the drawing: {black.sum()} pixels, of which not black: {wrong}")
 
 
 if __name__ == "__main__":
