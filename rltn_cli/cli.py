@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
         0 done, 1 failed, 2 wrong usage, 3 some files of a batch failed, 130 interrupted.
     """
     log = logging.getLogger("rltn_cli")
-    notices = _Notices()
+    notices, level = _Notices(), log.level
     log.addHandler(notices)
     log.setLevel(logging.INFO)
     try:
@@ -84,6 +84,7 @@ def run(arguments: Sequence[str]) -> int:
         return _fail("interrupted", INTERRUPTED)
     finally:
         log.removeHandler(notices)
+        log.setLevel(level)
     return result if isinstance(result, int) else 0
 
 

@@ -42,6 +42,14 @@ def test_every_command_explains_itself(command: list[str], capsys: pytest.Captur
     assert "--help" in text
 
 
+def test_being_quiet_ends_with_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = logging.getLogger("rltn_cli")
+    before = log.level, list(log.handlers)
+    assert run(["evaluate", str(tmp_path), "--quiet"]) == 1
+    assert "no pictures" in capsys.readouterr().err
+    assert (log.level, list(log.handlers)) == before
+
+
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"rltn {__version__}\n"
