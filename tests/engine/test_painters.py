@@ -15,8 +15,8 @@ def test_a_model_paints_one_drawing_by_one_reference(caplog: pytest.LogCaptureFi
     torch.manual_seed(0)
     colorizer = Colorizer(RLTN(PRESETS["tiny"]), "cpu")
     rng = np.random.default_rng(0)
-    sketches = np.full((2, 64, 64), 230, np.uint8)  # grey paper, which the Colorizer would tell about
-    sketches[:, 20:22, 8:56] = sketches[:, 8:56, 40] = 0
+    sketches = np.zeros((2, 64, 64), np.uint8)  # white on black, which the Colorizer would tell about
+    sketches[:, 20:22, 8:56] = sketches[:, 8:56, 40] = 255
     references = rng.integers(0, 256, (2, 64, 64, 3), np.uint8)
     painting = model_painter(colorizer)(sketches, references, "ab")
     assert caplog.text == ""
