@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rltn_cli.errors import ModelError, OutputError
-from rltn_cli.models.rltn import RLTN, SIDE_MULTIPLE
+from rltn_cli.models.rltn import RLTN, SIDE_MINIMUM, SIDE_MULTIPLE
 
 OPSET = 20
 MAX_SIDE = 4096
@@ -60,7 +60,7 @@ def export_onnx(model: RLTN, path: Path) -> None:
 
 def _translate(model: RLTN) -> torch.onnx.ONNXProgram:
     """Return the network as an ONNX program."""
-    smallest, largest = 64 // SIDE_MULTIPLE, MAX_SIDE // SIDE_MULTIPLE
+    smallest, largest = SIDE_MINIMUM // SIDE_MULTIPLE, MAX_SIDE // SIDE_MULTIPLE
     height, width, other_height, other_width = (
         SIDE_MULTIPLE * torch.export.Dim(name, min=smallest, max=largest) for name in ("h", "w", "rh", "rw")
     )

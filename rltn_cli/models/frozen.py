@@ -1,10 +1,9 @@
-"""VGG and AlexNet trunks: fixed feature networks, with torchvision's layers and key names."""
+"""The VGG trunks: fixed feature networks, with torchvision's layers and key names."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 VGG_DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -49,37 +48,4 @@ class VGG(nn.Module):
                 found[self.names[i]] = x
                 if len(found) == len(wanted):
                     break
-        return found
-
-
-class AlexNet(nn.Module):
-    """The convolutions of AlexNet as torchvision has them (Krizhevsky, 2014)."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = nn.ModuleDict(
-            {
-                "0": nn.Conv2d(3, 64, 11, stride=4, padding=2),
-                "3": nn.Conv2d(64, 192, 5, padding=2),
-                "6": nn.Conv2d(192, 384, 3, padding=1),
-                "8": nn.Conv2d(384, 256, 3, padding=1),
-                "10": nn.Conv2d(256, 256, 3, padding=1),
-            }
-        )
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None], persistent=False)
-        self.requires_grad_(False)
-
-    def forward(self, picture: Tensor) -> list[Tensor]:
-        """Return the five activations after ReLU of (B, 3, H, W) RGB in [-1, 1]."""
-        x = ((picture + 1) / 2 - self.mean) / self.std
-        found = []
-        for number, layer in enumerate(self.features.values()):
-            if number in (1, 2):
-                x = F.max_pool2d(x, 3, 2)
-            x = F.relu(layer(x))
-            found.append(x)
         return found
