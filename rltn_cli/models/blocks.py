@@ -14,13 +14,17 @@ LEAK = 0.2
 def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
     """Normalise every channel of every picture to mean 0 and variance 1.
 
-    Written with reductions instead of `F.instance_norm`, which copies channels_last tensors. The statistics
+    `F.instance_norm` copies channels_last tensors. On a CPU the batch norm of one picture is the same and
+    several times faster than reductions; on others reductions over the whole batch are better. The statistics
     are computed in float32.
 
     Args:
         x: (B, C, H, W).
         eps: added to the variance.
     """
+    if x.device.type == "cpu":
+        pictures = [F.batch_norm(picture, None, None, training=True, eps=eps) for picture in x.split(1)]
+        return torch.cat(pictures) if len(pictures) > 1 else pictures[0]
     variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
     return (x - mean.to(x.dtype)) * torch.rsqrt(variance + eps).to(x.dtype)
 
