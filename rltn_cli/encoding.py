@@ -35,7 +35,6 @@ _OPAQUE_FORMATS = ("JPEG", "BMP")
 _DEEP_FORMATS = ("PNG", "TIFF")
 _PNG_HEADER_END = 33
 _OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "PNG": {"compress_level": 3},
     "JPEG": {"quality": 95, "subsampling": 0},
     "WEBP": {"lossless": True, "quality": 40, "method": 2},
     "TIFF": {"compression": "tiff_adobe_deflate"},
@@ -173,8 +172,8 @@ def encode_picture(
     if pixels.ndim == 3 and pixels.shape[2] == 4 and kind in _OPAQUE_FORMATS:
         pixels = on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
     deep = pixels.dtype == np.uint16
-    if deep and kind == "PNG":
-        return _deep_png(pixels, dpi)
+    if kind == "PNG":
+        return _png(pixels, dpi)
     if deep and kind == "TIFF":
         return _deep_tiff(pixels, dpi)
     options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
@@ -205,9 +204,15 @@ def _stored_order(pixels: Pixels) -> Pixels:
     return cv2.cvtColor(pixels, order)
 
 
-def _deep_png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
-    """Encode 16 bits a channel as PNG, with the profile and the density as chunks of their own."""
-    done, encoded = cv2.imencode(".png", _stored_order(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 3])
+def _png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
+    """Encode as PNG, with the profile and the density as chunks of their own.
+
+    With 8 bits, run lengths suit paint: they are found in half the time of other matches and cost no space.
+    """
+    deep = pixels.dtype == np.uint16
+    strategy = cv2.IMWRITE_PNG_STRATEGY_DEFAULT if deep else cv2.IMWRITE_PNG_STRATEGY_RLE
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, strategy]
+    done, encoded = cv2.imencode(".png", _stored_order(pixels), options)
     assert done
     chunks = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile()))
     if dpi is not None:
