@@ -13,7 +13,7 @@ LEVELS: tuple[tuple[set[str], ...], ...] = (
     ({"errors"},),
     ({"config"},),
     ({"pixels", "decoding", "encoding", "canvas", "images"},),
-    ({"lineart"}, {"sketch"}, {"finishing", "flats"}, {"layers"}),
+    ({"lineart", "contours", "masks", "segments", "thinning", "tiling"}, {"sketch"}, {"finishing", "flats"}, {"layers"}),
     ({"models"}, {"data"}),
     ({"engine"},),
     ({"commands"},),
