@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from rltn_cli import __version__, cli, errors
+from rltn_cli import __main__, __version__, cli, errors
 from rltn_cli.cli import run
 
 COMMANDS = [["colorize"], ["batch"], ["evaluate"], ["models"]]
@@ -193,3 +193,19 @@ def test_waiting_threads_sleep_unless_the_user_chose(
     with pytest.raises(SystemExit):
         cli.main()
     assert os.environ["OMP_WAIT_POLICY"] == after
+
+
+def test_interruption_while_loading(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "rltn_cli.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "rltn_cli.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "rltn: interrupted\n"
