@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import nn
 
 from rltn_cli.config import to_json
-from rltn_cli.engine.header import CONFIG, WEIGHTS, ModelFiles, read_model_files, shown
+from rltn_cli.engine.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
 from rltn_cli.engine.hub import find_model, shipped_models
 from rltn_cli.errors import ModelError, OutputError
 from rltn_cli.models.rltn import RLTN
@@ -32,11 +33,20 @@ def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
         ModelError: a weight is not finite, or too large for half precision.
         OutputError: the folder cannot be written.
     """
-    weights = _pack(model, folder, half)
+    config = to_json(model.config)
+    return write_model(folder, pack_weights(model, config, folder, half=half), config)
+
+
+def write_model(folder: Path, weights: bytes, config: str) -> Path:
+    """Write the files of a network, of any kind, and return the folder; each appears whole or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(folder / WEIGHTS, weights)
-        _replace(folder / CONFIG, to_json(model.config).encode())
+        _replace(folder / CONFIG, config.encode())
     except OSError as error:
         raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
     return folder
@@ -47,7 +57,7 @@ def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
 
     Args and errors as in `save_model`; the file's folder is made if it is missing.
     """
-    weights = _pack(model, path, half)
+    weights = pack_weights(model, to_json(model.config), path, half=half)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, weights)
@@ -56,10 +66,20 @@ def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
     return path
 
 
-def _pack(model: RLTN, target: Path, half: bool) -> bytes:
-    """Return a model as the bytes of a safetensors file; `target` is for messages."""
+def pack_weights(network: nn.Module, config: str, target: Path, *, half: bool = True) -> bytes:
+    """Return a network as the bytes of a safetensors file that carries its configuration.
+
+    Args:
+        network: on any device.
+        config: as JSON.
+        target: what will be written, for messages.
+        half: store fp16, otherwise what the network holds.
+
+    Raises:
+        ModelError: a weight is not finite, or too large for half precision.
+    """
     tensors: dict[str, torch.Tensor] = {}
-    for name, value in model.state_dict().items():
+    for name, value in network.state_dict().items():
         value = value.detach().cpu()
         if half and value.is_floating_point():
             value = value.half()
@@ -68,7 +88,7 @@ def _pack(model: RLTN, target: Path, half: bool) -> bytes:
                 f"{target}: the weight {name} is not finite in {value.dtype}; the model is not saved"
             )
         tensors[name] = value.contiguous()
-    return _in_order(save(tensors, metadata={"format": "pt", "config": to_json(model.config)}))
+    return _in_order(save(tensors, metadata={"format": "pt", "config": config}))
 
 
 def _in_order(data: bytes) -> bytes:
@@ -98,7 +118,17 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     files = read_model_files(path)
     with torch.device("meta"):  # shapes only: nothing is allocated before the file is known to fit
         model = RLTN(files.config)
-    _check_shapes(files, {name: tuple(value.shape) for name, value in model.state_dict().items()})
+    fill(model, files)
+    return model.to(device).eval()
+
+
+def fill(network: nn.Module, files: StoredModel) -> None:
+    """Put the weights of a file into a network that was made on the device "meta", as fp32 in memory.
+
+    Raises:
+        ModelError: other weights than the network's, weights that are not finite, or a broken file.
+    """
+    _check_shapes(files, {name: tuple(value.shape) for name, value in network.state_dict().items()})
     tensors: dict[str, torch.Tensor] = {}
     for part in files.parts:
         try:
@@ -110,12 +140,11 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     for name, value in tensors.items():
         if not torch.isfinite(value).all():
             raise ModelError(f"{files.weights}: the weight {name} is not finite; fetch the model again")
-    model.load_state_dict(tensors, strict=True, assign=True)
-    assert not any(value.is_meta for value in (*model.parameters(), *model.buffers()))
-    return model.to(device).eval()
+    network.load_state_dict(tensors, strict=True, assign=True)
+    assert not any(value.is_meta for value in (*network.parameters(), *network.buffers()))
 
 
-def _check_shapes(files: ModelFiles, wanted: dict[str, tuple[int, ...]]) -> None:
+def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> None:
     """Raise ModelError unless the file holds exactly the weights that are wanted."""
     advice = f"its {CONFIG} belongs to another model"
     missing = [name for name in wanted if name not in files.shapes]

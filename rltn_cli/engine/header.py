@@ -32,33 +32,74 @@ ITEM_BYTES: Mapping[str, int] = {"F16": 2, "BF16": 2, "F32": 4}
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
+LINES = "lines"
+"""`kind` in the configuration of a network that draws lines; one that paints has no such key."""
+
+
 @dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """A model on disk whose header and configuration are sound."""
+class StoredModel:
+    """A network on disk, of any kind, whose header is sound."""
 
     weights: Path
     """The file of the weights, or the index where they are cut into parts."""
-    config: ModelConfig
     shapes: dict[str, tuple[int, ...]]
     """Shape of every stored tensor by its name."""
     parts: tuple[Path, ...]
     """The safetensors files, in order; the same as `weights` where there is only one."""
+    values: dict[str, Any] | None
+    """The configuration as it is written; None if there is none inside a file and none beside it."""
+    where: str
+    """What the configuration was read from, for messages."""
 
     @property
     def bytes(self) -> int:
         """Size of the weights on disk."""
         return sum(part.stat().st_size for part in self.parts)
 
+    @property
+    def kind(self) -> str:
+        """What the network does: `lines` or `paint`."""
+        return LINES if self.values is not None and self.values.get("kind") == LINES else "paint"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles(StoredModel):
+    """A model that paints, on disk, whose header and configuration are sound."""
+
+    config: ModelConfig
+
 
 def read_model_files(path: Path) -> ModelFiles:
-    """Read a model's configuration and the header of its weights.
+    """Read the configuration of a model that paints and the header of its weights.
+
+    Args and errors as in `read_stored`.
+
+    Raises:
+        ModelError: no configuration, one out of bounds, or that of a network that draws lines.
+    """
+    stored = read_stored(path)
+    if stored.values is None:
+        raise ModelError(
+            f"{path}: no configuration inside, and no {CONFIG} beside it; add the model's {CONFIG}"
+        )
+    if stored.kind == LINES:
+        raise ModelError(
+            f"{path}: this network draws lines and does not paint; it is for 'rltn extract-lines', name "
+            "another model here"
+        )
+    config = _build_config(stored.values, stored.where)
+    return ModelFiles(stored.weights, stored.shapes, stored.parts, stored.values, stored.where, config)
+
+
+def read_stored(path: Path) -> StoredModel:
+    """Read the header of a network's weights and the configuration as it is written.
 
     Args:
         path: a folder with `config.json` and `model.safetensors`, or a `.safetensors` file that carries its
             configuration as JSON under the metadata key "config" (or has a `config.json` beside it).
 
     Raises:
-        ModelError: missing, not safetensors, inconsistent, or a configuration out of bounds.
+        ModelError: missing, not safetensors, inconsistent, or a configuration that is not JSON.
     """
     if path.is_dir() and not (path / CONFIG).is_file():
         raise ModelError(f"{path}: there is no {CONFIG}; a model is a folder with {CONFIG} and {WEIGHTS}")
@@ -72,13 +113,10 @@ def read_model_files(path: Path) -> ModelFiles:
         raise ModelError(f"{path}: more than {MAX_PARAMETERS:,} weights; rltn loads no model that large")
     beside = weights.parent / CONFIG
     if path.is_dir() or ("config" not in metadata and beside.is_file()):
-        return ModelFiles(weights, _read_config(beside), shapes, parts)
-    if "config" not in metadata:
-        raise ModelError(
-            f"{path}: no configuration inside, and no {CONFIG} beside it; add the model's {CONFIG}"
-        )
-    config = _parse_config(metadata["config"], f"{path}: its configuration")
-    return ModelFiles(weights, config, shapes, parts)
+        return StoredModel(weights, shapes, parts, _read_json(beside), str(beside))
+    where = f"{path}: its configuration"
+    values = _parse_json(metadata["config"], where) if "config" in metadata else None
+    return StoredModel(weights, shapes, parts, values, where)
 
 
 def shown(name: str) -> str:
@@ -122,16 +160,6 @@ def _read_index(path: Path) -> tuple[tuple[Path, ...], dict[str, tuple[int, ...]
         shapes |= held
         metadata |= noted
     return parts, shapes, metadata
-
-
-def _read_config(path: Path) -> ModelConfig:
-    """Return the configuration in a JSON file."""
-    return _build_config(_read_json(path), str(path))
-
-
-def _parse_config(text: str, where: str) -> ModelConfig:
-    """Return the configuration in a JSON text."""
-    return _build_config(_parse_json(text, where), where)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
