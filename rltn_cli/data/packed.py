@@ -51,8 +51,9 @@ def write_pack(pairs: Sequence[Pair], path: Path, part: Part, *, size: int = 256
 
 
 def _facts(pair: Pair) -> dict[str, object]:
-    """Return what a pack keeps of a pair."""
-    return {k: v for k, v in dataclasses.asdict(pair).items() if k not in ("color", "line")}
+    """Return what a pack keeps of a pair: all but where its pictures were."""
+    places = ("color", "line", "beside", "masks", "method")
+    return {k: v for k, v in dataclasses.asdict(pair).items() if k not in places}
 
 
 class PackedStore:

@@ -1,19 +1,30 @@
-"""Pairs on disk: `color/NAME.*`, optional `line/NAME.*`, optional `index.csv`."""
+"""Pairs on disk: `color/NAME.*`, optional `line/NAME.*`, optional `index.csv`; and reading their pictures."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from rltn_cli.errors import DataError
+from rltn_cli.canvas import shrink_lines
+from rltn_cli.contours import draw_contours
+from rltn_cli.data.index import read_index
+from rltn_cli.errors import DataError, PictureError
+from rltn_cli.images import read_picture, to_eight_bit
 from rltn_cli.lineart import xdog
+from rltn_cli.masks import PARTS, read_parts
+from rltn_cli.pixels import Bytes
+from rltn_cli.sketch import ink_darkness, is_inverted
 
-PICTURE_SUFFIXES = frozenset({".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
-Pixels = NDArray[np.uint8]
+PICTURE_SUFFIXES = frozenset(
+    {".png", ".webp", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".gif", ".psd", ".tga", ".avif"}
+)
+EXTRACTION_SIDE = 512
+"""Lines are extracted from pictures of at most so many pixels a side: twice the training size."""
+_CONTOUR = 1.5
+"""Width in pixels of the contours of masks, in a picture of 256x256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,24 @@ class Pair:
     """Within a group, pictures of one palette share their true colours; the id where none is given."""
     native_line: bool = False
     """Whether the line art is the drawing's own line layer."""
+    beside: bool = False
+    """Whether `color` is twice as wide as high and holds both: colours on the left, line art on the right."""
+    masks: Path | None = None
+    """Where the line art is contours of masks: how their names begin, `FOLDER/00012` of `00012_hair.png`."""
+    method: str = ""
+    """How the data set's publication extracts missing line art, such as `hed`; empty if it says nothing."""
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether line art comes with the pair, so that none is extracted."""
+        return self.line is not None or self.beside or self.masks is not None
+
+
+class LineSource(Protocol):
+    """Extracts line art, or keeps what was extracted before."""
+
+    def lines(self, pair: Pair) -> Bytes:
+        """Return the lines of a pair's colour picture: (H, W), black on white, in its proportions."""
 
 
 def read_pairs(folder: Path) -> list[Pair]:
@@ -51,7 +80,7 @@ def read_pairs(folder: Path) -> list[Pair]:
         raise DataError(f"{folder}: no pictures in its folder color/; put the colour pictures there")
     lines = pictures_in(folder / "line")
     index = folder / "index.csv"
-    rows = _read_index(index) if index.is_file() else {name: {} for name in colors}
+    rows = read_index(index) if index.is_file() else {name: {} for name in colors}
     missing = sorted(set(rows) - set(colors))
     if missing:
         raise DataError(f"{index}: no picture color/{missing[0]}.* ({len(missing)} such ids)")
@@ -65,16 +94,22 @@ def read_pairs(folder: Path) -> list[Pair]:
             license=row.get("license") or "",
             group=row.get("group") or name,
             palette=row.get("palette") or name,
-            native_line=row.get("native_line") == "1",
+            native_line=(row.get("native_line") or "").lower() in ("1", "true", "yes"),
         )
         for name, row in sorted(rows.items())
     ]
 
 
-def load_pair(pair: Pair, size: int) -> tuple[Pixels, Pixels]:
+def load_pair(pair: Pair, size: int, lines: LineSource | None = None) -> tuple[Bytes, Bytes]:
     """Return a pair's pictures, both `size` x `size`.
 
-    Pictures that are not square are padded with white paper first. Line art that is missing is extracted.
+    Pictures that are not square are padded with white paper first. White lines on black are inverted. Line
+    art that is missing is extracted.
+
+    Args:
+        pair: what to load.
+        size: sides of the results in pixels.
+        lines: extracts missing line art; extended differences of Gaussians if None.
 
     Returns:
         (color, line): uint8 RGB (size, size, 3) and uint8 grey (size, size), black lines on white.
@@ -82,16 +117,44 @@ def load_pair(pair: Pair, size: int) -> tuple[Pixels, Pixels]:
     Raises:
         DataError: a picture that cannot be read, or two of different proportions.
     """
-    color = _read(pair.color, cv2.IMREAD_COLOR)[:, :, ::-1]
-    if pair.line is None:
-        line = xdog(np.ascontiguousarray(color))
-    else:
-        line = _read(pair.line, cv2.IMREAD_GRAYSCALE)
-        _check_proportions(pair.line, line, pair.color, color)
+    color, line = read_pair(pair, size)
+    if line is None:
+        line = xdog(reduced(color, EXTRACTION_SIDE)) if lines is None else lines.lines(pair)
     return _fit(color, size), _fit(line, size)
 
 
-def load_color(path: Path, size: int, *, like: Path | None = None) -> Pixels:
+def read_pair(pair: Pair, size: int = 256) -> tuple[Bytes, Bytes | None]:
+    """Return a pair's pictures at the size of their files.
+
+    Args:
+        pair: what to read.
+        size: longer side in pixels at which contours of masks are drawn.
+
+    Returns:
+        (color, line): uint8 RGB (H, W, 3), and uint8 grey (h, w) of the same proportions, black on white, or
+        None where the line art must be extracted.
+
+    Raises:
+        DataError: a picture that cannot be read, or two of different proportions.
+    """
+    color = _read(pair.color)
+    if pair.beside:
+        height, width = color.shape[:2]
+        if width != 2 * height:
+            raise DataError(
+                f"{pair.color} is {width}x{height}; colours and sketch side by side are twice as wide as high"
+            )
+        return np.ascontiguousarray(color[:, :height]), _as_lines(np.ascontiguousarray(color[:, height:]))
+    if pair.masks is not None:
+        return color, _contours(pair.masks, pair.color, color, size)
+    if pair.line is None:
+        return color, None
+    line = _as_lines(_read(pair.line, ink=True))
+    _check_proportions(pair.line, line, pair.color, color)
+    return color, line
+
+
+def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:
     """Return one colour picture as `load_pair` does, uint8 RGB (size, size, 3).
 
     Args:
@@ -102,9 +165,9 @@ def load_color(path: Path, size: int, *, like: Path | None = None) -> Pixels:
     Raises:
         DataError: a picture that cannot be read, or other proportions.
     """
-    color = _read(path, cv2.IMREAD_COLOR)[:, :, ::-1]
+    color = _read(path)
     if like:
-        _check_proportions(path, color, like, _read(like, cv2.IMREAD_COLOR))
+        _check_proportions(path, color, like, _read(like))
     return _fit(color, size)
 
 
@@ -122,42 +185,64 @@ def of_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
-    """Return the pictures of a folder by stem."""
+    """Return the pictures of a folder by stem, without hidden files.
+
+    Raises:
+        DataError: two pictures of one stem.
+    """
     if not folder.is_dir():
         return {}
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in PICTURE_SUFFIXES:
+        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."):
             if path.stem in found:
                 raise DataError(f"{path}: a second picture of that name beside {found[path.stem].name}")
             found[path.stem] = path
     return found
 
 
-def _read_index(path: Path) -> dict[str, dict[str, str]]:
-    """Return the rows of index.csv by id."""
+def reduced(color: Bytes, longest: int) -> Bytes:
+    """Return a picture with its longer side at most `longest` pixels."""
+    height, width = color.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return np.ascontiguousarray(color)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(color, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _read(path: Path, *, ink: bool = False) -> Bytes:
+    """Return a picture on white paper, RGB (H, W, 3); `ink` takes light ink on transparency for dark ink."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a readable CSV file ({error})") from error
-    if not rows or "id" not in rows[0]:
-        raise DataError(f"{path}: needs a first line with a column 'id', and one line a picture")
-    return {row["id"]: row for row in rows}
+        picture = read_picture(path)
+    except PictureError as error:
+        raise DataError(str(error)) from error
+    color = to_eight_bit(picture.flattened())
+    if ink and picture.alpha is not None and color.min() >= 240:
+        color = np.repeat(255 - to_eight_bit(picture.alpha)[..., None], 3, axis=2)
+    return color
 
 
-def _read(path: Path, flag: int) -> Pixels:
+def _as_lines(pixels: Bytes) -> Bytes:
+    """Return line art in grey (H, W), black on white whichever way it was drawn."""
+    grey = ink_darkness(pixels)
+    return 255 - grey if grey.mean() < 128 and is_inverted(grey) else grey
+
+
+def _contours(masks: Path, path: Path, color: Bytes, size: int) -> Bytes:
+    """Draw the contours of a figure's masks in the colour picture's proportions, `size` pixels long."""
+    files = {part: masks.with_name(f"{masks.name}_{part}.png") for part in PARTS}
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    picture = cv2.imdecode(data, flag) if data.size else None
-    if picture is None:
-        raise DataError(f"{path}: not a picture that can be decoded")
-    return picture.astype(np.uint8, copy=False)
+        labels = read_parts({part: file for part, file in files.items() if file.is_file()})
+    except PictureError as error:
+        raise DataError(f"{masks}_*.png: {error}") from error
+    _check_proportions(masks, labels, path, color)
+    scale = size / max(color.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in color.shape[:2])
+    return draw_contours(labels, width=max(1.0, _CONTOUR * size / 256), size=(height, width))
 
 
-def _check_proportions(path: Path, picture: Pixels, like: Path, other: Pixels) -> None:
+def _check_proportions(path: Path, picture: Bytes, like: Path, other: Bytes) -> None:
     """Raise DataError where two pictures cannot be the same drawing at two sizes."""
     height, width = picture.shape[:2]
     other_height, other_width = other.shape[:2]
@@ -168,23 +253,19 @@ def _check_proportions(path: Path, picture: Pixels, like: Path, other: Pixels) -
         )
 
 
-def _fit(picture: Pixels, size: int) -> Pixels:
-    """Pad with white to a square, then resize."""
+def _fit(picture: Bytes, size: int) -> Bytes:
+    """Pad with white to a square, then resize; lines of a larger drawing stay dark, as in `rltn colorize`."""
     height, width = picture.shape[:2]
     if height != width:
         side = max(height, width)
         top, left = (side - height) // 2, (side - width) // 2
-        picture = cv2.copyMakeBorder(
-            picture,
-            top,
-            side - height - top,
-            left,
-            side - width - left,
-            cv2.BORDER_CONSTANT,
-            value=(255, 255, 255),
-        ).astype(np.uint8, copy=False)
-    if picture.shape[0] != size:
-        shrinks = picture.shape[0] > size
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        picture = cv2.resize(picture, (size, size), interpolation=method).astype(np.uint8, copy=False)
+        bottom, right = side - height - top, side - width - left
+        white = (255, 255, 255)
+        padded = cv2.copyMakeBorder(picture, top, bottom, left, right, cv2.BORDER_CONSTANT, value=white)
+        picture = np.asarray(padded, np.uint8)
+    if picture.shape[0] > size and picture.ndim == 2:
+        picture = shrink_lines(picture, (size, size))
+    elif picture.shape[0] != size:
+        method = cv2.INTER_AREA if picture.shape[0] > size else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(picture, (size, size), interpolation=method), np.uint8)
     return np.ascontiguousarray(picture)
