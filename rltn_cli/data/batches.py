@@ -9,14 +9,14 @@ from typing import Protocol
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from rltn_cli.config import DataConfig
 from rltn_cli.data.augment import Deformation, LineWear, Recoloring, deform, recolor, wear_lines
-from rltn_cli.data.pairs import Pair, load_pair
+from rltn_cli.data.pairs import LineSource, Pair, load_pair
 from rltn_cli.errors import DataError
 from rltn_cli.lineart import xdog
+from rltn_cli.pixels import Bytes
 
 VARIANTS = ((0.5, 1.2), (1.0, 1.5))
 """(sigma, strength) of the line art that is extracted beside the pair's own."""
@@ -74,27 +74,49 @@ class PairStore(Protocol):
 
 
 class FolderStore:
-    """Reads each picture from its file when it is asked for."""
+    """Reads each picture from its file when it is asked for, and keeps those that fit into some memory."""
 
-    def __init__(self, pairs: Sequence[Pair], size: int = 256) -> None:
+    def __init__(
+        self, pairs: Sequence[Pair], size: int = 256, lines: LineSource | None = None, *, memory: int = 256
+    ) -> None:
+        """Prepare the store; nothing is read yet.
+
+        Args:
+            pairs: in the order of their numbers.
+            size: height and width of the pictures, in pixels.
+            lines: extracts the line art of pairs that have none; see `load_pair`.
+            memory: MiB for pictures that are kept once read; the first ones read stay.
+        """
         self.pairs = pairs
         self.size = size
+        self._extract = lines
+        self._room = memory * 2**20 // (4 * size * size)
+        self._kept: dict[int, tuple[Bytes, Bytes]] = {}
 
     def colors(self, indices: Sequence[int]) -> Tensor:
         """Return colour pictures, uint8 (B, 3, S, S)."""
-        pictures = np.stack([load_pair(self.pairs[i], self.size)[0] for i in indices])
+        pictures = np.stack([self._load(i)[0] for i in indices])
         return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
     def lines(self, indices: Sequence[int], variants: Sequence[int]) -> Tensor:
         """Return line art, uint8 (B, 1, S, S)."""
         pictures = []
         for i, variant in zip(indices, variants, strict=True):
-            color, line = load_pair(self.pairs[i], self.size)
+            color, line = self._load(i)
             pictures.append(line if variant == 0 else extract_variant(color, variant))
         return torch.from_numpy(np.stack(pictures))[:, None]
 
+    def _load(self, index: int) -> tuple[Bytes, Bytes]:
+        """Return a pair's pictures, from memory where they are there; safe to call from several threads."""
+        found = self._kept.get(index)
+        if found is None:
+            found = load_pair(self.pairs[index], self.size, self._extract)
+            if len(self._kept) < self._room:
+                self._kept[index] = found
+        return found
 
-def extract_variant(color: NDArray[np.uint8], variant: int) -> NDArray[np.uint8]:
+
+def extract_variant(color: Bytes, variant: int) -> Bytes:
     """Return line art number `variant` (1 and up) of an RGB picture (H, W, 3)."""
     sigma, strength = VARIANTS[variant - 1]
     return xdog(color, sigma=sigma, strength=strength)

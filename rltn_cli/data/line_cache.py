@@ -1,0 +1,106 @@
+"""Extracted line art, kept on disk: each picture is extracted once for each way to do it."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from rltn_cli.data.pairs import EXTRACTION_SIDE, Pair, reduced
+from rltn_cli.encoding import encode_picture, write_file
+from rltn_cli.errors import DataError, OutputError, PictureError
+from rltn_cli.images import read_bytes, read_picture, to_eight_bit
+from rltn_cli.pixels import Bytes
+
+_VERSION = "1"
+"""Of what lies between the file and the extractor; a change of it makes older entries unused."""
+
+
+class LineCache:
+    """Lines of colour pictures, extracted when first asked for and kept in a folder.
+
+    An entry's name is the SHA-256 of the colour file's bytes and of everything that decides the result, so a
+    picture that changed, or another method, is another entry; a renamed or copied picture is the same one.
+    Entries appear whole or not at all, so several processes may share a folder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        extract: Callable[[Bytes], Bytes],
+        settings: str,
+        *,
+        longest: int = EXTRACTION_SIDE,
+    ) -> None:
+        """Prepare the cache; nothing is read or written yet.
+
+        Args:
+            folder: for the entries; made when the first is written.
+            extract: from a colour picture, uint8 RGB (H, W, 3), to its lines, uint8 (H, W), black on white.
+            settings: all that decides what `extract` returns, in a text that is always the same for it.
+            longest: longer side in pixels to which larger pictures are reduced before.
+        """
+        self.folder = folder
+        self._extract = extract
+        self._key = f"{_VERSION}\n{longest}\n{settings}\n".encode()
+        self._longest = longest
+
+    def lines(self, pair: Pair) -> Bytes:
+        """Return the lines of a pair's colour picture, from the folder if they are there.
+
+        Returns:
+            (H, W) uint8, black lines on white, in the picture's proportions.
+
+        Raises:
+            DataError: the picture cannot be read.
+            OutputError: the entry cannot be written.
+        """
+        data = self._data(pair)
+        entry = self._entry(data)
+        kept = _read_entry(entry)
+        if kept is not None:
+            return kept
+        try:
+            picture = read_picture(data, name=str(pair.color))
+        except PictureError as error:
+            raise DataError(str(error)) from error
+        lines = self._extract(reduced(to_eight_bit(picture.flattened()), self._longest))
+        self._keep(entry, lines)
+        return lines
+
+    def holds(self, pair: Pair) -> bool:
+        """Tell whether the lines of a pair's colour picture are in the folder already.
+
+        Raises:
+            DataError: the picture cannot be read.
+        """
+        return self._entry(self._data(pair)).is_file()
+
+    def _data(self, pair: Pair) -> bytes:
+        try:
+            return read_bytes(pair.color)
+        except PictureError as error:
+            raise DataError(str(error)) from error
+
+    def _entry(self, data: bytes) -> Path:
+        """Return the file of the lines of a picture's bytes."""
+        digest = hashlib.sha256(self._key + data).hexdigest()
+        return self.folder / digest[:2] / f"{digest}.png"
+
+    def _keep(self, entry: Path, lines: Bytes) -> None:
+        try:
+            entry.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{entry.parent}: no folder can be made for extracted lines ({error.strerror}); "
+                "choose another place for them"
+            ) from error
+        write_file(entry, encode_picture(lines, "PNG"), overwrite=True)
+
+
+def _read_entry(path: Path) -> Bytes | None:
+    """Return an entry's lines; None where there is none, or where its file was damaged."""
+    if not path.is_file():
+        return None
+    try:
+        return to_eight_bit(read_picture(path).pixels[..., 0])
+    except PictureError:
+        return None
