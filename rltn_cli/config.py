@@ -44,6 +44,8 @@ class ModelConfig:
     """r of equation (2), and of squeeze-and-excitation."""
     temperature: float = 0.01
     """tau of the correspondence's softmax."""
+    aggregation: bool = True
+    """Whether every level has its FAM (RLTN); otherwise the levels are only fused, as in CoCosNet."""
     architecture: int = ARCHITECTURE
 
     def __post_init__(self) -> None:
@@ -152,12 +154,27 @@ class DataConfig:
             raise ConfigError(f"deform must be from 0 to 0.5, not {self.deform}")
 
 
+PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
+"""Parts of the network that training can leave as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """One training run."""
 
+    pairs: tuple[str, ...] = ()
+    """Folders of pairs or of colour pictures, or recipes such as `openlines:PATH`."""
+    init: str = ""
+    """Weights to start from, as `rltn colorize --model` names them; fresh ones if empty."""
     preset: Preset = "small"
+    """Sizes of fresh weights."""
+    aggregation: bool = True
+    """Whether fresh weights have FAMs; see ModelConfig."""
     steps: int = 10_000
+    epochs: float = 0.0
+    """Steps as passes over the training pairs; 0 where `steps` says it."""
+    minutes: float = 0.0
+    """Longest time of one call, saving included; 0 for no limit."""
     batch: int = 8
     accumulate: int = 1
     """Parts a batch is computed in; the gradient is that of the whole batch."""
@@ -172,6 +189,9 @@ class TrainConfig:
     beta1: float = 0.9
     beta2: float = 0.999
     ema: float = 0.999
+    """Decay of the averaged weights; less in the first steps, so that short runs average over themselves."""
+    freeze: tuple[str, ...] = ()
+    """Parts that keep their weights; see PARTS."""
     clip: float = 1.0
     """Largest norm of the generator's gradient; 0 for no limit."""
     adversarial_from: int = 0
@@ -180,16 +200,39 @@ class TrainConfig:
     """Step at which fm, perc, ctx and scl begin."""
     seed: int = 0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    val: str = ""
+    """Pairs to validate on: a folder or recipe, or a share such as `0.1` of the pairs; if empty the split
+    `val` of the pairs, or a tenth of them."""
+    val_pictures: int = 16
+    """Pictures to validate on, at most."""
+    val_every: int = 0
+    """Steps between validations; 0 for the first and the last weights alone."""
     checkpoint_every: int = 500
     sample_every: int = 500
     keep: int = 2
+    """Training states that are kept, the newest."""
+    device: str = "auto"
+    workers: int = 0
+    """Processes that draw samples ahead."""
+    frozen: str = ""
+    """Folder of frozen trunks; otherwise what RLTN_FROZEN names."""
     losses: LossConfig = field(default_factory=LossConfig)
     data: DataConfig = field(default_factory=DataConfig)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "accumulate", "checkpoint_every", "sample_every", "keep"):
+        counts = "steps", "batch", "accumulate", "val_pictures", "checkpoint_every", "sample_every", "keep"
+        for name in counts:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        for name in ("epochs", "minutes", "val_every", "workers", "clip", "warmup"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        for name in ("generator_lr", "discriminator_lr"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must be above 0 and at most 1, not {getattr(self, name)}")
+        for part in self.freeze:
+            if part not in PARTS:
+                raise ConfigError(f"freeze knows {', '.join(PARTS)}, not {part!r}")
         if self.batch % self.accumulate:
             raise ConfigError(f"batch ({self.batch}) must be a multiple of accumulate ({self.accumulate})")
         if not self.sizes or self.sizes[0][0] != 0 or list(self.sizes) != sorted(self.sizes):
@@ -197,21 +240,45 @@ class TrainConfig:
         for _, size in self.sizes:
             if size < 64 or size % 16:
                 raise ConfigError(f"a training size must be a multiple of 16 and at least 64, not {size}")
-        if not 0 <= self.ema < 1:
-            raise ConfigError(f"ema must be from 0 to below 1, not {self.ema}")
+        for name in ("ema", "decay_from"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
+
+    def fresh_model(self) -> ModelConfig:
+        """Return the sizes of fresh weights."""
+        return dataclasses.replace(PRESETS[self.preset], aggregation=self.aggregation)
 
     def size_at(self, step: int) -> int:
         """Picture size in pixels at a step."""
         return max((start, size) for start, size in self.sizes if start <= step)[1]
 
 
-def from_mapping(cls: type[T], values: Mapping[str, Any], where: str = "configuration") -> T:
+FINE_TUNING = TrainConfig(
+    steps=1_000,
+    batch=4,
+    sizes=((0, 256),),
+    generator_lr=2e-4,
+    warmup=10,
+    decay_from=0.4,
+    ema=0.98,
+    checkpoint_every=50,
+    sample_every=50,
+    losses=LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0),
+    data=DataConfig(pseudo=0.25, foreign=0.0, recolor=0.2, degrade=0.5),
+)
+"""What a run that starts from trained weights begins with, instead of TrainConfig's own values."""
+
+
+def from_mapping(
+    cls: type[T], values: Mapping[str, Any], where: str = "configuration", *, base: T | None = None
+) -> T:
     """Build a configuration from plain values.
 
     Args:
         cls: the dataclass to build.
         values: keys of the dataclass with TOML or JSON values; nested tables for nested dataclasses.
         where: what the values come from, for messages.
+        base: has the values that are not named; otherwise the dataclass's own.
 
     Raises:
         ConfigError: unknown key, wrong type, or a value out of range.
@@ -220,14 +287,18 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str = "configur
     unknown = sorted(set(values) - set(hints))
     if unknown:
         raise ConfigError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(hints))}")
-    return cls(**{key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()})
+    known = {} if base is None else {key: getattr(base, key) for key in hints}
+    converted = {
+        key: _convert(hints[key], value, f"{where}: {key}", known.get(key)) for key, value in values.items()
+    }
+    return cls(**known | converted)
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """Return `value` as the annotated type, or raise ConfigError."""
+def _convert(hint: Any, value: Any, where: str, base: Any = None) -> Any:
+    """Return `value` as the annotated type, or raise ConfigError; nested tables are laid over `base`."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
-        return from_mapping(hint, value, where)
+        return from_mapping(hint, value, where, base=base)
     if origin is Literal:
         if value in args:
             return value
@@ -251,11 +322,19 @@ def load_toml(cls: type[T], path: Path) -> T:
     Raises:
         ConfigError: unreadable, not TOML, unknown key, or a value out of range.
     """
+    return from_mapping(cls, read_toml(path), str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the values of a TOML file.
+
+    Raises:
+        ConfigError: unreadable, or not TOML.
+    """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not a readable TOML file ({error})") from error
-    return from_mapping(cls, values, str(path))
 
 
 def to_json(config: Any) -> str:

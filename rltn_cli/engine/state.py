@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rltn_cli.errors import TrainingError
+from rltn_cli.errors import OutputError, TrainingError
 
 STATE = "state.json"
 
@@ -26,11 +26,23 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` gave; an empty mapping leaves a fresh optimiser."""
+    """Put back what `optimizer_tensors` gave; an empty mapping leaves a fresh optimiser.
+
+    Raises:
+        ValueError: they are not of this optimiser's parameters.
+    """
     state = optimizer.state_dict()
+    parameters = [value for group in optimizer.param_groups for value in group["params"]]
     entries: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split(".", 1)
+        if int(number) >= len(parameters):
+            raise ValueError(f"it trained more than {len(parameters)} parameters")
+        parameter = parameters[int(number)]
+        if value.ndim:
+            if value.shape != parameter.shape:
+                raise ValueError(f"parameter {number} has another shape")
+            value = torch.empty_like(parameter).copy_(value)  # in the parameter's own layout
         entries.setdefault(int(number), {})[name] = value
     optimizer.load_state_dict({"state": entries, "param_groups": state["param_groups"]})
 
@@ -42,7 +54,19 @@ def write_state(folder: Path, parts: Mapping[str, Mapping[str, Tensor]], facts: 
         folder: its parent exists; an older state there is replaced.
         parts: tensors by file name (without suffix) and key.
         facts: plain values for state.json.
+
+    Raises:
+        OutputError: it cannot be written.
     """
+    try:
+        _write_state(folder, parts, facts)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"{folder}: the training state cannot be written ({error})") from error
+
+
+def _write_state(
+    folder: Path, parts: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, object]
+) -> None:
     fresh = folder.with_name(f".{folder.name}.partial")
     fresh.mkdir(parents=True, exist_ok=True)
     for name, tensors in parts.items():

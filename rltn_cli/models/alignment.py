@@ -35,16 +35,19 @@ class FAM(nn.Module):
 class MFAM(nn.Module):
     """Multi-level Feature Aggregation Module: a FAM a level, resized, concatenated and fused."""
 
-    def __init__(self, widths: Sequence[int], outputs: int, reduction: int) -> None:
+    def __init__(
+        self, widths: Sequence[int], outputs: int, reduction: int, *, aggregation: bool = True
+    ) -> None:
         """Build the module.
 
         Args:
             widths: channels of the levels, finest first.
             outputs: d, channels of the fused features.
             reduction: r of equation (2).
+            aggregation: without it no level has a FAM: the plain multi-level fusion of CoCosNet [6].
         """
         super().__init__()
-        self.fams = nn.ModuleList(FAM(w, reduction) for w in widths)
+        self.fams = nn.ModuleList(FAM(w, reduction) if aggregation else nn.Identity() for w in widths)
         self.fuse = nn.Conv2d(sum(widths), outputs, 1)
 
     def forward(self, levels: Sequence[Tensor]) -> Tensor:

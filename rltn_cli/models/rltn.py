@@ -51,8 +51,8 @@ class RLTN(nn.Module):
         widths, d = config.encoder_widths, config.correspondence_width
         self.content_encoder = ContentEncoder(widths, config.encoder_hidden)
         self.style_encoder = StyleEncoder(widths, config.encoder_hidden)
-        self.content_mfam = MFAM(widths[2:], d, config.reduction)
-        self.style_mfam = MFAM(widths[2:], d, config.reduction)
+        self.content_mfam = MFAM(widths[2:], d, config.reduction, aggregation=config.aggregation)
+        self.style_mfam = MFAM(widths[2:], d, config.reduction, aggregation=config.aggregation)
         self.generator = Generator(config.generator_widths, config.generator_hidden, d)
 
     def forward(self, sketch: Tensor, references: Sequence[Tensor]) -> RLTNOutput:

@@ -8,9 +8,10 @@ from rltn_cli.config import DataConfig, LossConfig, TrainConfig
 from rltn_cli.data.batches import Draw, Kind, Sampler, make_batch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.checkpoint import load_model
-from rltn_cli.engine.objective import Objective
+from rltn_cli.engine.objective import GeneratorSide, Objective
+from rltn_cli.engine.schedule import averaging, rate_factor
 from rltn_cli.engine.trainer import Trainer, rotate
-from rltn_cli.errors import DataError, NonFiniteLossError, TrainingError
+from rltn_cli.errors import ConfigError, DataError, NonFiniteLossError, TrainingError
 from rltn_cli.models.frozen import VGG
 
 PLAIN = LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0)
@@ -220,10 +221,92 @@ def test_a_broken_state_is_refused(tmp_path):
 
 def test_the_rates_warm_up_and_decay():
     config = dataclasses.replace(CONFIG, steps=100, warmup=10, decay_from=0.5)
-    trainer = Trainer(config, DrawnStore())
-    rates = []
-    for step in (0, 9, 50, 75, 99):
-        trainer.step = step
-        trainer._set_rates()
-        rates.append(trainer.generator_optimizer.param_groups[0]["lr"] / config.generator_lr)
+    rates = [rate_factor(config, step) for step in (0, 9, 50, 75, 99)]
     assert rates == pytest.approx([0.1, 1, 1, 1 - 0.95 * 0.5, 1 - 0.95 * 0.98])
+    assert rate_factor(config, 10, spent=0.75) == rates[3]  # time that runs out counts like steps
+    assert rate_factor(config, 10, spent=7.0) == pytest.approx(0.05)
+
+
+def test_the_average_of_a_short_run_is_one_of_its_own_steps():
+    averaged = [torch.zeros(1)]
+    for count, expected in ((0, 0.9), (8, 0.95), (10_000, 0.951)):
+        averaging(0.98)(averaged, [torch.ones(1)], torch.tensor(count))
+        assert averaged[0].item() == pytest.approx(expected, abs=1e-3)
+
+
+def test_frozen_parts_keep_their_weights():
+    config = dataclasses.replace(CONFIG, freeze=("content_encoder", "style_mfam"))
+    before = weights(Trainer(config, DrawnStore()))
+    trainer, _ = trained(config, 2)
+    for name, value in weights(trainer).items():
+        if name.startswith("model."):
+            frozen = name.startswith(("model.content_encoder", "model.style_mfam"))
+            assert torch.equal(value, before[name]) == frozen, name
+    with pytest.raises(ConfigError, match="freeze knows content_encoder"):
+        dataclasses.replace(CONFIG, freeze=("encoder",))
+
+
+def test_a_state_of_other_trained_parts_is_refused(tmp_path):
+    trainer, _ = trained(CONFIG, 1)
+    trainer.save(tmp_path / "state")
+    other = Trainer(dataclasses.replace(CONFIG, freeze=("content_mfam",)), DrawnStore())
+    with pytest.raises(TrainingError, match="training state of another network"):
+        other.resume(tmp_path / "state")
+
+
+def test_short_memory_halves_the_parts_and_says_so_once(monkeypatch, caplog):
+    config = dataclasses.replace(CONFIG, batch=4, clip=0)
+    whole, reports = trained(config, 2)
+    plain = GeneratorSide.forward
+
+    def narrow(self, sketch, *others):
+        if len(sketch) > 1:
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory")
+        return plain(self, sketch, *others)
+
+    monkeypatch.setattr(GeneratorSide, "forward", narrow)
+    trainer, again = trained(config, 2)
+    assert [r.message for r in caplog.records] == [
+        "not enough memory for 4 samples at a time: each batch is now computed in 4 parts"
+    ]
+    for ours, theirs in zip(again, reports, strict=True):
+        assert ours.losses == pytest.approx(theirs.losses, rel=1e-3)
+    expected = weights(whole)
+    assert all(torch.allclose(v, expected[n], atol=3e-4) for n, v in weights(trainer).items())
+
+
+def test_no_memory_for_one_sample_is_one_line(monkeypatch):
+    def starved(self, *pictures):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(GeneratorSide, "forward", starved)
+    with pytest.raises(
+        TrainingError, match="step 0: not enough memory for 1 samples at a time; lower --batch"
+    ):
+        trained(CONFIG, 1)
+
+
+def test_other_failures_of_the_network_are_not_hidden(monkeypatch):
+    def broken(self, *pictures):
+        raise RuntimeError("mismatch")
+
+    monkeypatch.setattr(GeneratorSide, "forward", broken)
+    with pytest.raises(RuntimeError, match="mismatch"):
+        trained(CONFIG, 1)
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_weights_move(monkeypatch):
+    trainer, _ = trained(CONFIG, 1)
+    before = weights(trainer)
+    next(trainer.model.parameters()).register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(NonFiniteLossError, match="step 1: the gradient is nan"):
+        list(trainer.run())
+    after = weights(trainer)
+    assert all(torch.equal(v, after[n]) for n, v in before.items() if n.startswith("model."))
+
+
+def test_without_aggregation_there_is_no_fam(tmp_path):
+    trainer, _ = trained(dataclasses.replace(CONFIG, aggregation=False), 1)
+    assert not [name for name in trainer.model.state_dict() if ".fams." in name]
+    trainer.save_averaged(tmp_path)
+    assert load_model(tmp_path).config.aggregation is False
