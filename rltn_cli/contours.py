@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.pixels import Bytes, Floats, Pixels
+from rltn_cli.pixels import Bytes, Floats
 
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 """Weights of neighbouring points on a contour; they take the stairs of the pixels out of it."""
@@ -22,30 +22,34 @@ _FEW = 12
 """Label maps with more labels than this are coloured anew with fewer."""
 
 
-def draw_contours(labels: Pixels, *, width: float = 2, size: tuple[int, int] | None = None) -> Bytes:
+def draw_contours(
+    labels: NDArray[np.integer], *, width: float = 2, size: tuple[int, int] | None = None, smoothing: int = 1
+) -> Bytes:
     """Draw one line between every two regions of a label map; none along the picture's frame.
 
     Args:
-        labels: (H, W), uint8 or uint16; only which are equal matters.
+        labels: (H, W), whole numbers from 0; only which are equal matters.
         width: of the lines, in pixels of the result.
         size: (H', W') of the result; that of the labels if None.
+        smoothing: how often the contours are smoothed; see `trace_contours`.
 
     Returns:
         (H', W'), black lines (0) on white (255).
     """
     height, width_out = size or labels.shape
     scale = (width_out / labels.shape[1], height / labels.shape[0])
-    return draw_curves(trace_contours(labels), (height, width_out), width=width, scale=scale)
+    return draw_curves(trace_contours(labels, smoothing), (height, width_out), width=width, scale=scale)
 
 
-def trace_contours(labels: Pixels) -> list[Floats]:
+def trace_contours(labels: NDArray[np.integer], smoothing: int = 1) -> list[Floats]:
     """Follow the borders between the regions of a label map (Suzuki and Abe, 1985).
 
     The sets of all labels from k up are followed, one after another, so that a border between two regions
     gives one line and not two. The map is continued past its frame, so that none runs along it in sight.
 
     Args:
-        labels: (H, W), uint8 or uint16; only which are equal matters.
+        labels: (H, W), whole numbers from 0; only which are equal matters.
+        smoothing: 0 keeps the stairs of the pixels, 1 takes them out, more makes wavy borders straighter.
 
     Returns:
         Closed curves, each (N, 2): x and y in pixels, 0 the centre of the first; smoothed.
@@ -56,7 +60,7 @@ def trace_contours(labels: Pixels) -> list[Floats]:
     for label in np.unique(padded)[1:]:
         above = (padded >= label).astype(np.uint8)
         found, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        curves += [_smoothed(contour) - _OUTSIDE for contour in found]
+        curves += [_smoothed(contour, smoothing) - _OUTSIDE for contour in found]
     return curves
 
 
@@ -96,32 +100,35 @@ def draw_curves(
     return result
 
 
-def _smoothed(contour: NDArray[np.int32]) -> Floats:
+def _smoothed(contour: NDArray[np.int32], times: int) -> Floats:
     """Smooth a closed contour (N, 1, 2) along itself; short ones stay as they are."""
     points = contour.reshape(-1, 2).astype(np.float32)
     if len(points) < 8:
         return points
-    result = np.zeros_like(points)
-    for offset, weight in enumerate(_SMOOTHING, start=-(len(_SMOOTHING) // 2)):
-        result += weight * np.roll(points, offset, axis=0)
-    return result
+    for _ in range(times):
+        moved = (np.roll(points, offset, axis=0) for offset in range(-2, 3))
+        points = sum((weight * part for weight, part in zip(_SMOOTHING, moved, strict=True)), 0 * points)
+    return points
 
 
-def _few_labels(labels: Pixels) -> Bytes:
+def _few_labels(labels: NDArray[np.integer]) -> Bytes:
     """Number labels anew from 0, neighbours differently; where there are many, by colouring their graph."""
-    values, ranks = np.unique(labels, return_inverse=True)
-    ranks = ranks.reshape(labels.shape)
-    if len(values) <= _FEW:
-        return ranks.astype(np.uint8)
-    neighbours: list[set[int]] = [set() for _ in values]
-    for first, second in adjacent_labels(ranks):
-        neighbours[first].add(second)
+    present = np.zeros(int(labels.max()) + 1, bool)
+    present[labels] = True
+    count = int(present.sum())
+    ranks = np.cumsum(present) - 1
+    if count <= _FEW:
+        few: Bytes = ranks.astype(np.uint8)[labels]
+        return few
+    numbered = ranks.astype(np.int32)[labels]
+    neighbours: list[set[int]] = [set() for _ in range(count)]
+    for first, second in adjacent_labels(numbered).tolist():
         neighbours[second].add(first)
-    colors = np.zeros(len(values), np.uint8)
-    for label, others in enumerate(neighbours):
-        taken = {int(colors[other]) for other in others if other < label}
+    colors = np.zeros(count, np.uint8)
+    for label, earlier in enumerate(neighbours):
+        taken = {int(colors[other]) for other in earlier}
         colors[label] = next(color for color in range(len(taken) + 1) if color not in taken)
-    result: Bytes = colors[ranks]
+    result: Bytes = colors[numbered]
     return result
 
 
