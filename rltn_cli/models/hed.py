@@ -97,7 +97,7 @@ class HED(nn.Module):
         reach += STRIDE  # the poolings
         if self.config.merge:
             reach += STRIDE  # the 3x3 convolutions on the way back
-        return reach + STRIDE + MARGIN  # bilinear upsampling; the margin shifts what the border reflects
+        return reach + STRIDE  # bilinear upsampling
 
     def forward(self, color: Tensor) -> tuple[Tensor, ...]:
         """Return the side outputs, fine to coarse, and the fused one.
@@ -109,19 +109,24 @@ class HED(nn.Module):
             Six logits of (B, 1, H, W); the sigmoid of the last is the edge map, 1 on an edge.
         """
         height, width = color.shape[2:]
-        x = reflect(color, MARGIN)
-        x = (127.5 * (x.flip(1) + 1) - x.new_tensor(_MEAN_BGR)[:, None, None]) * self.config.input_scale
+        outputs = self.unpadded(reflect(color, MARGIN))
+        return tuple(x[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width] for x in outputs)
+
+    def unpadded(self, color: Tensor) -> tuple[Tensor, ...]:
+        """Return what `forward` returns, without a margin: the pixels near the border see zeros beyond it."""
+        x = (
+            127.5 * (color.flip(1) + 1) - color.new_tensor(_MEAN_BGR)[:, None, None]
+        ) * self.config.input_scale
         stages = []
         for start, end in pairwise((0, *self.ends)):
             x = self.features[start:end](x)
             stages.append(x)
         if self.config.merge:
             stages = self._merged(stages)
-        size = (height + 2 * MARGIN, width + 2 * MARGIN)
-        sides = []
-        for number, features in enumerate(stages, start=1):
-            side = self.get_submodule(f"dsn{number}")(features)
-            sides.append(_resized(side, size)[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width])
+        sides = [
+            _resized(self.get_submodule(f"dsn{number}")(features), color.shape[2:])
+            for number, features in enumerate(stages, start=1)
+        ]
         return (*sides, self.fuse(torch.cat(sides, 1)))
 
     def _merged(self, stages: list[Tensor]) -> list[Tensor]:
