@@ -94,7 +94,7 @@ def write_picture(
     dpi: tuple[float, float] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a picture, tagged sRGB, in the format that its name asks for.
+    """Write a picture, tagged sRGB unless it is grey, in the format that its name asks for.
 
     The file appears whole under its name or not at all. PNG and TIFF keep 16 bits and alpha, WebP (lossless)
     keeps alpha; in the others the picture is laid on white paper.
@@ -177,7 +177,7 @@ def encode_picture(
     if deep and kind == "TIFF":
         return _deep_tiff(pixels, dpi)
     options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
-    if kind != "BMP":
+    if kind != "BMP" and pixels.ndim == 3:
         options["icc_profile"] = srgb_profile()
     if dpi is not None:
         options["dpi"] = dpi
@@ -214,7 +214,9 @@ def _png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
     options = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, strategy]
     done, encoded = cv2.imencode(".png", _stored_order(pixels), options)
     assert done
-    chunks = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile()))
+    chunks = b""
+    if pixels.ndim == 3:
+        chunks = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile()))
     if dpi is not None:
         chunks += _png_chunk(b"pHYs", struct.pack(">2IB", *(round(value / 0.0254) for value in dpi), 1))
     data = encoded.tobytes()
@@ -250,7 +252,8 @@ def _deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
     ]
     if channels == 4:
         entries.append((338, short, 1, struct.pack("<H", 2)))
-    entries.append((34675, undefined, len(profile), profile))
+    if channels > 1:
+        entries.append((34675, undefined, len(profile), profile))
     strip += b"\0" * (len(strip) % 2)
     directory_at = 8 + len(strip)
     extra_at = directory_at + 2 + 12 * len(entries) + 4

@@ -59,6 +59,15 @@ def test_tagged_srgb(kind, depth):
     assert encode_picture(noise(depth=depth), kind) == encode_picture(noise(depth=depth), kind)
 
 
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
+def test_grey_has_no_profile_for_colours(kind, depth):
+    with Image.open(io.BytesIO(encode_picture(noise(1, depth), kind))) as image:
+        image.load()
+        assert "icc_profile" not in image.info
+        assert image.mode in ("L", "I;16")
+
+
 @pytest.mark.parametrize(("kind", "opaque"), [("PNG", False), ("WEBP", False), ("JPEG", True), ("BMP", True)])
 def test_alpha_is_kept_or_laid_on_paper(kind, opaque):
     pixels = np.zeros((20, 20, 4), np.uint8)
