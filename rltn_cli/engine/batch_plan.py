@@ -83,7 +83,10 @@ def plan_batch(
         raise UsageError(f"{', '.join(sources)}: there is no picture to paint{hint}")
     library = _Library(guide)
     tasks = list(dict.fromkeys(_task(item, library, output, ending) for item in inputs))
-    _refuse_clashes(tasks)
+    refuse_clashes(
+        (((task.sketch, *task.references), task.output) for task in tasks),
+        "rename one, paint them into two folders, or name the outputs in a manifest",
+    )
     return tasks
 
 
@@ -106,21 +109,37 @@ def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Itera
             for line in sys.stdin.read().splitlines():
                 if line.strip():
                     yield _named(Path(line.strip()))
-        elif path.is_dir():
-            for picture in pictures_in(path, recursive=recursive):
-                if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
-                    yield Input(picture, picture.relative_to(path))
-        elif path.suffix.lower() in MANIFEST_ENDINGS:
+        elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
             for row in read_lines(path):
                 yield Input(row.sketch, Path(row.sketch.name), row.references, row.output)
-        elif not path.exists() and glob.has_magic(source):
-            matches = sorted(Path(match) for match in glob.glob(source, recursive=True))  # noqa: PTH207 (absolute too)
-            files = [match for match in matches if match.is_file()]
-            if not files:
-                raise UsageError(f"{source}: no file has a name like this")
-            yield from map(_named, files)
         else:
-            yield _named(path)
+            yield from find_pictures(source, output, recursive=recursive)
+
+
+def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iterator[Input]:
+    """Yield the pictures that one word of a command line stands for.
+
+    Args:
+        source: a folder, a pattern, or a file, which need not exist.
+        output: a folder whose pictures are left out, since they are results.
+        recursive: whether to look into folders in folders.
+
+    Raises:
+        UsageError: no file has a name like the pattern.
+    """
+    path = Path(source)
+    if path.is_dir():
+        for picture in pictures_in(path, recursive=recursive):
+            if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
+                yield Input(picture, picture.relative_to(path))
+    elif not path.exists() and glob.has_magic(source):
+        matches = sorted(Path(match) for match in glob.glob(source, recursive=True))  # noqa: PTH207 (absolute too)
+        files = [match for match in matches if match.is_file()]
+        if not files:
+            raise UsageError(f"{source}: no file has a name like this")
+        yield from map(_named, files)
+    else:
+        yield _named(path)
 
 
 def _named(path: Path) -> Input:
@@ -188,28 +207,31 @@ def _task(item: Input, library: _Library, output: Path, ending: str) -> Task:
     return Task(item.sketch, references, target, choose, problem)
 
 
-def _refuse_clashes(tasks: Iterable[Task]) -> None:
-    """Raise UsageError where two sketches have one output, or an output is an input.
+def refuse_clashes(tasks: Iterable[tuple[Sequence[Path], Path]], advice: str) -> None:
+    """Raise UsageError where two results have one file, or a result's file is an input.
 
     Outputs that differ by case alone clash too: on many disks they are one file.
+
+    Args:
+        tasks: for each result the files that it is made of, what it is named after first, and its own file.
+        advice: what to do where two have one.
     """
-    writers: dict[str, Task] = {}
+    writers: dict[str, Path] = {}
     inputs: dict[Path, Path] = {}
-    for task in tasks:
-        key = unicodedata.normalize("NFC", str(_absolute(task.output))).casefold()
-        other = writers.setdefault(key, task)
-        if other is not task:
-            raise UsageError(
-                f"{other.sketch} and {task.sketch} would both become {task.output}: rename one, "
-                "paint them into two folders, or name the outputs in a manifest"
-            )
-        for path in (task.sketch, *task.references):
+    outputs = []
+    for sources, output in tasks:
+        key = unicodedata.normalize("NFC", str(_absolute(output))).casefold()
+        if key in writers:
+            raise UsageError(f"{writers[key]} and {sources[0]} would both become {output}: {advice}")
+        writers[key] = sources[0]
+        outputs.append(output)
+        for path in sources:
             if path not in inputs:
                 inputs[path] = _absolute(path)
-    sources = {path: name for name, path in inputs.items()}
-    for task in tasks:
-        if (name := sources.get(_absolute(task.output))) is not None:
-            raise UsageError(f"{task.output} is also an input ({name}): choose another output folder")
+    sources_of = {path: name for name, path in inputs.items()}
+    for output in outputs:
+        if (name := sources_of.get(_absolute(output))) is not None:
+            raise UsageError(f"{output} is also an input ({name}): choose another output folder")
 
 
 def _absolute(path: Path) -> Path:
