@@ -137,6 +137,22 @@ def read_pair(pair: Pair, size: int = 256) -> tuple[Bytes, Bytes | None]:
     Raises:
         DataError: a picture that cannot be read, or two of different proportions.
     """
+    color, drawn = read_pixels(pair)
+    if pair.masks is not None:
+        return color, _contours(pair.masks, pair.color, color, size)
+    return color, None if drawn is None else _as_lines(drawn)
+
+
+def read_pixels(pair: Pair) -> tuple[Bytes, Bytes | None]:
+    """Return a pair's two pictures as they were drawn, at the size of their files.
+
+    Returns:
+        (color, drawn): both uint8 RGB, (H, W, 3) and (h, w, 3) of the same proportions; None where the line
+        art is no picture: extracted, or contours of masks.
+
+    Raises:
+        DataError: a picture that cannot be read, or two of different proportions.
+    """
     color = _read(pair.color)
     if pair.beside:
         height, width = color.shape[:2]
@@ -144,14 +160,12 @@ def read_pair(pair: Pair, size: int = 256) -> tuple[Bytes, Bytes | None]:
             raise DataError(
                 f"{pair.color} is {width}x{height}; colours and sketch side by side are twice as wide as high"
             )
-        return np.ascontiguousarray(color[:, :height]), _as_lines(np.ascontiguousarray(color[:, height:]))
-    if pair.masks is not None:
-        return color, _contours(pair.masks, pair.color, color, size)
+        return np.ascontiguousarray(color[:, :height]), np.ascontiguousarray(color[:, height:])
     if pair.line is None:
         return color, None
-    line = _as_lines(_read(pair.line, ink=True))
-    _check_proportions(pair.line, line, pair.color, color)
-    return color, line
+    drawn = _read(pair.line, ink=True)
+    _check_proportions(pair.line, drawn, pair.color, color)
+    return color, drawn
 
 
 def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:

@@ -1,0 +1,112 @@
+"""What a check of pairs tells: summaries by split and source, and findings, in plain values."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from rltn_cli.data.pairs import Pair
+
+NAMED = 3
+"""Files that a note names; it counts the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSummary:
+    """The pairs of one split and one source."""
+
+    split: str
+    source: str
+    pairs: int
+    """That can be used."""
+    with_lines: int
+    """Of these, how many bring line art; the others' is extracted."""
+    left_out: int
+    smallest: tuple[int, int]
+    """(H, W) of the colour picture with the fewest pixels."""
+    largest: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a user should know of the data."""
+
+    kind: str
+    count: int
+    examples: tuple[str, ...]
+    """The first few files, or what is wrong with them."""
+    left_out: bool
+    """Whether these pairs are left out."""
+    text: str
+    """All of it in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheck:
+    """What was found, in plain values."""
+
+    summaries: tuple[SourceSummary, ...]
+    findings: tuple[Finding, ...]
+    usable: list[Pair]
+    """The pairs to train and validate on, in their order."""
+
+    columns: ClassVar[tuple[str, ...]] = (
+        "split",
+        "source",
+        "pairs",
+        "with lines",
+        "to extract",
+        "left out",
+        "size",
+    )
+    """Heads of `rows`."""
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The summaries as a table, below the heads `columns`."""
+        return [
+            (
+                s.split,
+                s.source or "-",
+                f"{s.pairs:,}",
+                f"{s.with_lines:,}",
+                f"{s.pairs - s.with_lines:,}",
+                f"{s.left_out:,}",
+                _sizes(s.smallest, s.largest),
+            )
+            for s in self.summaries
+        ]
+
+    @property
+    def notes(self) -> list[str]:
+        """The findings, a line each."""
+        return [finding.text for finding in self.findings]
+
+
+def note_files(kind: str, paths: Sequence[Path], what: str) -> list[Finding]:
+    """Return a finding of files that are not left out for a fault; none where there are no files."""
+    names = [short_name(path) for path in paths]
+    if not names:
+        return []
+    text = f"{len(names):,} {what}: {listed(names)}"
+    return [Finding(kind, len(names), tuple(names[:NAMED]), left_out=False, text=text)]
+
+
+def _sizes(smallest: tuple[int, int], largest: tuple[int, int]) -> str:
+    """Return sizes as people write them, width first."""
+    if not smallest[0]:
+        return "-"
+    first, last = (f"{size[1]}x{size[0]}" for size in (smallest, largest))
+    return first if first == last else f"{first} to {last}"
+
+
+def short_name(path: Path) -> str:
+    """Return a file's name with the folder that it lies in."""
+    return "/".join(path.parts[-2:])
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    texts = list(names)
+    more = len(texts) - NAMED
+    return "; ".join(texts[:NAMED]) + (f"; and {more:,} more" if more > 0 else "")
