@@ -87,6 +87,18 @@ def check_file(path: Path, overwrite: bool = False) -> None:
         raise OutputError(f"{path.parent}: no permission to write in this folder")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those that it lies in; one that is there serves.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror or error})") from error
+
+
 def write_picture(
     path: str | Path,
     pixels: Pixels,

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import cv2
 import torch
 
-from rltn_cli.encoding import encode_picture, picture_format, write_file
+from rltn_cli.encoding import encode_picture, make_folder, picture_format, write_file
 from rltn_cli.engine.batch_plan import Task
 from rltn_cli.engine.batch_record import Record
 from rltn_cli.engine.batch_references import ReferenceShelf, match_score
@@ -192,7 +192,7 @@ class Batch:
         }
         sha256 = hashlib.sha256(encoded).hexdigest()
         entry = {"sketch": str(task.sketch), **facts, **key, **self._source, "output_sha256": sha256}
-        _make_folder(task.output.parent)
+        make_folder(task.output.parent)
         record.begin(task.output, entry)
         write_file(task.output, encoded, overwrite=exists)
         record.finish(task.output, entry)
@@ -232,14 +232,6 @@ class Batch:
         best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
         facts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
         return _Match(best.paths, best.references, best.outputs, facts)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder for a result, or raise OutputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror or error})") from error
 
 
 def _cores() -> int:
