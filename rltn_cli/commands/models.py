@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,11 +11,16 @@ from rltn_cli.commands.models_convert import convert, export
 from rltn_cli.commands.models_transfer import download, push
 from rltn_cli.commands.options import Json, Offline, complete_model
 from rltn_cli.engine.card import licence_of
-from rltn_cli.engine.header import ModelFiles, read_model_files
+from rltn_cli.engine.header import LINES, StoredModel, read_known
 from rltn_cli.engine.hub import find_model, shipped_models
 from rltn_cli.engine.hub_client import cached_models, commit_of
 
-models = typer.Typer(help="Show, fetch, share and change the models that can paint.")
+if TYPE_CHECKING:
+    from rltn_cli.engine.budget import Budget
+    from rltn_cli.models.hed import HED
+    from rltn_cli.models.rltn import RLTN
+
+models = typer.Typer(help="Show, fetch, share and change the models that paint and that draw lines.")
 models.command()(download)
 models.command()(push)
 models.command()(convert)
@@ -23,6 +28,8 @@ models.command()(export)
 
 BUDGET_SIZE = 256
 """Height and width in pixels of the pictures that operations are counted for."""
+
+KINDS = {LINES: "draws the lines of colour pictures", "paint": "paints line drawings"}
 
 Name = Annotated[
     str,
@@ -37,9 +44,7 @@ Name = Annotated[
 @models.command("list")
 def list_models(as_json: Json = False) -> None:
     """List the models that came with this installation, and those of the Hub's cache."""
-    rows = [
-        _row(name, path, read_model_files(path), None, "shipped") for name, path in shipped_models().items()
-    ]
+    rows = [_row(name, path, read_known(path), None, "shipped") for name, path in shipped_models().items()]
     for model in cached_models():
         name = f"{model.repo}@{model.branches[0] if model.branches else model.revision}"
         rows.append(_row(name, model.folder, model.files, model.revision, "cache"))
@@ -49,13 +54,15 @@ def list_models(as_json: Json = False) -> None:
     widest = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         size, licence = f"{row['bytes'] / 1e6:.1f} MB", row["license"] or "licence not stated"
-        typer.echo(f"{row['name']:{widest}}  {size:>9}  {licence:20}  {row['revision'] or row['source']}")
+        place = row["revision"] or row["source"]
+        typer.echo(f"{row['name']:{widest}}  {row['kind']:5}  {size:>9}  {licence:20}  {place}")
 
 
-def _row(name: str, path: Path, files: ModelFiles, revision: str | None, source: str) -> dict[str, Any]:
+def _row(name: str, path: Path, files: StoredModel, revision: str | None, source: str) -> dict[str, Any]:
     """Return what `list` says about one model."""
     return {
         "name": name,
+        "kind": files.kind,
         "source": source,
         "bytes": files.bytes,
         "license": licence_of(path),
@@ -66,22 +73,20 @@ def _row(name: str, path: Path, files: ModelFiles, revision: str | None, source:
 
 @models.command()
 def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
-    """Show a model's size, cost, licence, revision and architecture."""
+    """Show a model's kind, size, cost, licence, revision and architecture."""
     path = find_model(name, offline=offline)
-    files = read_model_files(path)
-
-    from rltn_cli.engine.budget import measure_budget
-    from rltn_cli.engine.checkpoint import load_model
-
-    load_model(path)  # a model that does not load has no facts
-    budget = measure_budget(files.config, size=BUDGET_SIZE)
+    files = read_known(path)
+    network = _loaded(path, files)
+    budget = _budget(network)
+    architecture = network.config.architecture
     facts = {
         "name": name,
+        "kind": files.kind,
         "parameters": budget.parameters,
         "gflop": round(budget.flop / 1e9, 2),
         "gflop_at": [BUDGET_SIZE, BUDGET_SIZE],
         "license": licence_of(path),
-        "architecture": files.config.architecture,
+        "architecture": architecture,
         "revision": commit_of(path),
         "bytes": files.bytes,
         "weights": str(files.weights),
@@ -90,29 +95,55 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
         typer.echo(json.dumps(facts, indent=2))
         return
     typer.echo(f"name          {name}")
+    typer.echo(f"kind          {files.kind}: {KINDS[files.kind]}")
     typer.echo(f"parameters    {budget.parameters:,}")
-    typer.echo(f"operations    {budget.flop / 1e9:.2f} GFLOP at {BUDGET_SIZE}x{BUDGET_SIZE}, one reference")
+    beside = "" if files.kind == LINES else ", one reference"
+    typer.echo(f"operations    {budget.flop / 1e9:.2f} GFLOP at {BUDGET_SIZE}x{BUDGET_SIZE}{beside}")
     typer.echo(f"licence       {facts['license'] or 'not stated'}")
-    typer.echo(f"architecture  {files.config.architecture}")
+    typer.echo(f"architecture  {architecture}")
     if facts["revision"]:
         typer.echo(f"revision      {facts['revision']}")
     typer.echo(f"file          {files.weights} ({files.bytes / 1e6:.1f} MB)")
+
+
+def _loaded(path: Path, files: StoredModel) -> "RLTN | HED":
+    """Load a network of either kind; one that does not load has no facts."""
+    if files.kind == LINES:
+        from rltn_cli.engine.line_models import load_line_model
+
+        return load_line_model(path)
+    from rltn_cli.engine.checkpoint import load_model
+
+    return load_model(path)
+
+
+def _budget(network: "RLTN | HED") -> "Budget":
+    """Count what a network of either kind costs."""
+    from rltn_cli.engine.budget import measure_budget, measure_line_budget
+    from rltn_cli.models.hed import HED
+
+    if isinstance(network, HED):
+        return measure_line_budget(network.config, size=BUDGET_SIZE)
+    return measure_budget(network.config, size=BUDGET_SIZE)
 
 
 @models.command()
 def verify(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     """Check that a model is whole: the Hub's hashes, every weight, its shape, and that it is finite."""
     path = find_model(name, offline=offline)
-    files = read_model_files(path)
-
-    from rltn_cli.engine.checkpoint import load_model
-
-    load_model(path)
+    files = read_known(path)
+    _loaded(path, files)
     hashes = {}
     for part in files.parts:
         with part.open("rb") as file:
             hashes[part.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    facts = {"name": name, "revision": commit_of(path), "weights": len(files.shapes), "sha256": hashes}
+    facts = {
+        "name": name,
+        "kind": files.kind,
+        "revision": commit_of(path),
+        "weights": len(files.shapes),
+        "sha256": hashes,
+    }
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return

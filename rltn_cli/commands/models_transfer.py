@@ -12,7 +12,7 @@ from rltn_cli.commands.options import DryRun, Json, Offline, complete_model
 from rltn_cli.config import to_json
 from rltn_cli.engine import hub_client
 from rltn_cli.engine.card import first_card
-from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, ModelFiles, read_model_files
+from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, ModelFiles, read_known, read_model_files
 from rltn_cli.engine.hub import find_model
 from rltn_cli.errors import UsageError
 
@@ -24,7 +24,7 @@ def download(
 ) -> None:
     """Fetch a model from the Hub into its cache, and check it; it can then be used offline."""
     folder = find_model(name, offline=offline)
-    files = read_model_files(folder)
+    files = read_known(folder)
     revision = hub_client.commit_of(folder)
     facts = {"name": name, "revision": revision, "path": str(folder), "bytes": files.bytes}
     if as_json:

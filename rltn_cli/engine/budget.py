@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from rltn_cli.config import ModelConfig
+from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
 
 
@@ -32,10 +34,21 @@ def measure_budget(config: ModelConfig, *, size: int = 256) -> Budget:
     with torch.device("meta"):
         model = RLTN(config)
         sketch, reference = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
+    return _count(model, sketch, [reference])
+
+
+def measure_line_budget(config: HEDConfig, *, size: int = 256) -> Budget:
+    """Count as `measure_budget` does, for a network that draws lines; with its margin around the picture."""
+    with torch.device("meta"):
+        return _count(HED(config), torch.empty(1, 3, size, size))
+
+
+def _count(model: nn.Module, *inputs: object) -> Budget:
+    """Count the parameters and operations of one call."""
     counter = FlopCounterMode(display=False)
     # The counter knows no fused attention on a CPU; as plain matrix products it is counted everywhere.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
-        model(sketch, [reference])
+        model(*inputs)
     return Budget(
         parameters=sum(value.numel() for value in model.parameters()), flop=counter.get_total_flops()
     )

@@ -58,8 +58,10 @@ class StoredModel:
 
     @property
     def kind(self) -> str:
-        """What the network does: `lines` or `paint`."""
-        return LINES if self.values is not None and self.values.get("kind") == LINES else "paint"
+        """What the network does: `lines` or `paint`; the original HED comes without a configuration."""
+        if self.values is None:
+            return LINES if {"features.0.weight", "dsn1.weight"} <= self.shapes.keys() else "paint"
+        return LINES if self.values.get("kind") == LINES else "paint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,27 @@ def read_model_files(path: Path) -> ModelFiles:
         ModelError: no configuration, one out of bounds, or that of a network that draws lines.
     """
     stored = read_stored(path)
-    if stored.values is None:
-        raise ModelError(
-            f"{path}: no configuration inside, and no {CONFIG} beside it; add the model's {CONFIG}"
-        )
     if stored.kind == LINES:
         raise ModelError(
             f"{path}: this network draws lines and does not paint; it is for 'rltn extract-lines', name "
             "another model here"
         )
+    if stored.values is None:
+        raise ModelError(
+            f"{path}: no configuration inside, and no {CONFIG} beside it; add the model's {CONFIG}"
+        )
     config = _build_config(stored.values, stored.where)
     return ModelFiles(stored.weights, stored.shapes, stored.parts, stored.values, stored.where, config)
+
+
+def read_known(path: Path) -> StoredModel:
+    """Read the configuration and the header of a network of any kind that rltn knows.
+
+    Args and errors as in `read_stored`; the configuration of one that paints is checked too, that of one that
+    draws lines when it is loaded.
+    """
+    stored = read_stored(path)
+    return stored if stored.kind == LINES else read_model_files(path)
 
 
 def read_stored(path: Path) -> StoredModel:

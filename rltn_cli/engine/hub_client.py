@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, ModelFiles, read_model_files
+from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, StoredModel, read_known
 from rltn_cli.errors import ModelError
 
 CARD = "README.md"
@@ -37,7 +37,7 @@ class CachedModel:
     branches: tuple[str, ...]
     """Branches and tags that were asked for and led here."""
     folder: Path
-    files: ModelFiles
+    files: StoredModel
 
 
 def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Path:
@@ -132,7 +132,7 @@ def cached_models() -> list[CachedModel]:
     for repo in cache.repos:
         for revision in repo.revisions if repo.repo_type == "model" else ():
             try:
-                files = read_model_files(revision.snapshot_path)
+                files = read_known(revision.snapshot_path)
             except ModelError:
                 continue
             branches = tuple(sorted(revision.refs))

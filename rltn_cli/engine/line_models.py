@@ -65,16 +65,17 @@ def save_line_model(network: HED, folder: Path, *, half: bool = True) -> Path:
 
 def _config_of(files: StoredModel) -> HEDConfig:
     """Return the sizes that a file states, or those of the original where it states none."""
-    if files.values is None:
-        if "features.0.weight" in files.shapes and "dsn1.weight" in files.shapes:
-            return HED_ORIGINAL
+    if files.kind != LINES and files.values is not None:
+        raise ModelError(f"{files.weights}: this network paints and does not draw lines; name another one")
+    if files.kind != LINES:
         raise ModelError(
             f"{files.weights}: no configuration inside, no {CONFIG} beside it, and not the original HED "
             "(features.N, dsn1 to dsn5, fuse)"
         )
-    if files.kind != LINES:
-        raise ModelError(f"{files.weights}: this network paints and does not draw lines; name another one")
+    if files.values is None:
+        return HED_ORIGINAL
     try:
         return from_mapping(HEDConfig, files.values, files.where)
     except ConfigError as error:
-        raise ModelError(str(error)) from error
+        reason = str(error).removeprefix(f"{files.where}: ")
+        raise ModelError(f"{files.where}: {reason}") from error

@@ -4,15 +4,20 @@ import hashlib
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from hub_server import HubServer, Repository
+from safetensors.torch import load_file, save_file
 
 from rltn_cli.cli import run
 from rltn_cli.config import PRESETS
 from rltn_cli.engine import hub
-from rltn_cli.engine.budget import measure_budget
+from rltn_cli.engine.budget import measure_budget, measure_line_budget
 from rltn_cli.engine.checkpoint import load_model, save_model
+from rltn_cli.engine.line_models import find_line_model, load_line_model, save_line_model
+from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
 
 
@@ -37,10 +42,11 @@ def repository(hub: HubServer, tmp_path: Path) -> Repository:
 def test_list_names_what_is_shipped(folder: Path, hub: HubServer, capsys: pytest.CaptureFixture[str]) -> None:
     size = (folder / "model.safetensors").stat().st_size
     assert run(["models", "list"]) == 0
-    assert capsys.readouterr().out.split() == f"little {size / 1e6:.1f} MB licence not stated shipped".split()
+    words = f"little paint {size / 1e6:.1f} MB licence not stated shipped".split()
+    assert capsys.readouterr().out.split() == words
     assert run(["models", "list", "--json"]) == 0
-    row = {"name": "little", "source": "shipped", "bytes": size, "license": None, "revision": None}
-    assert json.loads(capsys.readouterr().out) == [{**row, "path": str(folder)}]
+    row = {"name": "little", "kind": "paint", "source": "shipped", "bytes": size, "license": None}
+    assert json.loads(capsys.readouterr().out) == [{**row, "revision": None, "path": str(folder)}]
 
 
 def test_list_names_what_is_cached(
@@ -59,6 +65,57 @@ def test_list_names_what_is_cached(
     assert f"revision      {commit}" in capsys.readouterr().out
     assert run(["models", "verify", "org/tiny@main", "--offline"]) == 0
     assert f"all there and finite, as the Hub has it at {commit}" in capsys.readouterr().out
+
+
+def test_a_network_that_draws_lines_is_shown_as_such(
+    folder: Path, hub: HubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = HEDConfig(widths=(2, 3, 4, 4, 4), merge=3)
+    pen = save_line_model(HED(config), folder.parent / "pen")
+    assert run(["models", "list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["name"], row["kind"]) for row in rows] == [("little", "paint"), ("pen", "lines")]
+    assert run(["models", "info", "pen", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    budget = measure_line_budget(config, size=256)
+    assert (facts["kind"], facts["parameters"]) == ("lines", budget.parameters)
+    assert facts["gflop"] == round(budget.flop / 1e9, 2) > 0
+    assert run(["models", "info", "pen"]) == 0
+    assert "lines: draws the lines of colour pictures" in capsys.readouterr().out
+    assert run(["models", "verify", "pen"]) == 0
+    assert "all there and finite" in capsys.readouterr().out
+    weights = load_file(pen / "model.safetensors")
+    weights.pop("fuse.bias")
+    save_file(weights, pen / "model.safetensors")
+    assert run(["models", "verify", "pen"]) == 1
+    assert "lacks fuse.bias" in capsys.readouterr().err
+
+
+def test_a_network_that_draws_lines_comes_from_the_hub(
+    folder: Path, hub: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = save_line_model(HED(HEDConfig(widths=(2, 3, 4, 4, 4), merge=3)), tmp_path / "made")
+    repository = hub.repositories["org/pen"] = Repository()
+    repository.commit({path.name: path.read_bytes() for path in made.iterdir()})
+    assert run(["models", "download", "org/pen"]) == 0
+    assert load_line_model(find_line_model("org/pen", offline=True)).config.widths == (2, 3, 4, 4, 4)
+    capsys.readouterr()
+    assert run(["models", "list", "--json"]) == 0
+    assert [row["kind"] for row in json.loads(capsys.readouterr().out)] == ["paint", "lines"]
+
+
+def test_a_network_that_draws_lines_does_not_paint(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_line_model(HED(HEDConfig(widths=(2, 3, 4, 4, 4), merge=3)), folder.parent / "pen")
+    picture = tmp_path / "a.png"
+    cv2.imwrite(str(picture), np.eye(64, dtype=np.uint8) * 255)
+    output = tmp_path / "b.png"
+    assert run(["colorize", str(picture), "-r", str(picture), "-o", str(output), "-m", "pen"]) == 1
+    error = capsys.readouterr().err
+    assert "pen: this network draws lines and does not paint" in error
+    assert error.count("\n") == 1
+    assert not output.exists()
 
 
 def test_info_tells_size_and_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
