@@ -14,9 +14,11 @@ from rltn_cli.data.findings import (
     Finding,
     SourceSummary,
     listed,
+    note,
     note_files,
     short_name,
 )
+from rltn_cli.data.index import read_index
 from rltn_cli.data.inspection import (
     BLANK,
     COLOR_LINES,
@@ -132,13 +134,12 @@ def _strays(pairs: Sequence[Pair]) -> list[Finding]:
                 f"({listed(path.name for path in lone)}); the two of a pair have one name"
             )
         lone_lines += lone
-        known = {pair.color for pair in members}
-        unlisted += [path for path in colors.values() if path not in known]
+        index = folder / "index.csv"
+        known = read_index(index) if index.is_file() else colors
+        unlisted += [colors[name] for name in sorted(set(colors) - set(known))]
     return [
-        *note_files(
-            "line art without a colour picture", lone_lines, "pictures in line/ have no partner in color/"
-        ),
-        *note_files("not in index.csv", unlisted, "pictures in color/ are not in index.csv and are left out"),
+        *note_files("line art without a colour picture of its name", lone_lines),
+        *note_files("colour pictures that are left out, as index.csv does not list them", unlisted),
     ]
 
 
@@ -149,14 +150,9 @@ def _faults(facts: Sequence[PairFacts]) -> list[Finding]:
         if fact.fault:
             reasons[fact.fault].append(fact.reason)
     return [
-        Finding(
-            kind,
-            len(found),
-            tuple(found[:NAMED]),
-            left_out=True,
-            text=f"{_pairs(len(found))} left out, which {kind}: {listed(found)}; {ADVICE[kind]}",
-        )
+        finding
         for kind, found in reasons.items()
+        for finding in note(f"pairs left out, which {kind}", found, advice=ADVICE[kind], left_out=True)
     ]
 
 
@@ -167,8 +163,8 @@ def _oddities(pairs: Sequence[Pair], facts: Sequence[PairFacts], usable: Sequenc
     ]
     grey = [pairs[i].color for i in usable if facts[i].colored < _GREY]
     return [
-        *note_files("nearly empty line art", faint, "pictures of line art are nearly empty"),
-        *note_files("grey", grey, "colour pictures are grey: nothing can be learned of their colours"),
+        *note_files("nearly empty line art", faint),
+        *note_files("grey pictures, of whose colours nothing can be learned", grey),
     ]
 
 
@@ -202,22 +198,14 @@ def _leak_finding(pairs: Sequence[Pair], leaks: set[int], groups: Sequence[Seque
             for i in group
             if i in leaks and other is not None
         ]
-    text = (
-        f"{_pairs(len(names))} left out of training, whose picture is in another split too: {listed(names)}"
-    )
-    if not names:
-        return []
-    return [Finding("in two splits", len(names), tuple(names[:NAMED]), left_out=True, text=text)]
+    return note("left out of training, as their picture is in another split too", names, left_out=True)
 
 
 def _duplicate_finding(pairs: Sequence[Pair], groups: Iterable[Sequence[int]]) -> list[Finding]:
-    several = [group for group in groups if len(group) > 1]
-    names = [" = ".join(short_name(pairs[i].color) for i in group[:NAMED]) for group in several]
-    surplus = sum(len(group) - 1 for group in several)
-    if not several:
-        return []
-    text = f"{surplus:,} pictures are there more than once, and count as often: {listed(names)}"
-    return [Finding("more than once", surplus, tuple(names[:NAMED]), left_out=False, text=text)]
+    names = [
+        " = ".join(short_name(pairs[i].color) for i in group[:NAMED]) for group in groups if len(group) > 1
+    ]
+    return note("the same picture several times, which then counts more", names)
 
 
 def _summaries(
@@ -242,7 +230,3 @@ def _summaries(
             )
         )
     return tuple(summaries)
-
-
-def _pairs(count: int) -> str:
-    return "1 pair is" if count == 1 else f"{count:,} pairs are"

@@ -83,13 +83,17 @@ class DataCheck:
         return [finding.text for finding in self.findings]
 
 
-def note_files(kind: str, paths: Sequence[Path], what: str) -> list[Finding]:
-    """Return a finding of files that are not left out for a fault; none where there are no files."""
-    names = [short_name(path) for path in paths]
-    if not names:
+def note(kind: str, texts: Sequence[str], *, advice: str = "", left_out: bool = False) -> list[Finding]:
+    """Return what was found in several places as one finding; none where it was found nowhere."""
+    if not texts:
         return []
-    text = f"{len(names):,} {what}: {listed(names)}"
-    return [Finding(kind, len(names), tuple(names[:NAMED]), left_out=False, text=text)]
+    text = f"{kind} ({len(texts):,}): {listed(texts)}" + (f"; {advice}" if advice else "")
+    return [Finding(kind, len(texts), tuple(texts[:NAMED]), left_out, text)]
+
+
+def note_files(kind: str, paths: Sequence[Path]) -> list[Finding]:
+    """Return a finding of files that stay in; none where there are no files."""
+    return note(kind, [short_name(path) for path in paths])
 
 
 def _sizes(smallest: tuple[int, int], largest: tuple[int, int]) -> str:

@@ -143,7 +143,7 @@ def test_a_pair_that_cannot_be_used_is_left_out_and_named(folder: Path, poison, 
     result = check(folder)
     assert [pair.id for pair in result.usable] == [f"s{n}" for n in range(6)]
     (note,) = result.notes
-    assert note.startswith("1 pair is left out, which")
+    assert note.startswith("pairs left out, which")
     assert "\n" not in note
     for word in words:
         assert word in note
@@ -172,8 +172,8 @@ def test_partners_that_are_missing_are_named(folder: Path) -> None:
     (folder / "index.csv").write_text("id\n" + "".join(f"s{n}\n" for n in range(5)))
     notes = check(folder).notes
     assert notes == [
-        "1 pictures in line/ have no partner in color/: line/lonely.png",
-        "1 pictures in color/ are not in index.csv and are left out: color/s5.png",
+        "line art without a colour picture of its name (1): line/lonely.png",
+        "colour pictures that are left out, as index.csv does not list them (1): color/s5.png",
     ]
 
 
@@ -193,9 +193,11 @@ def test_faint_line_art_and_grey_pictures_are_noted_and_kept(folder: Path) -> No
     add(folder, "grey", np.repeat(scene(8).mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2))
     result = check(folder)
     assert len(result.usable) == 8
-    assert [finding.kind for finding in result.findings] == ["nearly empty line art", "grey"]
-    assert "line/faint.png" in result.notes[0]
-    assert "color/grey.png" in result.notes[1]
+    assert result.notes == [
+        "nearly empty line art (1): line/faint.png",
+        "grey pictures, of whose colours nothing can be learned (1): color/grey.png",
+    ]
+    assert not any(finding.left_out for finding in result.findings)
 
 
 def test_the_same_picture_again_is_noted(folder: Path) -> None:
@@ -205,7 +207,8 @@ def test_the_same_picture_again_is_noted(folder: Path) -> None:
     add(folder, "recolored", scene(0)[:, :, ::-1])
     result = check(folder)
     assert result.notes == [
-        "2 pictures are there more than once, and count as often: color/s0.png = color/t0.png = color/u0.png"
+        "the same picture several times, which then counts more (1): "
+        "color/s0.png = color/t0.png = color/u0.png"
     ]
     assert len(result.usable) == 9
 
@@ -219,8 +222,8 @@ def test_a_training_picture_that_is_validated_on_is_left_out(folder: Path) -> No
     result = check(folder)
     assert [pair.id for pair in result.usable] == ["copy", *(f"s{n}" for n in range(1, 6))]
     (note,) = result.notes
-    assert "1 pair is left out of training" in note
-    assert "color/s0.png = color/copy.jpg" in note
+    assert note.startswith("left out of training, as their picture is in another split too (1): ")
+    assert note.endswith("color/s0.png = color/copy.jpg")
 
 
 def test_training_on_nothing_but_validation_pictures_is_refused(folder: Path) -> None:
