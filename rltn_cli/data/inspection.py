@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from rltn_cli.canvas import SHORTEST_SIDE, WIDEST
@@ -102,11 +103,11 @@ def _is_colored(drawn: Bytes, color: Bytes) -> bool:
 
 def _chroma(color: Bytes) -> Bytes:
     """Return (H, W): the largest channel less the smallest."""
-    chroma: Bytes = color.max(axis=2) - color.min(axis=2)
-    return chroma
+    red, green, blue = cv2.split(color)
+    largest = cv2.max(cv2.max(red, green), blue)
+    return np.asarray(largest - cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 def _spread(picture: Bytes) -> int:
     """Return the largest difference of values within a channel."""
-    rows = picture.reshape(-1, picture.shape[2] if picture.ndim == 3 else 1)
-    return int((rows.max(axis=0).astype(int) - rows.min(axis=0)).max())
+    return max(int(channel.max()) - int(channel.min()) for channel in cv2.split(picture))
