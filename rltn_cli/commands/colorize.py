@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,6 +10,7 @@ import typer
 
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model, Offline, Overwrite, Quiet
 from rltn_cli.commands.progress import working
+from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
 from rltn_cli.engine.header import read_model_files
 from rltn_cli.engine.hub import find_model
 from rltn_cli.engine.hub_client import commit_of
@@ -18,8 +18,6 @@ from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from rltn_cli.engine.colorizer import Colorization
-
-STANDARD_STREAM = "-"
 
 Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - is standard input.")]
 References = Annotated[
@@ -114,12 +112,7 @@ def _check_streams(sketch: str, references: list[str], output: str, as_json: boo
     """Refuse two uses of one standard stream, and pictures on a terminal."""
     if [sketch, *references].count(STANDARD_STREAM) > 1:
         raise UsageError("standard input holds one picture: name - only once")
-    if output != STANDARD_STREAM:
-        return
-    if as_json:
-        raise UsageError("--json and the picture cannot both go to standard output: name a file for one")
-    if sys.stdout.isatty():
-        raise UsageError("standard output is a terminal: name a file, or send it to another program")
+    check_standard_output(output, as_json)
 
 
 def _check_outputs(
