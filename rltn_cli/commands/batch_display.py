@@ -45,7 +45,13 @@ class Failures(contextlib.AbstractContextManager[None]):
 class ProgressBar(contextlib.AbstractContextManager[None]):
     """A bar with rate and time left on a terminal; failures and the summary everywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "painting", things: str = "sketches") -> None:
+        """Prepare the bar.
+
+        Args:
+            doing: what is shown before the bar.
+            things: key of the number of files in the event `plan`.
+        """
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -58,7 +64,8 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
             TimeRemainingColumn(),
         )
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._bar = self._progress.add_task("painting", total=None, rate="")
+        self._things = things
+        self._bar = self._progress.add_task(doing, total=None, rate="")
 
     def show(self, event: dict[str, Any]) -> None:
         """Move the bar, or say what there is to say."""
@@ -66,7 +73,7 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
         if kind == "plan":
             if event.get("process", 0) == 0:  # of several processes one has the bar, with its own share
                 self._progress.start()
-            self._progress.update(self._bar, total=event["sketches"])
+            self._progress.update(self._bar, total=event[self._things])
         elif kind == "summary":
             self._progress.stop()
             self._end(event)
@@ -78,10 +85,10 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
 
     def _end(self, summary: dict[str, Any]) -> None:
         """Say how it went; the files that failed are named once more."""
-        parts = [f"{summary[name]} {name}" for name in ("done", "skipped", "failed", "left") if summary[name]]
-        typer.echo(
-            f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s; {summary['manifest']}", err=True
-        )
+        names = ("done", "skipped", "failed", "left")
+        parts = [f"{summary[name]} {name}" for name in names if summary.get(name)]
+        manifest = f"; {summary['manifest']}" if "manifest" in summary else ""
+        typer.echo(f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s{manifest}", err=True)
         if summary["failures"]:
             typer.echo(f"rltn: failed: {', '.join(summary['failures'])}", err=True)
 
