@@ -57,10 +57,14 @@ def read_data(specs: Sequence[str]) -> list[Pair]:
         while label in named:
             count += 1
             label = f"{base}-{count}"
-        named[label] = [dataclasses.replace(pair, source=pair.source or label) for pair in reader(path)]
+        try:
+            pairs = reader(path)
+        except OSError as error:
+            raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
+        named[label] = [dataclasses.replace(pair, source=pair.source or label) for pair in pairs]
     if len(named) == 1:
         return next(iter(named.values()))
-    return [_prefixed(pair, label) for label, pairs in named.items() for pair in pairs]
+    return [_prefixed(pair, label) for label, members in named.items() for pair in members]
 
 
 def read_folder(folder: Path) -> list[Pair]:
@@ -167,7 +171,7 @@ def _read_splits(folder: Path) -> list[Pair]:
 def _read_colors(folder: Path) -> list[Pair]:
     """List the colour pictures of a folder and of those below it; a subfolder is a group."""
     pairs: dict[str, Pair] = {}
-    for parent, below, files in os.walk(folder):
+    for parent, below, files in os.walk(folder, onerror=_raise):
         below[:] = sorted(name for name in below if not name.startswith((".", "__MACOSX")))
         place = Path(parent).relative_to(folder)
         for name in sorted(files):
@@ -184,3 +188,7 @@ def _read_colors(folder: Path) -> list[Pair]:
         hint = f"unpack {packed[0]} first" if packed else "put PNG, JPEG or WebP pictures there"
         raise DataError(f"{folder}: no pictures in it or in its folders; {hint}")
     return list(pairs.values())
+
+
+def _raise(error: OSError) -> None:
+    raise error

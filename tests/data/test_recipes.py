@@ -1,4 +1,6 @@
+import errno
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -86,6 +88,18 @@ def test_what_is_no_folder_of_pictures_is_said(tmp_path: Path) -> None:
     draw(tmp_path / "a.png")
     draw(tmp_path / "a.jpg")
     assert "a second picture of that name beside a.jpg" in message(tmp_path)
+
+
+def test_a_folder_that_may_not_be_read_is_named(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def refuse(place: str) -> object:
+        if str(place).endswith("luna"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert "luna: cannot be read (Permission denied)" in message(pictures)
 
 
 @pytest.mark.parametrize(
