@@ -92,7 +92,8 @@ class LineBatches:
         rarity = np.array([sources[example.lines, example.pair.source] ** -0.5 for example in examples])
         for kind, share in SHARES.items():
             chosen = np.array([example.lines is kind for example in examples])
-            rarity[chosen] *= share / rarity[chosen].sum()
+            if chosen.any():
+                rarity[chosen] *= share / rarity[chosen].sum()
         self.odds = rarity / rarity.sum()
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:
