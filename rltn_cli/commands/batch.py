@@ -1,13 +1,7 @@
 """`rltn batch`: many drawings, from shell scripts."""
 
-import contextlib
 import json
 import logging
-import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,6 +9,7 @@ import typer
 
 from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
+from rltn_cli.commands.interruption import INTERRUPTED, stopping
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Model, Offline, Quiet
 from rltn_cli.engine.hub import find_model
 from rltn_cli.errors import UsageError
@@ -22,7 +17,7 @@ from rltn_cli.errors import UsageError
 if TYPE_CHECKING:
     from rltn_cli.engine.batch_session import Request
 
-FAILED, SOME_FAILED, INTERRUPTED = 1, 3, 130
+FAILED, SOME_FAILED = 1, 3
 
 Sketches = Annotated[
     list[str],
@@ -113,7 +108,7 @@ def _run(request: "Request", display: Display) -> int:
     from rltn_cli.engine.batch_session import paint_all
 
     summary: dict[str, Any] = {}
-    with _stopping() as stop, display:
+    with stopping("the pictures at work") as stop, display:
         for event in paint_all(request, stop):
             display.show(event)
             summary = event if event["event"] == "summary" else summary
@@ -124,27 +119,6 @@ def _run(request: "Request", display: Display) -> int:
     if summary["failed"]:
         return SOME_FAILED if summary["done"] + summary["skipped"] else FAILED
     return 0
-
-
-@contextlib.contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C sets; a second Ctrl-C ends the process at once."""
-    stop = threading.Event()
-
-    def interrupt(*_: object) -> None:
-        if stop.is_set():
-            os._exit(INTERRUPTED)  # outputs and journal are whole at any moment
-        stop.set()
-        sys.stderr.write("rltn: finishing the pictures at work; Ctrl-C again stops at once\n")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _show_plan(request: "Request", as_json: bool) -> None:

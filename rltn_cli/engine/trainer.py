@@ -134,6 +134,8 @@ class Trainer:
         self.sampler = Sampler(store.pairs, config.data, config.seed)
         self.workers = workers
         self.step = 0
+        self.seconds = 0.0
+        """Of training, also before it was resumed."""
         self.spent = 0.0
         """Share of the time limit that is used up, the same in all processes."""
         self.parts = config.accumulate
@@ -162,8 +164,9 @@ class Trainer:
             loaded = time.perf_counter()
             losses = self.train_step(batch)
             self.step += 1
-            now = time.perf_counter()
-            yield StepReport(self.step, losses, now - begun, loaded - begun)
+            seconds = time.perf_counter() - begun
+            self.seconds += seconds
+            yield StepReport(self.step, losses, seconds, loaded - begun)
             begun = time.perf_counter()
 
     def _load(self, draws: list[Draw]) -> Batch:
@@ -174,17 +177,18 @@ class Trainer:
             batch = make_batch(self.store, draws, self.config.size_at(self.step), self.device)
         except RltnError as error:
             failure = error
-        if self.agree(float(failure is not None)) or batch is None:
+        if self.agree([float(failure is not None)]) != [0.0] or batch is None:
             raise failure or TrainingError("stopped, since another process could not load its pictures")
         return batch
 
-    def agree(self, value: float) -> float:
-        """Return the largest of the values that the processes name; every process must ask."""
+    def agree(self, values: list[float]) -> list[float]:
+        """Return the largest of what the processes name, value by value; every process must ask."""
         if self.world == 1:
-            return value
-        mine = torch.tensor([value], dtype=torch.float64, device=self.device)
+            return values
+        mine = torch.tensor([values], dtype=torch.float32, device=self.device)
         gathered: Tensor = self.accelerator.gather(mine)
-        return float(gathered.max())
+        largest: list[float] = gathered.amax(dim=0).tolist()
+        return largest
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Do one step of the discriminator and one of the generator side on a batch, and return the terms."""
@@ -239,11 +243,13 @@ class Trainer:
                 produced = self.generator_side(part.sketch, part.reference, part.truth)
                 # discriminator: truth against what was painted, both in one forward pass
                 if phase.adversarial:
+                    self.discriminator.train(start == 0)  # its spectral norms move once a step
                     fake = produced[0].detach().to(part.truth.dtype)
                     scores = self.judge(torch.cat([part.sketch] * 2), torch.cat([part.truth, fake]))
                     loss = _hinge(scores, len(fake)) * share
                     self.accelerator.backward(loss)
                     _add(sums, {"adv_discriminator": loss})
+                    self.discriminator.eval()
                 # generator side
                 terms = self.objective.generator_terms(produced, part, self.discriminator, phase)
                 loss = self.objective.total(terms)
@@ -316,7 +322,12 @@ class Trainer:
             "discriminator_optimizer": optimizer_tensors(self.discriminator_optimizer),
         }
         scaler = self.accelerator.scaler
-        facts = {"step": self.step, "parts": self.parts, "config": to_json(self.config)}
+        facts = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "parts": self.parts,
+            "config": to_json(self.config),
+        }
         write_state(folder, parts, facts | ({"scaler": scaler.state_dict()} if scaler else {}))
 
     def resume(self, folder: Path) -> None:
@@ -333,6 +344,7 @@ class Trainer:
             restore_optimizer(self.generator_optimizer, parts["generator_optimizer"])
             restore_optimizer(self.discriminator_optimizer, parts["discriminator_optimizer"])
             self.step = int(str(facts["step"]))
+            self.seconds = float(str(facts.get("seconds", 0)))
             self.parts = int(str(facts.get("parts", self.parts)))
             if self.accelerator.scaler is not None and isinstance(facts.get("scaler"), dict):
                 self.accelerator.scaler.load_state_dict(facts["scaler"])

@@ -4,53 +4,106 @@ import json
 import cv2
 import pytest
 import torch
-from test_trainer import CONFIG, DrawnStore, weights
+from test_trainer import CONFIG, DrawnStore
 
+from rltn_cli.config import TrainConfig
 from rltn_cli.engine.checkpoint import load_model
-from rltn_cli.engine.objective import Objective
-from rltn_cli.engine.run_folder import newest_state, train_in_folder
+from rltn_cli.engine.run_folder import RunFolder, check_run, find_state, newest_state, saved_config
 from rltn_cli.engine.samples import sample_batch
 from rltn_cli.engine.trainer import Trainer
-from rltn_cli.errors import NonFiniteLossError
-
-RUN = dataclasses.replace(CONFIG, steps=5, checkpoint_every=2, sample_every=4, keep=1)
+from rltn_cli.errors import OutputError, TrainingError, UsageError
 
 
-def test_a_run_leaves_states_samples_and_a_model(tmp_path):
-    store = DrawnStore()
-    trainer = Trainer(RUN, store)
-    reports = list(train_in_folder(trainer, tmp_path, sample_batch(store, 2, 64)))
-    assert [r.step for r in reports] == [1, 2, 3, 4, 5]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "model", "samples", "step-00000005"]
-    assert json.loads((tmp_path / "config.json").read_text())["keep"] == 1
-    (grid,) = (tmp_path / "samples").iterdir()
-    assert grid.name == "step-00000004.png"
-    assert cv2.imread(str(grid)).shape == (5 * 64, 2 * 64, 3)
-    loaded = load_model(tmp_path / "model").state_dict()
-    assert all(torch.allclose(v, loaded[n], atol=2e-3) for n, v in trainer.averaged.state_dict().items())
+@pytest.fixture
+def trainer():
+    return Trainer(dataclasses.replace(CONFIG, keep=2), DrawnStore())
 
 
-def test_a_run_that_was_left_goes_on_and_equals_one_that_was_not(tmp_path):
-    whole = Trainer(RUN, DrawnStore())
-    list(train_in_folder(whole, tmp_path / "whole"))
-    left = train_in_folder(Trainer(RUN, DrawnStore()), tmp_path / "left")
-    for _ in range(3):
-        next(left)
-    left.close()
-    assert newest_state(tmp_path / "left").name == "step-00000003"
-    again = Trainer(RUN, DrawnStore())
-    assert [r.step for r in train_in_folder(again, tmp_path / "left")] == [4, 5]
-    expected = weights(whole)
-    assert all(torch.equal(v, expected[n]) for n, v in weights(again).items())
+def test_a_folder_holds_configuration_states_samples_and_the_model(tmp_path, trainer):
+    folder = RunFolder(tmp_path / "run")
+    folder.write_config(trainer.config)
+    for step in (1, 2, 3):
+        trainer.step = step
+        state = folder.save(trainer)
+    path, grid = folder.write_samples(trainer, sample_batch(trainer.store, 2, 64))
+    model = folder.write_model(trainer, "# a card\n")
+    assert newest_state(tmp_path / "run") == state
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "config.json", "model", "samples", "step-00000002", "step-00000003"
+    ]  # fmt: skip
+    assert cv2.imread(str(path)).shape == grid.shape == (5 * 64, 2 * 64, 3)
+    assert (model / "README.md").read_text() == "# a card\n"
+    assert torch.isfinite(next(load_model(model).parameters())).all()
+    assert saved_config(tmp_path / "run")["keep"] == 2
 
 
-def test_a_failed_step_leaves_no_state_of_its_own(tmp_path, monkeypatch):
-    plain = Objective.generator_terms
+def test_what_a_killed_save_left_is_removed(tmp_path, trainer):
+    (tmp_path / ".step-00000007.partial").mkdir()
+    (tmp_path / ".step-00000007.partial" / "model.safetensors").write_bytes(b"half")
+    folder = RunFolder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    trainer.step = 7
+    folder.save(trainer)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000007"]
 
-    def broken(self, *arguments):
-        return {name: value * float("inf") for name, value in plain(self, *arguments).items()}
 
-    monkeypatch.setattr(Objective, "generator_terms", broken)
-    with pytest.raises(NonFiniteLossError):
-        list(train_in_folder(Trainer(RUN, DrawnStore()), tmp_path))
+def test_a_new_run_does_not_touch_one_that_is_there(tmp_path, trainer):
+    folder = RunFolder(tmp_path / "run")
+    folder.write_config(TrainConfig())
+    folder.save(trainer)
+    folder.write_history([{"step": 0, "color_error": 7.0}])
+    with pytest.raises(OutputError, match="holds a run already: add --resume auto to go on, or --overwrite"):
+        check_run(tmp_path / "run", overwrite=False)
+    check_run(tmp_path / "run", overwrite=True)
+    RunFolder(tmp_path / "run", overwrite=True)
+    assert list((tmp_path / "run").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is a file: name a folder"):
+        check_run(tmp_path / "file", overwrite=True)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file/run: cannot be written"):
+        RunFolder(tmp_path / "file" / "run")
+
+
+def test_validations_after_the_resumed_step_are_forgotten(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.read_history(10) == []
+    folder.write_history([{"step": step, "color_error": 9.0 - step} for step in (0, 2, 4)])
+    assert [entry["step"] for entry in folder.read_history(2)] == [0, 2]
+    (tmp_path / "validation.json").write_text("[1]")
+    with pytest.raises(TrainingError, match="not a list of validations"):
+        folder.read_history(2)
+
+
+def test_states_are_found_by_the_run_by_name_or_not_at_all(tmp_path, trainer):
+    run = tmp_path / "run"
+    folder = RunFolder(run)
+    with pytest.raises(UsageError, match="holds no training state; leave --resume out"):
+        find_state(run, "auto")
+    folder.write_config(trainer.config)
+    trainer.step = 4
+    state = folder.save(trainer)
+    assert (
+        find_state(run, "auto") == find_state(tmp_path, str(run)) == find_state(tmp_path, str(state)) == state
+    )
+    with pytest.raises(UsageError, match="--resume nowhere: no training state there"):
+        find_state(run, "nowhere")
+
+
+def test_a_broken_configuration_of_a_run_is_named(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"steps": 3})[:-1])
+    with pytest.raises(TrainingError, match="not the configuration of a run"):
+        saved_config(tmp_path)
+
+
+def test_a_full_disk_is_one_line(tmp_path, trainer, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rltn_cli.engine.state.save_file", full)
+    with pytest.raises(OutputError, match=r"the training state cannot be written .*No space left"):
+        RunFolder(tmp_path).save(trainer)
     assert newest_state(tmp_path) is None

@@ -1,0 +1,260 @@
+"""`rltn train`: weights for one's own pictures."""
+
+import importlib.util
+import json
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from rltn_cli.commands.interruption import INTERRUPTED, stopping
+from rltn_cli.commands.options import DryRun, Offline, Overwrite, Quiet, check_device, complete_model
+from rltn_cli.commands.train_display import Display, EventLines, Silence, TrainingBar
+from rltn_cli.config import FINE_TUNING, TrainConfig, from_mapping, read_toml, to_json
+from rltn_cli.errors import RltnError, UsageError
+
+if TYPE_CHECKING:
+    from rltn_cli.engine.training import Request
+    from rltn_cli.engine.training_data import TrainingData
+
+
+def _device(value: str | None) -> str | None:
+    return None if value is None else check_device(value)
+
+
+Data = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[DATA]...",
+        help="Folders of pairs (color/NAME.*, line/NAME.*), folders of colour pictures, or recipes: "
+        "openlines:, celebahq:, ascp: or metfaces:FOLDER.",
+    ),
+]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the run is written.")]
+Init = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Weights to start from: a shipped name, a folder, a file, or org/repo on the Hub.",
+        autocompletion=complete_model,
+    ),
+]
+Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Settings; options win over them.")]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|FOLDER", help="Go on: auto from the newest state of the run, or from a folder step-N."
+    ),
+]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps to train; what they mean for the rates too.")]
+Epochs = Annotated[float | None, typer.Option(min=0, help="Steps as passes over the pairs.")]
+Minutes = Annotated[float | None, typer.Option(min=0, help="Longest time of this call, saving included.")]
+BatchSize = Annotated[int | None, typer.Option("--batch", min=1, help="Pictures a step, of all processes.")]
+Accumulate = Annotated[
+    int | None, typer.Option("--grad-accum", min=1, help="Parts a batch is computed in, to save memory.")
+]
+Precision = Annotated[Literal["fp32", "bf16", "fp16"] | None, typer.Option(help="Of the computation.")]
+Ema = Annotated[float | None, typer.Option(help="Decay of the averaged weights, which are the result.")]
+Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate; the discriminator has twice that.")]
+Freeze = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PART",
+        help="Leave as it is: content_encoder, style_encoder, content_mfam or style_mfam; can be repeated.",
+    ),
+]
+Keep = Annotated[int | None, typer.Option(min=1, help="States to keep, the newest.")]
+Val = Annotated[
+    str | None,
+    typer.Option(metavar="DATA|SHARE", help="Pairs to measure on, or a share of all such as 0.1."),
+]
+ValEvery = Annotated[int | None, typer.Option(min=0, help="Steps between measurements; 0: first and last.")]
+SampleEvery = Annotated[int | None, typer.Option(min=1, help="Steps between sample grids.")]
+CheckpointEvery = Annotated[int | None, typer.Option(min=1, help="Steps between saved states.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of all chance.")]
+Workers = Annotated[int | None, typer.Option(min=0, help="Processes that draw samples ahead.")]
+Size = Annotated[int | None, typer.Option(help="Height and width of training pictures, a multiple of 16.")]
+Lines = Annotated[
+    Literal["hed-small", "xdog", "contour"] | None,
+    typer.Option(help="How line art is extracted for pictures without."),
+]
+TrainDevice = Annotated[
+    str | None,
+    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Where to train.", callback=_device),
+]
+Frozen = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="Frozen networks of the terms fm, perc, ctx and scl; see docs."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
+
+
+def train(
+    data: Data = None,
+    *,
+    output: Output,
+    init: Init = None,
+    config: Config = None,
+    resume: Resume = None,
+    steps: Steps = None,
+    epochs: Epochs = None,
+    minutes: Minutes = None,
+    batch: BatchSize = None,
+    grad_accum: Accumulate = None,
+    precision: Precision = None,
+    ema: Ema = None,
+    lr: Rate = None,
+    freeze: Freeze = None,
+    keep: Keep = None,
+    val: Val = None,
+    val_every: ValEvery = None,
+    sample_every: SampleEvery = None,
+    checkpoint_every: CheckpointEvery = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    size: Size = None,
+    lines: Lines = None,
+    device: TrainDevice = None,
+    frozen: Frozen = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> int:
+    """Train on your own pictures: with --init the given weights learn their style, else new ones begin."""
+    begun = time.monotonic()
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
+    if steps is not None and epochs is not None:
+        raise UsageError("--steps and --epochs both say how long to train: pass one")
+    if resume is not None and overwrite:
+        raise UsageError("--resume goes on with a run and --overwrite begins it again: pass one")
+    _check_installed()
+    flags = {
+        "pairs": tuple(data) if data else None, "init": init, "steps": steps, "epochs": epochs,
+        "minutes": minutes, "batch": batch, "accumulate": grad_accum, "precision": precision, "ema": ema,
+        "generator_lr": lr, "discriminator_lr": None if lr is None else 2 * lr,
+        "freeze": tuple(freeze) if freeze else None, "keep": keep, "val": val, "val_every": val_every,
+        "sample_every": sample_every, "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
+        "sizes": None if size is None else ((0, size),), "lines": lines, "device": device, "frozen": frozen,
+    }  # fmt: skip
+    if steps is not None:
+        flags["epochs"] = 0.0
+
+    from rltn_cli.engine.run_folder import check_run, find_state, saved_config
+
+    state = find_state(output, resume) if resume is not None else None
+    before = saved_config(state.parent) if state else {}
+    resolved = resolve(before, config, {key: value for key, value in flags.items() if value is not None})
+    if state is None:
+        check_run(output, overwrite=overwrite or dry_run)
+
+    from rltn_cli.engine.training import Request
+
+    request = Request(resolved, output, state, overwrite, offline, begun)
+    first = int(os.environ.get("RANK", "0")) == 0
+    try:
+        prepared = _prepare(request, show=first and not quiet and not as_json)
+        if dry_run:
+            _show_plan(request, prepared, as_json)
+            return 0
+    except RltnError as error:
+        if first:  # every process finds the same fault: one of them tells
+            raise
+        return error.exit_code
+    display: Display = Silence() if quiet else EventLines() if as_json else TrainingBar()
+    return _run(request, prepared, display if first else Silence())
+
+
+def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) -> TrainConfig:
+    """Return the configuration: dataclass < the run that is resumed < TOML file < flags.
+
+    Raises:
+        ConfigError: unknown key, wrong type, or a value out of range.
+    """
+    written = read_toml(file) if file else {}
+    if "steps" in written and "epochs" not in written:
+        before = {**before, "epochs": 0.0}
+    init = next((layer["init"] for layer in (flags, written, before) if "init" in layer), "")
+    config = FINE_TUNING if init else TrainConfig()
+    config = from_mapping(TrainConfig, before, "the run's config.json", base=config)
+    config = from_mapping(TrainConfig, written, str(file), base=config)
+    return from_mapping(TrainConfig, flags, "options", base=config)
+
+
+def _check_installed() -> None:
+    """Refuse to begin without the packages that training needs."""
+    for name in ("accelerate", "tensorboard", "skimage"):
+        if importlib.util.find_spec(name) is None:
+            package = "scikit-image" if name == "skimage" else name
+            raise UsageError(f"training needs {package}, which is not installed: pip install 'rltn[train]'")
+
+
+def _prepare(request: "Request", *, show: bool) -> "TrainingData":
+    """Read and check the data, and show what was found."""
+    from rltn_cli.commands.progress import working
+    from rltn_cli.engine.training_data import prepare_data
+
+    with working("checking the data", quiet=not show):
+        data = prepare_data(request.config, offline=request.offline)
+    if show:
+        _show_check(data)
+    return data
+
+
+def _show_check(data: "TrainingData") -> None:
+    """Draw the table of the data check on standard error."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(stderr=True)
+    table = Table(title="Data")
+    for number, name in enumerate(data.check.columns):
+        table.add_column(name, justify="right" if number > 1 else "left")
+    for row in data.check.rows:
+        table.add_row(*row)
+    console.print(table)
+    for note in data.check.notes:
+        typer.echo(f"rltn: {note}", err=True)
+
+
+def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
+    """Write the resolved configuration and what it costs to standard output."""
+    from rltn_cli.engine.memory import estimate_memory
+    from rltn_cli.engine.training import resolve_steps, start_model
+    from rltn_cli.models.rltn import RLTN
+
+    config = resolve_steps(request.config, len(data.train))
+    model = start_model(config, offline=request.offline) or RLTN(config.fresh_model())
+    memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
+    facts = {
+        "pairs": len(data.train),
+        "held_back": len(data.held),
+        "parameters": sum(value.numel() for value in model.parameters()),
+        "memory_mib": round(memory.total / 2**20),
+        "memory_mib_weights": round(memory.weights / 2**20),
+        "memory_mib_sample": round(memory.sample / 2**20),
+    }
+    if as_json:
+        typer.echo(json.dumps({"config": json.loads(to_json(config)), **facts}, indent=2))
+        return
+    typer.echo(to_json(config), nl=False)
+    for name, value in facts.items():
+        typer.echo(f"{name:18}  {value:,}")
+
+
+def _run(request: "Request", data: "TrainingData", display: Display) -> int:
+    """Train, show the events and return the exit code."""
+    from rltn_cli.engine.training import train as train_run
+
+    interrupted = False
+    with stopping("the step at work", signal.SIGTERM) as stop, display:
+        for event in train_run(request, data, stop):
+            display.show(event)
+            interrupted = event["event"] == "interrupted"
+    return INTERRUPTED if interrupted else 0

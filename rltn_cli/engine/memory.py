@@ -1,0 +1,71 @@
+"""How much memory a training run takes, by one forward pass of one sample."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rltn_cli.config import PERCEPTUAL_TERMS, TrainConfig
+from rltn_cli.data.batches import Batch
+from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
+from rltn_cli.models.discriminator import MultiscaleDiscriminator
+from rltn_cli.models.frozen import VGG
+from rltn_cli.models.rltn import RLTN
+
+COPIES = 5
+"""Of the weights: themselves, their average, their gradients, and Adam's two moments."""
+LIBRARIES = 400 * 2**20
+"""Bytes that the program and its libraries take."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes for one process."""
+
+    weights: int
+    """Weights of all networks, gradients, average and optimisers."""
+    sample: int
+    """What the backward pass needs of one sample."""
+    total: int
+
+
+def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> MemoryEstimate:
+    """Estimate the memory of a run: one sample is sent through the terms, and what autograd keeps is counted.
+
+    Args:
+        config: of the run.
+        model: the network, on the CPU.
+        processes: that share a batch.
+    """
+    discriminator = MultiscaleDiscriminator(8 if config.preset == "tiny" else 32)
+    perceptual = any(getattr(config.losses, term) for term in PERCEPTUAL_TERMS)
+    trunk = VGG(config.losses.trunk) if perceptual else None
+    kept: dict[int, int] = {}
+    networks: tuple[torch.nn.Module, ...] = (model, discriminator, *((trunk,) if trunk else ()))
+    parameters = {value.untyped_storage().data_ptr() for net in networks for value in net.parameters()}
+
+    def note(value: Tensor) -> Tensor:
+        storage = value.untyped_storage()
+        if storage.data_ptr() not in parameters:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return value
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda value: value):
+        _terms(config, model, discriminator, trunk, config.sizes[-1][1])
+    sample = sum(kept.values()) // (1 if config.precision == "fp32" else 2)
+    own = sum(value.nbytes for net in networks[:2] for value in net.parameters())
+    weights = COPIES * own + sum(value.nbytes for value in trunk.parameters()) if trunk else COPIES * own
+    at_once = -(-config.batch // (processes * config.accumulate))
+    return MemoryEstimate(weights, sample, LIBRARIES + weights + at_once * sample)
+
+
+def _terms(
+    config: TrainConfig, model: RLTN, discriminator: MultiscaleDiscriminator, trunk: VGG | None, size: int
+) -> Tensor:
+    """Return the objective of one sample of grey pictures, with its graph."""
+    grey = torch.zeros(1, 3, size, size)
+    one = torch.ones(1)
+    batch = Batch(sketch=grey[:, :1], truth=grey, reference=grey, pseudo=one, shared=0 * one)
+    objective = Objective(config.losses, trunk, model.config.temperature)
+    produced = GeneratorSide(model)(batch.sketch, batch.reference, batch.truth)
+    return objective.total(objective.generator_terms(produced, batch, discriminator, Phase()))
