@@ -13,7 +13,12 @@ LEVELS: tuple[tuple[set[str], ...], ...] = (
     ({"errors"},),
     ({"config"},),
     ({"pixels", "decoding", "encoding", "canvas", "images"},),
-    ({"lineart", "contours", "masks", "segments", "thinning", "tiling"}, {"sketch"}, {"finishing", "flats"}, {"layers"}),
+    (
+        {"lineart", "contours", "masks", "segments", "thinning", "tiling"},
+        {"sketch"},
+        {"finishing", "flats"},
+        {"layers"},
+    ),
     ({"models"}, {"data"}),
     ({"engine"},),
     ({"commands"},),

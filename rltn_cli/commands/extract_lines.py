@@ -1,0 +1,177 @@
+"""`rltn extract-lines`: line art from colour pictures."""
+
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from rltn_cli.commands.batch import Format, Recursive
+from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar
+from rltn_cli.commands.interruption import INTERRUPTED, stopping
+from rltn_cli.commands.options import Device, DryRun, Offline, Overwrite, Quiet
+from rltn_cli.commands.progress import working
+from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+
+if TYPE_CHECKING:
+    from rltn_cli.engine.extraction import Look, Task
+    from rltn_cli.engine.extractor import LineExtractor
+
+FAILED, SOME_FAILED = 1, 3
+
+Pictures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PICTURE",
+        help="Colour pictures, folders or patterns; - is standard input. With contour also label maps and "
+        "folders of CelebAMask-HQ's part masks.",
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="The line art, or a folder for it; - is standard output, as PNG.",
+    ),
+]
+MethodName = Annotated[
+    Literal["hed-small", "hed", "contour", "xdog"],
+    typer.Option(
+        help="The shipped network, the original HED, contours of flat regions, or differences of Gaussians."
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="A network of hed's: folder, .safetensors file, or org/repo on the Hub."
+    ),
+]
+Thin = Annotated[bool, typer.Option("--thin", help="Thin the lines to one pixel at the working size.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0.01, max=1, help="Ink from which a place is black; all else becomes white."),
+]
+Invert = Annotated[bool, typer.Option("--invert", help="White lines on black.")]
+Alpha = Annotated[bool, typer.Option("--alpha", help="Lines on transparency.")]
+Size = Annotated[
+    int | None,
+    typer.Option(
+        min=16,
+        max=16_384,
+        help="Shorter side in pixels to work at; unset, the picture's own, at most 1024 (contour: 512).",
+    ),
+]
+LineWidth = Annotated[float, typer.Option(min=1, max=64, help="Width of contours in pixels of the picture.")]
+Json = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
+
+
+def extract_lines(
+    pictures: Pictures,
+    output: Output,
+    method: MethodName = "hed-small",
+    weights: Weights = None,
+    thin: Thin = False,
+    threshold: Threshold = None,
+    invert: Invert = False,
+    alpha: Alpha = False,
+    size: Size = None,
+    line_width: LineWidth = 2.0,
+    recursive: Recursive = False,
+    format: Format = "png",  # noqa: A002 (the option's name)
+    device: Device = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    dry_run: DryRun = False,
+    overwrite: Overwrite = False,
+    offline: Offline = False,
+) -> int:
+    """Draw the lines of colour pictures, each at its own size."""
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
+    check_standard_output(output, as_json)
+    from rltn_cli.engine.extraction import Look, check_outputs, plan_extraction
+    from rltn_cli.engine.extractor import LineExtractor, check_weights
+
+    check_weights(method, weights)
+    look = Look(invert, alpha)
+    tasks = plan_extraction(pictures, output, faces=method == "contour", ending=format, recursive=recursive)
+    check_outputs(tasks, look, overwrite=overwrite)
+
+    def make() -> LineExtractor:
+        return LineExtractor.of(
+            method, weights=weights, device=device, offline=offline, size=size, thin=thin,
+            threshold=threshold, line_width=line_width,
+        )  # fmt: skip
+
+    if dry_run:
+        _show_plan(tasks, make(), look, as_json)
+        return 0
+    return _run(tasks, make, look, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
+
+
+def _spoken(tasks: list["Task"], quiet: bool) -> Display:
+    """Return what tells a user how it goes."""
+    if quiet:
+        return Failures()
+    return ProgressBar("drawing", "pictures") if len(tasks) > 1 else OnePicture()
+
+
+class OnePicture(Failures):
+    """What became of a single picture, on standard error."""
+
+    def __init__(self) -> None:
+        self._around = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        self._around.enter_context(working("drawing", quiet=False))
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Say what was written, or why it failed."""
+        super().show(event)
+        if event["event"] == "done" and event["output"] != STANDARD_STREAM:
+            size = f"{event['width']}x{event['height']}"
+            typer.echo(f"rltn: {event['output']}, {size}, in {event['seconds']:.1f} s", err=True)
+
+    def __exit__(self, *error: object) -> None:
+        self._around.close()
+        super().__exit__(*error)
+
+
+def _run(
+    tasks: list["Task"], make: Callable[[], "LineExtractor"], look: "Look", overwrite: bool, display: Display
+) -> int:
+    """Draw, show what happens and return the exit code."""
+    from rltn_cli.engine.extraction import extract_all
+
+    summary: dict[str, Any] = {}
+    with contextlib.ExitStack() as around:
+        around.enter_context(display)
+        alone = len(tasks) == 1  # its end is not waited for
+        stop = threading.Event() if alone else around.enter_context(stopping("the picture at work"))
+        for event in extract_all(tasks, make, look, stop, overwrite=overwrite):
+            display.show(event)
+            summary = event
+    if summary["interrupted"]:
+        return INTERRUPTED
+    if summary["failed"]:
+        return SOME_FAILED if summary["done"] else FAILED
+    return 0
+
+
+def _show_plan(tasks: list["Task"], extractor: "LineExtractor", look: "Look", as_json: bool) -> None:
+    """Write how lines would be drawn, and of what into what, to standard output."""
+    settings = {**json.loads(extractor.settings), "invert": look.invert, "alpha": look.alpha}
+    if as_json:
+        typer.echo(json.dumps({"event": "settings", **settings}))
+        for task in tasks:
+            typer.echo(json.dumps({"event": "planned", "picture": task.picture, "output": task.output}))
+        return
+    for name, value in settings.items():
+        typer.echo(f"{name:14}  {value}")
+    for task in tasks:
+        typer.echo(f"{task.picture} -> {task.output}")
