@@ -1,7 +1,7 @@
 """Extracted line art, kept on disk: each picture is extracted once for each way to do it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rltn_cli.data.pairs import EXTRACTION_SIDE, Pair, reduced
@@ -66,13 +66,30 @@ class LineCache:
         self._keep(entry, lines)
         return lines
 
-    def holds(self, pair: Pair) -> bool:
-        """Tell whether the lines of a pair's colour picture are in the folder already.
+    def fill(self, pairs: Sequence[Pair], progress: Callable[[int], None] | None = None) -> int:
+        """Extract the lines of those of the pairs that have none and are not in the folder yet.
+
+        Extraction then runs once and here, not in processes that load pictures while training.
+
+        Args:
+            pairs: any pairs.
+            progress: called with the number of pairs that are done, after each.
+
+        Returns:
+            How many were extracted.
 
         Raises:
-            DataError: the picture cannot be read.
+            DataError: a picture cannot be read.
+            OutputError: an entry cannot be written.
         """
-        return self._entry(self._data(pair)).is_file()
+        extracted = 0
+        for done, pair in enumerate(pairs, start=1):
+            if not pair.has_lines and not self._entry(self._data(pair)).is_file():
+                self.lines(pair)
+                extracted += 1
+            if progress:
+                progress(done)
+        return extracted
 
     def _data(self, pair: Pair) -> bytes:
         try:

@@ -49,9 +49,7 @@ def entries(cache: LineCache) -> list[Path]:
 
 def test_a_picture_is_extracted_once(tmp_path: Path, cache: LineCache, extractor: Extractor) -> None:
     pair = draw(tmp_path / "a.png")
-    assert not cache.holds(pair)
     first = cache.lines(pair)
-    assert cache.holds(pair)
     np.testing.assert_array_equal(cache.lines(pair), first)
     assert first[15, 20] == 200
     assert first[0, 0] == 255
@@ -75,6 +73,18 @@ def test_the_key_is_content_and_settings_not_the_name(
     LineCache(cache.folder, extractor, "green 2").lines(pair)
     LineCache(cache.folder, extractor, "green 1", longest=32).lines(pair)
     assert len(extractor.sizes) == len(entries(cache)) == 4
+
+
+def test_a_cache_is_filled_with_what_is_missing(
+    tmp_path: Path, cache: LineCache, extractor: Extractor
+) -> None:
+    a, b, c = (draw(tmp_path / f"{green}.png", green=green) for green in (0, 50, 100))
+    cache.lines(a)
+    seen: list[int] = []
+    assert cache.fill([a, b, Pair("c", c.color, c.color)], seen.append) == 1
+    assert seen == [1, 2, 3]
+    assert cache.fill([a, b]) == 0
+    assert len(extractor.sizes) == len(entries(cache)) == 2
 
 
 def test_large_pictures_are_reduced_before(tmp_path: Path, extractor: Extractor) -> None:
@@ -136,7 +146,7 @@ def test_what_cannot_be_read_or_written_is_said(tmp_path: Path, cache: LineCache
     with pytest.raises(DataError, match=r"none\.png: there is no such file"):
         cache.lines(Pair("none", tmp_path / "none.png", None))
     with pytest.raises(DataError, match="there is no such file"):
-        cache.holds(Pair("none", tmp_path / "none.png", None))
+        cache.fill([Pair("none", tmp_path / "none.png", None)])
     (tmp_path / "bad.png").write_bytes(b"text")
     with pytest.raises(DataError, match=r"bad\.png: not a picture"):
         cache.lines(Pair("bad", tmp_path / "bad.png", None))
