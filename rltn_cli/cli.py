@@ -84,6 +84,8 @@ def run(arguments: Sequence[str]) -> int:
         command = context.command_path if context else "rltn"
         text = error.format_message() if hasattr(error, "format_message") else str(error)
         return _fail(f"{text.rstrip('.')}. See '{command} --help'", 2)
+    except MemoryError:
+        return _fail("not enough memory; choose a smaller picture or size", 1)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     finally:

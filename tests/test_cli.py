@@ -195,6 +195,14 @@ def test_waiting_threads_sleep_unless_the_user_chose(
     assert os.environ["OMP_WAIT_POLICY"] == after
 
 
+def test_memory_that_ends_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "app", raising(MemoryError()))
+    assert run([]) == 1
+    assert capsys.readouterr().err == "rltn: not enough memory; choose a smaller picture or size\n"
+
+
 def test_interruption_while_loading(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

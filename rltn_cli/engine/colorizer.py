@@ -1,8 +1,7 @@
 """The Colorizer: from drawings and references to painted pictures; the only inference path."""
 
-import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeAlias, get_args
@@ -14,7 +13,8 @@ from torch import Tensor
 from rltn_cli.canvas import SMALLEST, Fit, fit_reference, fit_sketch, plan_fit
 from rltn_cli.engine.checkpoint import find_model, load_model
 from rltn_cli.engine.colorization import Colorization
-from rltn_cli.errors import RltnError, UsageError
+from rltn_cli.engine.shortage import memory_for
+from rltn_cli.errors import UsageError
 from rltn_cli.finishing import Finish, Lines, finish_picture
 from rltn_cli.images import Picture, PictureSource, read_picture
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
@@ -141,7 +141,7 @@ class Colorizer:
         Raises:
             RltnError: the device has not enough memory.
         """
-        with self._enough_memory(references.size):
+        with memory_for(f"size {references.size}", self.device):
             return tuple(
                 self._paint_tile(drawing.canvas[rows, columns], references)
                 for rows, columns in drawing.fit.tiles()
@@ -186,7 +186,7 @@ class Colorizer:
         fitted = tuple(fit_reference(to_eight_bit(p.flattened()), size, p.name)[0] for p in pictures)
         for notice in (notice for picture in pictures for notice in picture.notices):
             _log.warning("%s", notice)
-        with self._enough_memory(size), torch.inference_mode():
+        with memory_for(f"size {size}", self.device), torch.inference_mode():
             tensors = [self._to_tensor(picture) for picture in fitted]
             return References(fitted, self.model.encode_references(tensors), size)
 
@@ -210,16 +210,6 @@ class Colorizer:
     def _paint_tile(self, canvas: Bytes, references: References) -> RLTNOutput:
         """Paint (H, W), black lines on white."""
         return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens)
-
-    @contextlib.contextmanager
-    def _enough_memory(self, size: int) -> Iterator[None]:
-        """Turn the device's lack of memory into RltnError."""
-        try:
-            yield
-        except torch.OutOfMemoryError as error:
-            raise RltnError(
-                f"{self.device}: not enough memory for size {size}; choose a smaller size or another device"
-            ) from error
 
     def _to_tensor(self, picture: Bytes) -> Tensor:
         """Turn (H, W, C) uint8 into (1, C, H, W) in [-1, 1] on the device."""

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from rltn_cli.engine.colorizer import choose_device
-from rltn_cli.errors import RltnError
+from rltn_cli.engine.shortage import memory_for
 from rltn_cli.models.hed import HED, STRIDE
 from rltn_cli.pixels import Bytes
 from rltn_cli.tiling import draw_tiled
@@ -62,12 +62,8 @@ class LineNetwork:
     @torch.inference_mode()
     def _draw(self, color: Bytes) -> Bytes:
         """Draw one tile."""
-        try:
+        with memory_for("the lines", self.device):
             tensor = torch.from_numpy(color).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
             edges = torch.sigmoid(self.network(tensor.contiguous(memory_format=torch.channels_last))[-1])
             lines = (255 * (1 - edges[0, 0].float())).round().to(torch.uint8)
             return np.asarray(lines.cpu().numpy())
-        except torch.OutOfMemoryError as error:
-            raise RltnError(
-                f"{self.device}: not enough memory for the lines; choose a smaller size or another device"
-            ) from error
