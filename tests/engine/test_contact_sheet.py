@@ -8,7 +8,7 @@ from rltn_cli.engine.gallery import show
 
 
 def test_the_sheet_shows_the_pictures(pairs_folder: Path) -> None:
-    evaluator = Evaluator(EvaluationConfig(str(pairs_folder), protocol="group", quick=True))
+    evaluator = Evaluator(EvaluationConfig(str(pairs_folder), protocol="group", limit=3, quick=True))
     gallery = show(evaluator.run(), "same position", evaluator.painters["same position"], each=1)
     sheet = draw_sheet(gallery)
     assert sheet.dtype == np.uint8
