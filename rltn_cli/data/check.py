@@ -33,7 +33,7 @@ from rltn_cli.data.pairs import Pair, pictures_in
 from rltn_cli.errors import DataError
 
 ADVICE = {
-    UNREADABLE: "save or download them again, or remove them",
+    UNREADABLE: "mend or remove them",
     TOO_SMALL: "remove them, or bring larger ones",
     BLANK: "remove them",
     NO_LINES: "remove such line art, so that lines are extracted, or draw it anew",
