@@ -1,6 +1,7 @@
 """A look at all pairs before training: what there is, what cannot be used, what looks wrong."""
 
 import os
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,8 @@ def _inspect_all(
 ) -> list[PairFacts]:
     """Look at all pairs, several at a time, in their order."""
     facts = []
-    with ThreadPoolExecutor(threads) as pool:
+    # reading a picture changes the process's warning filters for a moment, which several threads leave changed
+    with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         for fact in pool.map(inspect_pair, pairs):
             facts.append(fact)
             if progress and (len(facts) % 16 == 0 or len(facts) == len(pairs)):

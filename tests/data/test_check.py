@@ -1,4 +1,5 @@
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -68,6 +69,13 @@ def test_sound_pairs_pass_with_a_table_and_nothing_to_say(folder: Path) -> None:
     assert result.rows == [("train", folder.name, "7", "6", "1", "0", "64x64 to 96x96")]
     assert len(result.columns) == len(result.rows[0])
     assert seen[-1] == 7
+
+
+def test_many_threads_find_the_same_and_leave_warnings_as_they_were(folder: Path) -> None:
+    filters = list(warnings.filters)
+    pairs = read_data([str(folder)]) * 20
+    assert check_pairs(pairs, threads=8) == check_pairs(pairs, threads=1)
+    assert list(warnings.filters) == filters
 
 
 def test_splits_and_sources_have_rows_of_their_own(folder: Path) -> None:
