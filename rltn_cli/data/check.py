@@ -90,7 +90,7 @@ def _inspect_all(
 ) -> list[PairFacts]:
     """Look at all pairs, several at a time, in their order."""
     facts = []
-    # reading a picture changes the process's warning filters for a moment, which several threads leave changed
+    # reading changes the process's warning filters for a moment; several threads would leave them changed
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         for fact in pool.map(inspect_pair, pairs):
             facts.append(fact)
