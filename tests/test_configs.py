@@ -1,0 +1,58 @@
+"""The configurations that come with the repository: they load, and differ in what they name."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from rltn_cli.config import TrainConfig, load_toml
+from rltn_cli.engine.budget import measure_budget
+
+FOLDER = Path(__file__).resolve().parent.parent / "configs"
+
+
+def settings(name: str) -> dict[str, object]:
+    """Return a configuration's values, those of its tables by dotted names."""
+    values = dataclasses.asdict(load_toml(TrainConfig, FOLDER / f"{name}.toml"))
+    tables = {key: value for key, value in values.items() if isinstance(value, dict)}
+    flat = {key: value for key, value in values.items() if key not in tables}
+    return flat | {f"{table}.{key}": value for table, inner in tables.items() for key, value in inner.items()}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_configuration_loads(path: Path) -> None:
+    assert load_toml(TrainConfig, path).steps > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("wo_scl", {"losses.scl": 0}),
+        ("wo_mfam", {"aggregation": False}),
+        ("cocosnet", {"losses.scl": 0, "aggregation": False}),
+    ],
+)
+def test_an_ablation_differs_in_what_it_leaves_out_alone(name: str, changed: dict[str, object]) -> None:
+    whole, without = settings("rltn"), settings(name)
+    assert {key: value for key, value in without.items() if value != whole[key]} == changed
+
+
+def test_the_papers_setting_has_every_term_and_its_rates() -> None:
+    config = load_toml(TrainConfig, FOLDER / "rltn.toml")
+    assert config.losses.scl == 10
+    assert all(
+        getattr(config.losses, term) > 0 for term in ("adv", "fm", "rec", "warp", "perc", "ctx", "align")
+    )
+    assert (config.generator_lr, config.discriminator_lr, config.beta1, config.beta2) == (
+        1e-4,
+        2e-4,
+        0.9,
+        0.999,
+    )
+
+
+def test_without_mfam_there_are_fewer_parameters() -> None:
+    whole, without = (
+        load_toml(TrainConfig, FOLDER / f"{name}.toml").fresh_model() for name in ("rltn", "wo_mfam")
+    )
+    assert measure_budget(without, size=64).parameters < measure_budget(whole, size=64).parameters
