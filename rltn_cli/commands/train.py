@@ -159,6 +159,7 @@ def train(
     request = Request(resolved, output, state, overwrite, offline, begun)
     first = int(os.environ.get("RANK", "0")) == 0
     try:
+        _check_share(resolved.batch)
         prepared = _prepare(request, show=first and not quiet and not as_json)
         if dry_run:
             _show_plan(request, prepared, as_json)
@@ -193,6 +194,13 @@ def _check_installed() -> None:
         if importlib.util.find_spec(name) is None:
             package = "scikit-image" if name == "skimage" else name
             raise UsageError(f"training needs {package}, which is not installed: pip install 'rltn[train]'")
+
+
+def _check_share(batch: int) -> None:
+    """Refuse a batch that the processes cannot share evenly."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if batch % world:
+        raise UsageError(f"a batch of {batch} is not a multiple of the {world} processes: choose another")
 
 
 def _prepare(request: "Request", *, show: bool) -> "TrainingData":
