@@ -127,10 +127,14 @@ def agreement(
         color, _ = load_pair(pair, SIZE)
         edges = hed.draw(color)
         for method in methods:
-            mask = method.cut(color)(thresholds[method.name])
-            scores[method.name] += score_edges(mask, edges >= thresholds[hed.name])
+            threshold = thresholds[method.name]
             if method.draw:
-                differences[method.name].append(float(np.abs(method.draw(color) - edges).mean()))
+                strength = method.draw(color)
+                differences[method.name].append(float(np.abs(strength - edges).mean()))
+                mask = np.asarray(strength >= threshold)
+            else:
+                mask = method.cut(color)(threshold)
+            scores[method.name] += score_edges(mask, edges >= thresholds[hed.name])
     return {
         name: (statistics.fmean(values) if values else None, scores[name].f)
         for name, values in differences.items()
@@ -160,14 +164,23 @@ def main(arguments: list[str] | None = None) -> None:
     if options.repeat:
         _print_speed(small, original, options)
     pairs = read_pairs(options.data)
+    methods = (
+        by_strength("hed-small", network_draw(small)),
+        by_strength("HED", network_draw(original)),
+        by_strength("xdog", xdog_draw),
+        canny(),
+    )
+    thresholds = _print_native(methods, pairs, options)
+    _print_agreement(methods, thresholds, of_split(pairs, "val"), options.limit)
+
+
+def _print_native(
+    methods: Sequence[Method], pairs: Sequence[Pair], options: argparse.Namespace
+) -> dict[str, float]:
+    """Print the scores against the drawings' own lines, and return each method's threshold."""
     native = {split: [p for p in of_split(pairs, split) if p.native_line] for split in ("train", "val")}
-    hed = by_strength("HED", network_draw(original))
-    others = (by_strength("hed-small", network_draw(small)), by_strength("xdog", xdog_draw), canny())
-    ours, xdog_method, canny_method = others
-    chosen = some(native["train"], options.choose)
-    methods = (ours, hed, xdog_method, canny_method)
+    chosen, drawings = some(native["train"], options.choose), some(native["val"], options.limit)
     thresholds = {method.name: best_threshold(method, chosen) for method in methods}
-    drawings = some(native["val"], options.limit)
     print(f"\nAgainst the line layers of {len(drawings)} drawings; thresholds from {len(chosen)} others\n")
     print("| method | threshold | precision | recall | F-score | by source |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
@@ -176,15 +189,25 @@ def main(arguments: list[str] | None = None) -> None:
         parts = ", ".join(f"{source} {score.f:.3f}" for source, score in sorted(sources.items()))
         figures = f"{total.precision:.3f} | {total.recall:.3f} | {total.f:.3f}"
         print(f"| {method.name} | {thresholds[method.name]} | {figures} | {parts} |", flush=True)
-    validation = of_split(pairs, "val")
+    return thresholds
+
+
+def _print_agreement(
+    methods: Sequence[Method], thresholds: dict[str, float], pairs: Sequence[Pair], limit: int
+) -> None:
+    """Print how near the methods, and an empty page, come to HED."""
+    hed = next(method for method in methods if method.name == "HED")
+    blank = by_strength("nothing", lambda color: np.zeros(color.shape[:2], np.float32))
+    compared = [*(method for method in methods if method is not hed), blank]
     for title, group in (
-        ("drawings with line layers", [p for p in validation if p.native_line]),
-        ("the others", [p for p in validation if not p.native_line]),
+        ("drawings with line layers", [p for p in pairs if p.native_line]),
+        ("the others", [p for p in pairs if not p.native_line]),
     ):
-        pictures = some(group, options.limit)
+        pictures = some(group, limit)
         print(f"\nAgreement with HED on {len(pictures)} pictures: {title}\n")
         print("| method | mean absolute difference | F-score |\n| --- | ---: | ---: |")
-        for name, (difference, f) in agreement(others, thresholds, hed, pictures).items():
+        found = agreement(compared, thresholds | {blank.name: 1.0}, hed, pictures)
+        for name, (difference, f) in found.items():
             shown = "" if difference is None else f"{difference:.3f}"
             print(f"| {name} | {shown} | {f:.3f} |", flush=True)
 
