@@ -10,8 +10,8 @@ from rltn_cli.models.hed import HED, STRIDE
 from rltn_cli.pixels import Bytes
 from rltn_cli.tiling import draw_tiled
 
-_TILE_VALUES = 1 << 26
-"""Values of one layer at full size that a tile may have, at most; 256 MiB."""
+_TILE_VALUES, _TILE_PIXELS = 1 << 25, 1 << 20
+"""Values of a layer at full size that a tile may have (128 MiB), and the pixels that it has at least."""
 
 
 class LineNetwork:
@@ -32,7 +32,7 @@ class LineNetwork:
         """
         self.device = choose_device(device)
         self.network: HED = network.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-        self.limit = limit or _TILE_VALUES // network.config.widths[0]
+        self.limit = limit or max(_TILE_PIXELS, _TILE_VALUES // network.config.widths[0])
 
     def __call__(self, color: Bytes) -> Bytes:
         """Draw the lines of a picture, in tiles where it is large.
