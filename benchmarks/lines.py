@@ -66,13 +66,17 @@ def canny() -> Method:
     return Method("Canny", cut, CONTRASTS)
 
 
-def network_draw(network: HED) -> Draw:
-    """Return a network as a function of a picture."""
+def network_draw(network: HED, enlarge: float = 1.0) -> Draw:
+    """Return a network as a function of a picture, which it sees enlarged."""
 
     def draw(color: Bytes) -> NDArray[np.float32]:
+        height, width = color.shape[:2]
+        size = (round(enlarge * width), round(enlarge * height))
+        seen = np.asarray(cv2.resize(color, size, interpolation=cv2.INTER_CUBIC))
         with torch.inference_mode():
-            tensor = torch.from_numpy(color).permute(2, 0, 1)[None].float() / 127.5 - 1
-            return np.asarray(network(tensor)[-1].sigmoid()[0, 0].numpy(), np.float32)
+            tensor = torch.from_numpy(seen).permute(2, 0, 1)[None].float() / 127.5 - 1
+            edges = network(tensor)[-1].sigmoid()[0, 0].numpy()
+        return np.asarray(cv2.resize(edges, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
     return draw
 
@@ -166,7 +170,7 @@ def main(arguments: list[str] | None = None) -> None:
     pairs = read_pairs(options.data)
     methods = (
         by_strength("hed-small", network_draw(small)),
-        by_strength("HED", network_draw(original)),
+        by_strength("HED", network_draw(original, options.enlarge)),
         by_strength("xdog", xdog_draw),
         canny(),
     )
@@ -235,6 +239,7 @@ def _parser() -> argparse.ArgumentParser:
         "--choose", type=int, default=96, help="drawings that thresholds are chosen on; 0 all"
     )
     parser.add_argument("--limit", type=int, default=0, help="pictures a table, the sources in turn; 0 all")
+    parser.add_argument("--enlarge", type=float, default=1.0, help="how many times larger HED sees pictures")
     parser.add_argument("--time-size", type=int, default=512, help="sides of the timed picture in pixels")
     parser.add_argument("--repeat", type=int, default=5, help="timed calls of each network; 0 for none")
     return parser
