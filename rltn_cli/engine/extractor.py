@@ -161,7 +161,7 @@ class LineExtractor:
         lines = self._draw(resized)
         if not smaller:
             return shrink_lines(lines, native)
-        return np.asarray(cv2.resize(lines, native[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+        return enlarge_lines(lines, native)
 
     def _contours(self, color: Pixels) -> Bytes:
         """Draw the borders of a label map, or of the flat regions of a picture."""
@@ -203,6 +203,26 @@ def working_size(native: tuple[int, int], size: int | None) -> tuple[int, int]:
     if scale > 1:
         scale = min(scale, max(1.0, (_MOST_PIXELS / area) ** 0.5))
     return max(1, round(native[0] * scale)), max(1, round(native[1] * scale))
+
+
+def enlarge_lines(lines: Bytes, size: tuple[int, int]) -> Bytes:
+    """Enlarge line art; its edges become neither soft nor stepped.
+
+    The cubic enlargement is smoothed by half a pixel of the small picture and then sharpened by twice its
+    difference from a wider blur, which leaves even greys as they are.
+
+    Args:
+        lines: (H, W), black lines on white.
+        size: (H', W') wanted, not smaller.
+
+    Returns:
+        (H', W').
+    """
+    factor = (size[0] * size[1] / lines.size) ** 0.5
+    large = cv2.resize(lines, size[::-1], interpolation=cv2.INTER_CUBIC)
+    smooth = cv2.GaussianBlur(large, (0, 0), 0.45 * factor)
+    wide = cv2.GaussianBlur(large, (0, 0), 0.9 * factor)
+    return np.asarray(cv2.addWeighted(smooth, 3, wide, -2, 0), np.uint8)
 
 
 def _draw_xdog(color: Bytes) -> Bytes:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from rltn_cli.engine.extractor import LineExtractor, working_size
+from rltn_cli.engine.extractor import LineExtractor, enlarge_lines, working_size
 from rltn_cli.engine.line_models import save_line_model
 from rltn_cli.errors import ModelError, UsageError
 from rltn_cli.lineart import xdog
@@ -58,6 +58,20 @@ def test_the_box_and_the_disc_are_outlined(method, weights):
     assert lines[20:40, 24:56].min() > 200
     frame = np.concatenate([lines[0], lines[-1], lines[:, 0], lines[:, -1]])
     assert frame.min() > 200
+
+
+def test_enlarged_lines_are_crisp_and_even_greys_stay():
+    lines = np.full((60, 60), 255, np.uint8)
+    lines[10:12] = 0
+    lines[30:60] = 180
+    large = enlarge_lines(lines, (240, 240))
+    assert large.shape == (240, 240)
+    assert large[42:45].max() < 30 and large[:34].min() > 250
+    column = large[:80, 120].astype(int)
+    cubic = cv2.resize(lines, (240, 240), interpolation=cv2.INTER_CUBIC)[:80, 120].astype(int)
+    assert abs(np.diff(column)).max() >= abs(np.diff(cubic)).max()
+    assert abs((255 - column).sum() / 255 - 8) < 2
+    assert abs(large[140:220].astype(int) - 180).max() <= 2
 
 
 def test_xdog_in_tiles_equals_the_whole(monkeypatch):
