@@ -1,4 +1,4 @@
-"""Redraw pairs as prints of a few inks on toned paper: a style of one's own, to try `rltn train` on.
+"""Redraw pairs as prints of four inks on brown paper: a style of one's own, to try `rltn train` on.
 
     python tools/make_style.py openlines/ style/ --source wesnoth --source duelyst --train 40
 
@@ -24,10 +24,10 @@ from rltn_cli.data.references import number_of
 from rltn_cli.errors import DataError, RltnError
 
 Bytes = NDArray[np.uint8]
-PAPER = (238, 224, 190)
+PAPER = (194, 158, 114)
 """sRGB of the unprinted paper."""
-INKS = ((38, 56, 74), (196, 74, 52), (226, 160, 60), (112, 158, 142))
-"""sRGB: a dark blue, a vermilion, an ochre and a pale green, each for tones of its own."""
+INKS = ((46, 40, 62), (192, 64, 46), (68, 126, 124), (246, 238, 218))
+"""sRGB: a dark violet, a vermilion, a teal and an opaque white, each for tones of its own."""
 SHIFT = 1
 """Pixels by which the second printing is off the first, at 256 pixels."""
 GRAIN = 2.0
@@ -89,16 +89,14 @@ def write(pairs: list[Pair], folder: Path, size: int) -> None:
 
 def print_in_inks(color: Bytes, line: Bytes, seed: int) -> Bytes:
     """Return a picture (H, W, 3) with its line art (H, W) as a print, uint8 RGB."""
-    smooth = cv2.pyrMeanShiftFiltering(np.ascontiguousarray(color), 9, 22)
-    smooth = cv2.medianBlur(smooth, 5)
+    smooth = cv2.pyrMeanShiftFiltering(np.ascontiguousarray(color), 12, 30)
+    smooth = cv2.medianBlur(smooth, 7)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
     lightness, warmth = lab[..., 0] / 255, (lab[..., 1] + lab[..., 2] - 256) / 60
-    plates = [
-        lightness < 0.30,
-        (lightness >= 0.30) & (lightness < 0.82) & (warmth > 0.55),
-        (lightness >= 0.30) & (lightness < 0.90) & (warmth > 0.15) & (warmth <= 0.55),
-        (lightness >= 0.30) & (lightness < 0.80) & (warmth <= 0.15),
-    ]
+    bare = smooth.min(axis=2) >= 248
+    light, dark = lightness >= 0.72, lightness < 0.28
+    middle = ~light & ~dark
+    plates = [dark, middle & (warmth > 0.35), middle & (warmth <= 0.35), light & ~bare]
     result = np.empty(color.shape, np.float32)
     result[:] = PAPER
     for number, (ink, plate) in enumerate(zip(INKS, plates, strict=True)):
