@@ -156,7 +156,7 @@ class _Run:
         terms = [term for term in TERMS if getattr(config.losses, term)]
         yield {
             "event": "plan", "pairs": len(data.train), "held_back": len(data.held), "steps": config.steps,
-            "step": trainer.step, "batch": config.batch, "terms": terms, "device": str(trainer.device),
+            "step": trainer.step, "batch": config.batch, "terms": terms, "device": trainer.device.type,
             "processes": trainer.world, "parameters": sum(p.numel() for p in trainer.model.parameters()),
             "trained": sum(p.numel() for p in trainer.trained), "minutes": config.minutes,
         }  # fmt: skip
