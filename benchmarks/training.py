@@ -30,6 +30,7 @@ from rltn_cli.data.batches import Batch, FolderStore, make_batch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
 from rltn_cli.engine import losses
+from rltn_cli.engine.hardware import make_accelerator
 from rltn_cli.engine.trainer import Trainer
 from rltn_cli.models import rltn
 from rltn_cli.models.frozen import VGG
@@ -55,16 +56,21 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     config = make_config(options.preset, options.size, options.batch, options.terms)
+    config = dataclasses.replace(config, precision=options.precision, device=options.device)
     with tempfile.TemporaryDirectory() as folder:
         pairs = read_data([options.data]) if options.data else draw_pairs(Path(folder), options.size)
         trainer = Trainer(
-            config, FolderStore(pairs, options.size), trunk=VGG("vgg16") if options.terms == "late" else None
+            config,
+            FolderStore(pairs, options.size),
+            trunk=VGG("vgg16") if options.terms == "late" else None,
+            accelerator=make_accelerator(config),
         )
         terms = [term for term in TERMS if getattr(config.losses, term)]
         parameters = sum(value.numel() for value in trainer.model.parameters())
         print(
-            f"{options.preset}, {parameters:,} parameters; {options.batch} pictures of {options.size} pixels;"
-            f" terms {', '.join(terms)}; {trainer.device}, {torch.get_num_threads()} threads, fp32\n"
+            f"{options.preset}, {parameters:,} parameters; {options.batch} x {options.size} pixels; "
+            f"terms {', '.join(terms)}; {trainer.device.type}, {torch.get_num_threads()} threads, "
+            f"{config.precision}\n"
         )
         report_waiting(trainer, options.steps)
         batch = fixed_batch(trainer)
@@ -217,6 +223,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--steps", type=int, default=5, help="of each way, after one to warm up")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16", "fp16"])
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--terms", default="early", choices=["early", "late"], help="late: all nine")
     return parser
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rltn_cli.models.correspondence import PATCH, from_patches, to_patches, warp
+from rltn_cli.models.correspondence import PATCH, to_patches, warp
 
 Features = Mapping[str, Tensor]
 
@@ -111,6 +111,8 @@ def alignment(content: Tensor, truth_style: Tensor) -> Tensor:
 def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, temperature: float) -> Tensor:
     """Return `cycle`: L1 between the reference and the warped picture warped back to it [6].
 
+    Only every second patch of a row and of a column is warped back, which takes a quarter of the time.
+
     Args:
         warped: (B, 3, H, W).
         content: (B, N, d) of unit length.
@@ -118,8 +120,13 @@ def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, tem
         reference: (B, 3, H', W').
         temperature: tau of the correspondence.
     """
-    back = warp(style, content, to_patches(warped), temperature)
-    return _l1(from_patches(back, reference.shape[2], reference.shape[3]), reference).mean()
+    grid = reference.shape[2] // PATCH, reference.shape[3] // PATCH
+
+    def some(tokens: Tensor) -> Tensor:
+        return tokens.unflatten(1, grid)[:, ::2, ::2].flatten(1, 2)
+
+    back = warp(some(style), content, to_patches(warped), temperature)
+    return _l1(back, some(to_patches(reference))).mean()
 
 
 def gram(features: Tensor) -> Tensor:

@@ -104,6 +104,16 @@ def test_cycle_of_a_perfect_match_is_zero_and_of_a_wrong_one_is_not():
     assert losses.cycle(picture, shuffled, tokens, picture, 0.01).item() > 0.2
 
 
+def test_cycle_is_about_every_second_patch():
+    tokens = normalize(torch.randn(1, 64, 4, 6))
+    picture = torch.zeros(1, 3, 16, 24)
+    reference = picture.clone()
+    reference[:, :, 4:8] = 1  # the second row of patches
+    assert losses.cycle(picture, tokens, tokens, reference, 0.01).item() < 1e-6
+    reference[:, :, :4, :4] = 1  # one of the six patches that count
+    assert losses.cycle(picture, tokens, tokens, reference, 0.01).item() == pytest.approx(1 / 6)
+
+
 def test_gram_by_hand():
     x = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # C 2, H 1, W 2
     assert torch.allclose(losses.gram(x), torch.tensor([[[5.0, 11.0], [11.0, 25.0]]]) / 4)
