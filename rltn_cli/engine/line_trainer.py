@@ -39,6 +39,8 @@ class LineTraining:
     """Decay of the averaged weights, which are the result."""
     clip: float = 1.0
     """Largest norm of the gradient."""
+    contrast: float = 2.0
+    """Factor on the fused logits of the result: what is uncertain is drawn paler below 0.5, and darker above."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of the convolutions; the weights and losses are fp32."""
 
@@ -106,8 +108,13 @@ class LineTrainer:
         return {name: value.item() for name, value in losses.items()}
 
     def result(self) -> HED:
-        """Return the averaged network as it is shipped: its normalisation folded into the convolutions."""
-        return folded(self.averaged)
+        """Return the averaged network as it is shipped: normalisation and contrast inside its convolutions."""
+        network = folded(self.averaged)
+        assert network.fuse.bias is not None
+        with torch.no_grad():
+            network.fuse.weight *= self.options.contrast
+            network.fuse.bias *= self.options.contrast
+        return network
 
     def save(self, folder: Path) -> None:
         """Write the training state; its parent folder exists."""

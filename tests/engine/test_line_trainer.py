@@ -59,6 +59,15 @@ def test_folding_changes_no_output() -> None:
         assert torch.allclose(one, other, atol=1e-4)
 
 
+def test_the_result_has_more_contrast_and_the_same_side_outputs() -> None:
+    trainer = LineTrainer(Bars(), LineTraining(contrast=2.0), TINY)  # type: ignore[arg-type]
+    color, _ = Bars().draw(0)
+    *sides, fused = trainer.averaged(color)
+    *same, stronger = trainer.result()(color)
+    assert torch.allclose(stronger, 2 * fused, atol=1e-4)
+    assert all(torch.allclose(one, other, atol=1e-4) for one, other in zip(sides, same, strict=True))
+
+
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     options = LineTraining(minutes=60)
     whole, part, rest = (LineTrainer(Bars(), options, TINY) for _ in range(3))  # type: ignore[arg-type]
