@@ -40,7 +40,7 @@ class LineTraining:
     clip: float = 1.0
     """Largest norm of the gradient."""
     contrast: float = 2.0
-    """Factor on the fused logits of the result: what is uncertain is drawn paler below 0.5, and darker above."""
+    """Factor on the fused logits of the result: what is uncertain is drawn paler, or darker above 0.5."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of the convolutions; the weights and losses are fp32."""
 
@@ -108,7 +108,7 @@ class LineTrainer:
         return {name: value.item() for name, value in losses.items()}
 
     def result(self) -> HED:
-        """Return the averaged network as it is shipped: normalisation and contrast inside its convolutions."""
+        """Return the averaged network as it is shipped: normalisation and contrast in its convolutions."""
         network = folded(self.averaged)
         assert network.fuse.bias is not None
         with torch.no_grad():
