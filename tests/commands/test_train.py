@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import struct
 import time
+import zlib
 from pathlib import Path
 
 import cv2
@@ -237,17 +239,29 @@ def test_packages_that_are_missing_are_named(pairs, settings, tmp_path, capsys, 
     )
 
 
+def huge_picture() -> bytes:
+    """Return a PNG of 200 megapixels, one bit each, in a few kilobytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 20_000, 10_000, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(10_000 * (1 + 20_000 // 8)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
 def test_poisoned_pictures_are_left_out_by_name_and_the_weights_stay_finite(settings, tmp_path, capsys):
-    folder = make_pairs(tmp_path / "pairs", 9)
+    folder = make_pairs(tmp_path / "pairs", 12)
     white = np.full((80, 80, 3), 255, np.uint8)
     for part in ("color", "line"):
         cv2.imwrite(str(folder / part / "white.png"), white)
         cv2.imwrite(str(folder / part / "dot.png"), white[:1, :1])
+        (folder / part / "huge.png").write_bytes(huge_picture())
     draw_pair(folder, "named-line", 5)
     (folder / "line" / "named-line.png").write_bytes((folder / "color" / "named-line.png").read_bytes())
     assert train(folder, settings, tmp_path / "run", "--steps", 2, "--val", "0") == 0
     errors = capsys.readouterr().err
-    for name in ("white.png", "dot.png", "named-line.png"):
+    for name in ("white.png", "dot.png", "huge.png", "named-line.png"):
         assert name in errors
     state = tensors(tmp_path / "run" / "step-00000002")
     assert all(torch.isfinite(value).all() for value in state.values())
