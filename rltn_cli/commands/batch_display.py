@@ -1,4 +1,4 @@
-"""What a user or a script sees of a batch while it runs."""
+"""What a user or a script sees of a batch while it runs; other long commands show their events so too."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ import typer
 
 
 class Display(Protocol):
-    """Shows the events of a batch as they happen."""
+    """Shows events as they happen."""
 
     def show(self, event: dict[str, Any]) -> None:
         """Show one event."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from rltn_cli.commands.batch_display import Display, EventLines
 from rltn_cli.commands.interruption import INTERRUPTED, stopping
 from rltn_cli.commands.options import DryRun, Offline, Overwrite, Quiet, check_device, complete_model
-from rltn_cli.commands.train_display import Display, EventLines, Silence, TrainingBar
+from rltn_cli.commands.train_display import Silence, TrainingBar
 from rltn_cli.config import FINE_TUNING, TrainConfig, from_mapping, read_toml, to_json
 from rltn_cli.errors import RltnError, UsageError
 

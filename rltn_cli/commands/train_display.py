@@ -1,37 +1,13 @@
 """What a user or a script sees of training while it runs."""
 
 import contextlib
-import json
-import sys
 import time
-from typing import Any, Protocol
+from typing import Any
 
 import typer
 
 SECONDS = 30.0
 """Between two lines on the steps, where there is no terminal for a bar."""
-
-
-class Display(Protocol):
-    """Shows the events of a run as they happen."""
-
-    def show(self, event: dict[str, Any]) -> None:
-        """Show one event."""
-
-    def __enter__(self) -> object: ...
-
-    def __exit__(self, *error: object) -> None: ...
-
-
-class EventLines(contextlib.AbstractContextManager[None]):
-    """Events as JSON on standard output, one a line."""
-
-    def show(self, event: dict[str, Any]) -> None:
-        """Write an event."""
-        typer.echo(json.dumps(event))
-
-    def __exit__(self, *error: object) -> None:
-        sys.stdout.flush()
 
 
 class Silence(contextlib.AbstractContextManager[None]):
