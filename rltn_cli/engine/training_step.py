@@ -98,7 +98,7 @@ class TrainingStep:
         while True:
             try:
                 values = self._gradients(batch, phase)
-            except RuntimeError as error:  # OutOfMemoryError is one
+            except (RuntimeError, MemoryError) as error:  # OutOfMemoryError is the first
                 if not _is_out_of_memory(error):
                     raise
                 self.generator_optimizer.zero_grad()
@@ -192,9 +192,11 @@ class TrainingStep:
         return values
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether a device ran out of memory; on a CPU PyTorch says so in words only."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+def _is_out_of_memory(error: Exception) -> bool:
+    """Tell whether a device ran out of memory; on a CPU PyTorch and its oneDNN say so in words only."""
+    words = ("DefaultCPUAllocator", "could not create a primitive", "could not create a memory object")
+    kinds = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(error, kinds) or any(part in str(error) for part in words)
 
 
 def _hinge(scores: Sequence[Tensor], count: int) -> Tensor:

@@ -254,14 +254,23 @@ def test_a_state_of_other_trained_parts_is_refused(tmp_path):
         other.resume(tmp_path / "state")
 
 
-def test_short_memory_halves_the_parts_and_says_so_once(monkeypatch, caplog):
+@pytest.mark.parametrize(
+    "failure",
+    [
+        RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("could not create a primitive"),
+        MemoryError("std::bad_alloc"),
+    ],
+    ids=str,
+)
+def test_short_memory_halves_the_parts_and_says_so_once(failure, monkeypatch, caplog):
     config = dataclasses.replace(CONFIG, batch=4, clip=0)
     whole, reports = trained(config, 2)
     plain = GeneratorSide.forward
 
     def narrow(self, sketch, *others):
         if len(sketch) > 1:
-            raise RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory")
+            raise failure
         return plain(self, sketch, *others)
 
     monkeypatch.setattr(GeneratorSide, "forward", narrow)
