@@ -14,19 +14,18 @@ LEAK = 0.2
 def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
     """Normalise every channel of every picture to mean 0 and variance 1.
 
-    `F.instance_norm` copies channels_last tensors. On a CPU the batch norm of one picture is the same and
-    several times faster than reductions; on others reductions over the whole batch are better. The statistics
-    are computed in float32.
+    Written with means: on a CPU they are several times faster than `torch.var_mean` and, unlike batch norm,
+    the same with any number of threads; `F.instance_norm` copies channels_last tensors. The statistics are
+    computed in float32.
 
     Args:
         x: (B, C, H, W).
         eps: added to the variance.
     """
-    if x.device.type == "cpu":
-        pictures = [F.batch_norm(picture, None, None, training=True, eps=eps) for picture in x.split(1)]
-        return torch.cat(pictures) if len(pictures) > 1 else pictures[0]
-    variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
-    return (x - mean.to(x.dtype)) * torch.rsqrt(variance + eps).to(x.dtype)
+    centred = x.float()
+    centred = centred - centred.mean(dim=(2, 3), keepdim=True)
+    variance = centred.square().mean(dim=(2, 3), keepdim=True)
+    return (centred * torch.rsqrt(variance + eps)).to(x.dtype)
 
 
 def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) -> nn.Conv2d:
