@@ -1,32 +1,22 @@
 """The line benchmark: every method is measured by the same rule."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
-import torch
+from scripts import script
 
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.line_models import save_line_model
 from rltn_cli.models.hed import HED, HEDConfig
 
-SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "lines.py"
-
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("lines_benchmark", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    threads = torch.get_num_threads()
-    yield module
-    torch.set_num_threads(threads)
+def benchmark() -> Iterator[ModuleType]:
+    with script("benchmarks/lines.py") as module:
+        yield module
 
 
 def test_the_threshold_is_the_best_of_the_ones_tried(benchmark: ModuleType, pairs_folder: Path) -> None:

@@ -1,29 +1,20 @@
 """The benchmark runs, and compares two ways to the same result."""
 
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from scripts import script
 
 from rltn_cli.models.correspondence import warp
 
-SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "forward.py"
-
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("forward_benchmark", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    threads = torch.get_num_threads()
-    yield module
-    torch.set_num_threads(threads)
+def benchmark() -> Iterator[ModuleType]:
+    with script("benchmarks/forward.py") as module:
+        yield module
 
 
 def test_the_materialised_warp_is_the_networks_warp(benchmark: ModuleType) -> None:

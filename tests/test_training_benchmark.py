@@ -1,31 +1,20 @@
 """The benchmark of the training step runs, and its other ways are the same step."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-import torch
+from scripts import script
 
 from rltn_cli.data.batches import FolderStore
 from rltn_cli.engine.trainer import Trainer
 
-SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "training.py"
-
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("training_benchmark", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    threads = torch.get_num_threads()
-    yield module
-    torch.set_num_threads(threads)
+def benchmark() -> Iterator[ModuleType]:
+    with script("benchmarks/training.py") as module:
+        yield module
 
 
 def test_the_three_ways_are_one_step(benchmark: ModuleType, tmp_path: Path) -> None:

@@ -1,21 +1,15 @@
-import importlib.util
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+from scripts import script
 
 from rltn_cli.data.pairs import of_split, read_pairs
-
-TOOL = Path(__file__).parents[2] / "tools" / "make_style.py"
 
 
 @pytest.fixture(scope="module")
 def tool():
-    spec = importlib.util.spec_from_file_location("make_style", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with script("tools/make_style.py") as module:
+        yield module
 
 
 def test_groups_are_dealt_out_whole_and_always_alike(tool, pairs_folder, tmp_path, capsys):

@@ -1,7 +1,7 @@
 """The tool that teaches lines, at tiny size on a CPU: HED looks, a run is begun, and gone on with."""
 
-import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -9,20 +9,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from scripts import script
 
 from rltn_cli.engine.line_models import load_line_model, save_line_model
 from rltn_cli.models.hed import HED, HEDConfig
 
-TOOL = Path(__file__).parents[2] / "tools" / "train_lines.py"
-
 
 @pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("train_lines", TOOL)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool() -> Iterator[ModuleType]:
+    with script("tools/train_lines.py") as module:
+        yield module
 
 
 @pytest.fixture

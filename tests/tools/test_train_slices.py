@@ -1,19 +1,17 @@
 """The dry run of the slice trainer at tiny size on a CPU."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from scripts import script
 
 from rltn_cli.engine.shards import read_shards, write_shards
 from rltn_cli.errors import TrainingError
 
-TOOL = Path(__file__).parents[2] / "tools" / "train_slices.py"
 TOML = """
 preset = "tiny"
 steps = {steps}
@@ -31,10 +29,8 @@ scl = 0
 
 @pytest.fixture(scope="module")
 def tool():
-    spec = importlib.util.spec_from_file_location("train_slices", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with script("tools/train_slices.py") as module:
+        yield module
 
 
 @pytest.fixture
