@@ -123,7 +123,8 @@ def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, tem
     grid = reference.shape[2] // PATCH, reference.shape[3] // PATCH
 
     def some(tokens: Tensor) -> Tensor:
-        return tokens.unflatten(1, grid)[:, ::2, ::2].flatten(1, 2)
+        kept: Tensor = tokens.unflatten(1, grid)[:, ::2, ::2]
+        return kept.flatten(1, 2)
 
     back = warp(some(style), content, to_patches(warped), temperature)
     return _l1(back, some(to_patches(reference))).mean()
