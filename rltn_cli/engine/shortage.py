@@ -7,12 +7,15 @@ import torch
 
 from rltn_cli.errors import RltnError
 
+_WORDS = ("DefaultCPUAllocator", "could not create a primitive", "could not create a memory object")
+"""What PyTorch and its oneDNN say on a CPU, where they have no class for it."""
+
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether a device ran out of memory; on a CPU PyTorch says so in words only."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
-    )
+    """Tell whether a device ran out of memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from rltn_cli.data.batches import Batch
 from rltn_cli.engine.losses import adversarial_discriminator
 from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
 from rltn_cli.engine.schedule import averaging, rate_factor, set_rate
+from rltn_cli.engine.shortage import is_out_of_memory
 from rltn_cli.errors import NonFiniteLossError, TrainingError
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
@@ -99,7 +100,7 @@ class TrainingStep:
             try:
                 values = self._gradients(batch, phase)
             except (RuntimeError, MemoryError) as error:  # OutOfMemoryError is the first
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self.generator_optimizer.zero_grad()
                 self.discriminator_optimizer.zero_grad()
@@ -190,13 +191,6 @@ class TrainingStep:
                     "term's weight and resume from the last checkpoint"
                 )
         return values
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Tell whether a device ran out of memory; on a CPU PyTorch and its oneDNN say so in words only."""
-    words = ("DefaultCPUAllocator", "could not create a primitive", "could not create a memory object")
-    kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(error, kinds) or any(part in str(error) for part in words)
 
 
 def _hinge(scores: Sequence[Tensor], count: int) -> Tensor:
