@@ -200,8 +200,10 @@ class TrainConfig:
     """Step at which fm, perc, ctx and scl begin."""
     seed: int = 0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    lines: Literal["hed-small", "xdog", "contour"] = "hed-small"
+    lines: Literal["hed-small", "hed", "xdog", "contour"] = "hed-small"
     """How line art that is missing is extracted, as in `rltn extract-lines`."""
+    line_weights: str = ""
+    """Weights of the network that extracts it; `hed` needs them."""
     val: str = ""
     """Pairs to validate on: a folder or recipe, or a share such as `0.1` of the pairs; if empty the split
     `val` of the pairs, or a tenth of them."""

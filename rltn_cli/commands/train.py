@@ -80,8 +80,12 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of a
 Workers = Annotated[int | None, typer.Option(min=0, help="Processes that draw samples ahead.")]
 Size = Annotated[int | None, typer.Option(help="Height and width of training pictures, a multiple of 16.")]
 Lines = Annotated[
-    Literal["hed-small", "xdog", "contour"] | None,
+    Literal["hed-small", "hed", "xdog", "contour"] | None,
     typer.Option(help="How line art is extracted for pictures without."),
+]
+LineWeights = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Weights of the network that extracts lines; hed needs them."),
 ]
 TrainDevice = Annotated[
     str | None,
@@ -119,6 +123,7 @@ def train(
     workers: Workers = None,
     size: Size = None,
     lines: Lines = None,
+    line_weights: LineWeights = None,
     device: TrainDevice = None,
     frozen: Frozen = None,
     overwrite: Overwrite = False,
@@ -142,7 +147,8 @@ def train(
         "generator_lr": lr, "discriminator_lr": None if lr is None else 2 * lr,
         "freeze": tuple(freeze) if freeze else None, "keep": keep, "val": val, "val_every": val_every,
         "sample_every": sample_every, "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
-        "sizes": None if size is None else ((0, size),), "lines": lines, "device": device, "frozen": frozen,
+        "sizes": None if size is None else ((0, size),), "lines": lines, "line_weights": line_weights,
+        "device": device, "frozen": frozen,
     }  # fmt: skip
     if steps is not None:
         flags["epochs"] = 0.0

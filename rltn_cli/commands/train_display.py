@@ -81,6 +81,8 @@ def describe(event: dict[str, Any]) -> list[str]:
             f"to {event['steps']}{limit}, {event['batch']} pictures a step, on {event['device']}{processes}",
             f"terms {', '.join(event['terms'])}; {event['trained']:,} of {event['parameters']:,} parameters",
         ]
+    if kind == "lines":
+        return [f"extracted the lines of {event['extracted']} pictures by {event['method']}"]
     if kind == "validation":
         return [f"step {event['step']}: {figures(event)} on {event['pictures']} pictures"]
     if kind == "checkpoint":

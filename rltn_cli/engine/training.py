@@ -65,8 +65,8 @@ def train(request: Request, data: TrainingData, stop: threading.Event) -> Iterat
         stop: once set, the step at work is finished, a state saved, and the run ends as interrupted.
 
     Yields:
-        `plan` first, then `step` after every step, `validation`, `samples` and `checkpoint` as they come, and
-        last `done` or `interrupted`.
+        `lines` where some were extracted, `plan`, then `step` after every step, `validation`, `samples` and
+        `checkpoint` as they come, and last `done` or `interrupted`.
 
     Raises:
         RltnError: the model, a picture, the folder, or training itself fails.
@@ -118,6 +118,7 @@ class _Run:
 
     def events(self, stop: threading.Event) -> Iterator[Event]:
         """Train and yield the events; all but the first process only train."""
+        extracted = self._extract(stop)
         if not self.main:
             for _ in self._steps(stop):
                 pass
@@ -125,6 +126,8 @@ class _Run:
         self.folder = RunFolder(self.request.output, overwrite=self.request.overwrite)
         self.folder.write_config(self.config)
         with RunLog(self.folder.path, self.trainer.step) as self.log:
+            if extracted:
+                yield {"event": "lines", "extracted": extracted, "method": self.config.lines}
             yield from self._prepare()
             self.clock.begin(sum(value.numel() for value in self.trainer.model.parameters()))
             begun = self.trainer.step
@@ -143,6 +146,19 @@ class _Run:
                 yield {"event": "interrupted", "step": step, "seconds": round(self.clock.elapsed(), 1)}
             else:
                 yield from self._finish()
+
+    def _extract(self, stop: threading.Event) -> int:
+        """Extract the lines that are missing, each process its share; return how many this one did."""
+        lines, trainer, extracted = self.data.lines, self.trainer, 0
+        if lines is None:
+            return 0
+        pairs = [*self.data.train, *self.data.held]
+        for pair in pairs[trainer.rank :: trainer.world]:
+            if stop.is_set():
+                break
+            extracted += lines.fill([pair])
+        trainer.accelerator.wait_for_everyone()
+        return extracted
 
     def _prepare(self) -> Iterator[Event]:
         """Measure the weights that the run begins with."""

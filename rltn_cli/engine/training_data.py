@@ -1,6 +1,7 @@
 """The pictures of a training run: read, checked, and some of them held back."""
 
 import dataclasses
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from rltn_cli.data.batches import FolderStore
 from rltn_cli.data.check import check_pairs
 from rltn_cli.data.findings import DataCheck
 from rltn_cli.data.line_cache import LineCache
-from rltn_cli.data.pairs import LineSource, Pair
+from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
 from rltn_cli.engine.extractor import LineExtractor
 from rltn_cli.engine.validation import split_pairs
 from rltn_cli.errors import ConfigError, UsageError
+
+_log = logging.getLogger(__name__)
 
 SHARE = 0.1
 """Share of the pairs that is held back where nothing else is said."""
@@ -29,7 +32,7 @@ class TrainingData:
     train: Sequence[Pair]
     held: Sequence[Pair]
     """To validate on."""
-    lines: LineSource | None
+    lines: LineCache | None
     """Extracts lines for pairs without; None where all have some."""
 
     def store(self, pairs: Sequence[Pair], size: int) -> FolderStore:
@@ -59,6 +62,13 @@ def prepare_data(config: TrainConfig, *, offline: bool = False) -> TrainingData:
     else:
         pairs = [pair for pair in pairs if pair.split in ("train", "val")]
     check = check_pairs(pairs)
+    meant = sum(pair.method == "hed" and not pair.has_lines for pair in check.usable)
+    if meant and config.lines != "hed":
+        _log.warning(
+            "%d pictures are published with the lines of HED and get those of %s: --lines hed --line-weights "
+            "NAME draws HED's",
+            meant, config.lines,
+        )  # fmt: skip
     lines = None if all(pair.has_lines for pair in check.usable) else line_source(config, offline=offline)
     return TrainingData(
         check,
@@ -87,7 +97,9 @@ def _of(split: str, pair: Pair) -> Pair:
 
 def line_source(config: TrainConfig, *, offline: bool) -> LineCache:
     """Return what extracts missing lines, with its cache in the user's cache folder."""
-    extractor = LineExtractor.of(config.lines, device=config.device, offline=offline)
+    extractor = LineExtractor.of(
+        config.lines, weights=config.line_weights or None, device=config.device, offline=offline
+    )
     return LineCache(cache_folder() / "lines", extractor, extractor.settings)
 
 

@@ -306,3 +306,14 @@ def test_lines_on_a_terminal_and_elsewhere_say_the_same():
     assert describe(entry) == ["step 4: colour error 7.25 on 3 pictures"]
     assert duration(59.9) == "0:59"
     assert duration(3725) == "1:02:05"
+
+
+def test_missing_lines_are_extracted_before_the_first_step(pairs, settings, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RLTN_CACHE", str(tmp_path / "cache"))
+    for number in range(3):
+        next((pairs / "line").glob(f"*{number}.*")).unlink()
+    assert train(pairs, settings, tmp_path / "run", "--steps", 1, "--lines", "xdog", "--json") == 0
+    first = events_of(capsys)[0]
+    assert first == {"event": "lines", "extracted": 3, "method": "xdog"}
+    assert train(pairs, settings, tmp_path / "again", "--steps", 1, "--lines", "xdog", "--json") == 0
+    assert events_of(capsys)[0]["event"] == "plan"

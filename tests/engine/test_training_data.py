@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -6,6 +7,7 @@ import pytest
 from training_set import make_pairs
 
 from rltn_cli.config import TrainConfig
+from rltn_cli.engine import training_data
 from rltn_cli.engine.training_data import cache_folder, prepare_data
 from rltn_cli.errors import DataError, UsageError
 
@@ -50,6 +52,21 @@ def test_colour_pictures_alone_get_their_lines_once(tmp_path, monkeypatch):
     cv2.imwrite(str(entry), np.full((80, 80), 7, np.uint8))
     again = prepare_data(TrainConfig(pairs=(str(folder),), lines="xdog", device="cpu"))
     assert again.store(again.train, 64).lines([0], [0]).max() < 60  # from the cache
+
+
+def test_pictures_that_are_published_with_heds_lines_are_told(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("RLTN_CACHE", str(tmp_path / "cache"))
+    plain = training_data.read_data
+    monkeypatch.setattr(
+        training_data,
+        "read_data",
+        lambda specs: [dataclasses.replace(pair, line=None, method="hed") for pair in plain(specs)],
+    )
+    folder = make_pairs(tmp_path / "pairs", 9)
+    prepare_data(TrainConfig(pairs=(str(folder),), lines="xdog", device="cpu"))
+    assert "9 pictures are published with the lines of HED and get those of xdog" in caplog.text
+    with pytest.raises(UsageError, match="weights"):
+        prepare_data(TrainConfig(pairs=(str(folder),), lines="hed", device="cpu"))
 
 
 def test_no_data_and_no_such_folder_are_told(tmp_path):
