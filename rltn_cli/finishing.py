@@ -175,28 +175,31 @@ def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
 
 
 def _flow_around(known: Floats, dark: Floats, step: float) -> Floats:
-    """Spread (4, H, W) weighted colours and weights over three and then one pixel of the network's size."""
-    flow, turned = known.copy(), np.ascontiguousarray(dark.T)
+    """Spread (4, H, W) weighted colours and weights over three and then one pixel of the network's size.
+
+    Only the ratio of colours to weights has a meaning: both grow with every pass.
+    """
+    flow = known.copy()
+    turned = np.ascontiguousarray(dark.T)
+    passes = [np.exp(np.abs(np.diff(guide, axis=0)) / -_CONTRAST) for guide in (dark, turned)]
     across = np.empty((len(flow), *turned.shape), np.float32)
     for reach in (3 * step, step):
-        _flow(flow, dark, reach)
+        _flow(flow, passes[0] * np.float32(np.exp(-1 / reach)))
         for plane, target in zip(flow, across, strict=True):
             cv2.transpose(plane, dst=target)
-        _flow(across, turned, reach)
+        _flow(across, passes[1] * np.float32(np.exp(-1 / reach)))
         for plane, target in zip(across, flow, strict=True):
             cv2.transpose(plane, dst=target)
     return flow
 
 
-def _flow(values: Floats, dark: Floats, reach: float) -> None:
-    """Spread values along the second axis, both ways, in place; changes of darkness stop them.
+def _flow(values: Floats, passes: Floats) -> None:
+    """Spread values along the second axis, both ways, in place.
 
     Args:
         values: (C, N, M), weights and weighted colours.
-        dark: (N, M) in [0, 1].
-        reach: pixels after which 37 % are left where nothing is drawn.
+        passes: (N - 1, M), what goes from each place to the next, from 0 to below 1.
     """
-    passes = np.exp(-1 / reach - np.abs(np.diff(dark, axis=0)) / _CONTRAST)
     part = np.empty_like(values[:, 0])
     for i in range(1, values.shape[1]):
         np.multiply(values[:, i - 1], passes[i - 1], out=part)
@@ -204,4 +207,3 @@ def _flow(values: Floats, dark: Floats, reach: float) -> None:
     for i in range(values.shape[1] - 2, -1, -1):
         np.multiply(values[:, i + 1], passes[i], out=part)
         values[:, i] += part
-    values *= 1 / reach**2
