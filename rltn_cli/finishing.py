@@ -99,13 +99,15 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     colors = _lightened(colors, grey, weight)
     if calm:
         colors = _calmed(colors, weight, find_regions(small))
-    weighted = np.dstack([colors * weight[..., None], weight])
-    known = np.asarray(cv2.resize(weighted, size[::-1], interpolation=enlarging), np.float32)
+    planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
+    known = np.empty((4, *size), np.float32)
+    for plane, target in zip(planes, known, strict=True):
+        cv2.resize(np.ascontiguousarray(plane), size[::-1], dst=target, interpolation=enlarging)
     flow = _flow_around(known, dark, max(1.0, size[0] / height))
-    share = (1 - np.minimum(known[..., 3], 1)) / np.maximum(flow[..., 3], 1e-20)
+    share = (1 - np.minimum(known[3], 1)) / np.maximum(flow[3], 1e-20)
     result = np.empty((*size, 3), np.float32)
     for channel in range(3):
-        result[..., channel] = known[..., channel] + share * flow[..., channel]
+        result[..., channel] = known[channel] + share * flow[channel]
     return np.clip(result, 0, 1, out=result)
 
 
@@ -173,35 +175,35 @@ def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
 
 
 def _flow_around(known: Floats, dark: Floats, step: float) -> Floats:
-    """Spread (H, W, 4) weighted colours and weights over three and then one pixel of the network's size.
+    """Spread (4, H, W) weighted colours and weights over three and then one pixel of the network's size.
 
     Only the ratio of colours to weights has a meaning: both grow with every pass.
     """
-    flow, turned = known.copy(), np.ascontiguousarray(dark.T)
+    flow = known.copy()
+    turned = np.ascontiguousarray(dark.T)
     passes = [np.exp(np.abs(np.diff(guide, axis=0)) / -_CONTRAST) for guide in (dark, turned)]
-    across = np.empty((*turned.shape, 4), np.float32)
+    across = np.empty((len(flow), *turned.shape), np.float32)
     for reach in (3 * step, step):
         _flow(flow, passes[0] * np.float32(np.exp(-1 / reach)))
-        cv2.transpose(flow, dst=across)
+        for plane, target in zip(flow, across, strict=True):
+            cv2.transpose(plane, dst=target)
         _flow(across, passes[1] * np.float32(np.exp(-1 / reach)))
-        cv2.transpose(across, dst=flow)
+        for plane, target in zip(across, flow, strict=True):
+            cv2.transpose(plane, dst=target)
     return flow
 
 
 def _flow(values: Floats, passes: Floats) -> None:
-    """Spread values along the first axis, both ways, in place.
-
-    A call a row, by OpenCV: with NumPy's two, threads that finish pictures side by side wait for each other.
+    """Spread values along the second axis, both ways, in place.
 
     Args:
-        values: (N, M, 4), weighted colours and weights.
+        values: (C, N, M), weights and weighted colours.
         passes: (N - 1, M), what goes from each place to the next, from 0 to below 1.
     """
-    if len(values) < 2:
-        return
-    rows = list(values.reshape(len(values), 1, -1))
-    shares = list(cv2.merge([passes] * 4).reshape(len(passes), 1, -1))
-    for i in range(1, len(rows)):
-        cv2.accumulateProduct(rows[i - 1], shares[i - 1], rows[i])
-    for i in range(len(rows) - 2, -1, -1):
-        cv2.accumulateProduct(rows[i + 1], shares[i], rows[i])
+    part = np.empty_like(values[:, 0])
+    for i in range(1, values.shape[1]):
+        np.multiply(values[:, i - 1], passes[i - 1], out=part)
+        values[:, i] += part
+    for i in range(values.shape[1] - 2, -1, -1):
+        np.multiply(values[:, i + 1], passes[i], out=part)
+        values[:, i] += part
