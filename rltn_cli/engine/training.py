@@ -75,8 +75,8 @@ def train(request: Request, data: TrainingData, stop: threading.Event) -> Iterat
     begun = time.monotonic() if request.begun is None else request.begun
     accelerator = make_accelerator(config)
     try:
-        run = _Run(request, config, data, accelerator, Clock(begun, config.minutes))
-        yield from run.events(stop)
+        yield from _Run(request, config, data, accelerator, Clock(begun, config.minutes)).events(stop)
+        accelerator.wait_for_everyone()  # a process that leaves while another still works may abort
     except RuntimeError as error:
         if accelerator.num_processes == 1:
             raise
@@ -84,6 +84,7 @@ def train(request: Request, data: TrainingData, stop: threading.Event) -> Iterat
         raise TrainingError(
             f"process {accelerator.process_index}: stopped, since another process failed ({reason})"
         ) from error
+    accelerator.free_memory()
     accelerator.end_training()
 
 
