@@ -25,7 +25,7 @@ import torch
 from forward import materialised_warp
 from torch.profiler import ProfilerActivity, profile
 
-from rltn_cli.config import FINE_TUNING, TERMS, LossConfig, Preset, TrainConfig
+from rltn_cli.config import FINE_TUNING, LossConfig, Preset, TrainConfig
 from rltn_cli.data.batches import Batch, FolderStore, make_batch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
@@ -65,11 +65,11 @@ def main(arguments: list[str] | None = None) -> None:
             trunk=VGG("vgg16") if options.terms == "late" else None,
             accelerator=make_accelerator(config),
         )
-        terms = [term for term in TERMS if getattr(config.losses, term)]
         parameters = sum(value.numel() for value in trainer.model.parameters())
         print(
             f"{options.preset}, {parameters:,} parameters; {options.batch} x {options.size} pixels; "
-            f"terms {', '.join(terms)}; {trainer.device.type}, {torch.get_num_threads()} threads, "
+            f"terms {', '.join(config.losses.active)}; {trainer.device.type}, "
+            f"{torch.get_num_threads()} threads, "
             f"{config.precision}\n"
         )
         report_waiting(trainer, options.steps)

@@ -122,6 +122,16 @@ class LossConfig:
             if not 0 <= getattr(self, term) < 1e6:
                 raise ConfigError(f"the weight of {term} must be 0 or more, not {getattr(self, term)}")
 
+    @property
+    def active(self) -> dict[str, float]:
+        """The weights of the terms that run, in the order of TERMS."""
+        return {term: weight for term in TERMS if (weight := getattr(self, term)) > 0}
+
+    @property
+    def perceptual(self) -> bool:
+        """Whether a term runs that looks through the frozen trunk."""
+        return any(term in PERCEPTUAL_TERMS for term in self.active)
+
 
 TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl")
 PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
@@ -255,6 +265,16 @@ class TrainConfig:
     def size_at(self, step: int) -> int:
         """Picture size in pixels at a step."""
         return max((start, size) for start, size in self.sizes if start <= step)[1]
+
+    @property
+    def mixed_precision(self) -> str:
+        """The precision as Accelerate names it."""
+        return "no" if self.precision == "fp32" else self.precision
+
+    @property
+    def discriminator_width(self) -> int:
+        """Channels of the discriminator's first layer."""
+        return 8 if self.preset == "tiny" else 32
 
 
 FINE_TUNING = TrainConfig(

@@ -31,7 +31,8 @@ FORMATS = {
 STANDARD_OUTPUT = "-"
 
 _LARGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
-_OPAQUE_FORMATS = ("JPEG", "BMP")
+OPAQUE_FORMATS = ("JPEG", "BMP")
+"""Those that hold no transparency."""
 _DEEP_FORMATS = ("PNG", "TIFF")
 _PNG_HEADER_END = 33
 _OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -181,7 +182,7 @@ def encode_picture(
     limit = _LARGEST_SIDE.get(kind)
     if limit and max(pixels.shape[:2]) > limit:
         raise OutputError(f"{name}: {kind} holds at most {limit} pixels a side; write a PNG instead")
-    if pixels.ndim == 3 and pixels.shape[2] == 4 and kind in _OPAQUE_FORMATS:
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and kind in OPAQUE_FORMATS:
         pixels = on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
     deep = pixels.dtype == np.uint16
     if kind == "PNG":

@@ -119,11 +119,10 @@ def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer,
     """Return the trainer of a slice, and the pairs to show."""
     store = PackedStore(options.packs, device=options.device, threads=options.threads)
     shown = PackedStore(options.packs, split=options.sample_split, threads=options.threads)
-    needs_trunk = any(getattr(config.losses, term) for term in ("fm", "perc", "ctx", "scl"))
     trainer = Trainer(
         config,
         store,
-        trunk=load_vgg(config.losses.trunk, options.trunk) if needs_trunk else None,
+        trunk=load_vgg(config.losses.trunk, options.trunk) if config.losses.perceptual else None,
         accelerator=_accelerator(config, options.device),
         workers=options.workers,
         compile_networks=options.compile,
@@ -134,8 +133,7 @@ def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer,
 def _accelerator(config: TrainConfig, device: str) -> Accelerator:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    precision = "no" if config.precision == "fp32" else config.precision
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    return Accelerator(cpu=device == "cpu", mixed_precision=config.mixed_precision)
 
 
 def _restore(trainer: Trainer, options: argparse.Namespace) -> None:

@@ -56,8 +56,10 @@ class LineCache:
         data = self._data(pair)
         entry = self._entry(data)
         kept = _read_entry(entry)
-        if kept is not None:
-            return kept
+        return self._extracted(pair, data, entry) if kept is None else kept
+
+    def _extracted(self, pair: Pair, data: bytes, entry: Path) -> Bytes:
+        """Extract the lines of a picture's bytes, and keep them."""
         try:
             picture = read_picture(data, name=str(pair.color))
         except PictureError as error:
@@ -84,9 +86,12 @@ class LineCache:
         """
         extracted = 0
         for done, pair in enumerate(pairs, start=1):
-            if not pair.has_lines and not self._entry(self._data(pair)).is_file():
-                self.lines(pair)
-                extracted += 1
+            if not pair.has_lines:
+                data = self._data(pair)
+                entry = self._entry(data)
+                if not entry.is_file():
+                    self._extracted(pair, data, entry)
+                    extracted += 1
             if progress:
                 progress(done)
         return extracted

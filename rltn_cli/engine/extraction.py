@@ -12,7 +12,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from rltn_cli.encoding import STANDARD_OUTPUT, check_output, make_folder, picture_format, write_picture
+from rltn_cli.encoding import (
+    OPAQUE_FORMATS,
+    STANDARD_OUTPUT,
+    check_output,
+    make_folder,
+    picture_format,
+    write_picture,
+)
 from rltn_cli.engine.batch_plan import STANDARD_INPUT, Input, find_pictures, refuse_clashes
 from rltn_cli.engine.extractor import LineExtractor
 from rltn_cli.errors import OutputError, RltnError, UsageError
@@ -23,7 +30,6 @@ from rltn_cli.pixels import Bytes
 Event: TypeAlias = dict[str, Any]
 """What happened: `event` is plan, started, done, failed or summary."""
 
-_OPAQUE = ("JPEG", "BMP")
 _FAILURES = (RltnError, OSError, MemoryError)
 
 _log = logging.getLogger(__name__)
@@ -170,7 +176,7 @@ def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None
         OutputError: the format is unknown, the output or the folder for results cannot be written.
     """
     kinds = {picture_format(task.output): task.output for task in tasks}
-    for kind in _OPAQUE:
+    for kind in OPAQUE_FORMATS:
         if look.alpha and kind in kinds:
             raise UsageError(f"{kinds[kind]}: {kind} has no transparency; name a PNG, WebP or TIFF")
     folder = tasks[0].folder

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from rltn_cli.config import PERCEPTUAL_TERMS, TrainConfig
+from rltn_cli.config import TrainConfig
 from rltn_cli.engine.colorizer import choose_device
 from rltn_cli.engine.trunks import load_vgg
 from rltn_cli.errors import UsageError
@@ -47,8 +47,7 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
         raise UsageError("--precision fp16 needs a GPU: use fp32 or bf16")
     if device.index is not None:
         os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
-    precision = "no" if config.precision == "fp32" else config.precision
-    return Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
+    return Accelerator(cpu=device.type == "cpu", mixed_precision=config.mixed_precision)
 
 
 def make_trunk(config: TrainConfig) -> VGG | None:
@@ -57,6 +56,6 @@ def make_trunk(config: TrainConfig) -> VGG | None:
     Raises:
         ModelError: it cannot be had; says how to get it.
     """
-    if not any(getattr(config.losses, term) for term in PERCEPTUAL_TERMS):
+    if not config.losses.perceptual:
         return None
     return load_vgg(config.losses.trunk, Path(config.frozen) if config.frozen else None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rltn_cli.config import PERCEPTUAL_TERMS, TrainConfig
+from rltn_cli.config import TrainConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
@@ -37,9 +37,8 @@ def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> Mem
         model: the network, on the CPU.
         processes: that share a batch.
     """
-    discriminator = MultiscaleDiscriminator(8 if config.preset == "tiny" else 32)
-    perceptual = any(getattr(config.losses, term) for term in PERCEPTUAL_TERMS)
-    trunk = VGG(config.losses.trunk) if perceptual else None
+    discriminator = MultiscaleDiscriminator(config.discriminator_width)
+    trunk = VGG(config.losses.trunk) if config.losses.perceptual else None
     kept: dict[int, int] = {}
     networks: tuple[torch.nn.Module, ...] = (model, discriminator, *((trunk,) if trunk else ()))
     parameters = {value.untyped_storage().data_ptr() for net in networks for value in net.parameters()}

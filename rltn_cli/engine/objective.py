@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rltn_cli.config import PERCEPTUAL_TERMS, TERMS, LossConfig
+from rltn_cli.config import PERCEPTUAL_TERMS, LossConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine import losses
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
@@ -52,10 +52,10 @@ class Objective:
             trunk: needed when a perceptual term has a weight.
             temperature: tau of the correspondence, for the cycle term.
         """
-        self.weights = {term: getattr(config, term) for term in TERMS if getattr(config, term) > 0}
+        self.weights = config.active
         self.trunk = trunk
         self.temperature = temperature
-        assert trunk is not None or not set(PERCEPTUAL_TERMS) & set(self.weights)
+        assert trunk is not None or not config.perceptual
 
     def generator_terms(
         self,

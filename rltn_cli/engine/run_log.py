@@ -6,10 +6,9 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from rltn_cli.engine.run_folder import LOGS
 from rltn_cli.engine.trainer import StepReport
 from rltn_cli.pixels import Bytes
-
-LOGS = "logs"
 
 
 class RunLog(contextlib.AbstractContextManager["RunLog"]):

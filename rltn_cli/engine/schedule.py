@@ -36,17 +36,21 @@ def set_rate(optimizer: Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+def limited_decay(decay: float, steps: float) -> float:
+    """Return the decay of averaged weights after a number of steps: at most (1 + n) / (10 + n)."""
+    return min(decay, (1 + steps) / (10 + steps))
+
+
 def averaging(decay: float) -> Callable[[Weights, Weights, Tensor | int], None]:
     """Return how averaged weights take in the next ones, as AveragedModel's `multi_avg_fn`.
 
-    The decay is at most (1 + n) / (10 + n) after n steps, so that the average of a short run is one of its
+    The decay is limited after n steps, see `limited_decay`, so that the average of a short run is one of its
     own steps and not of the weights that it began with.
     """
 
     @torch.no_grad()
     def average(averaged: Weights, current: Weights, count: Tensor | int) -> None:
-        steps = float(count)
-        share = 1 - min(decay, (1 + steps) / (10 + steps))
+        share = 1 - limited_decay(decay, float(count))
         torch._foreach_lerp_(list(averaged), list(current), share)
 
     return average

@@ -11,7 +11,7 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from rltn_cli.config import TERMS, TrainConfig
+from rltn_cli.config import TrainConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.checkpoint import find_model, load_model
 from rltn_cli.engine.hardware import describe_hardware, make_accelerator, make_trunk
@@ -170,7 +170,7 @@ class _Run:
         self.samples = sample_batch(shown, min(SHOWN, len(shown.pairs)), config.sizes[-1][1])
         if data.held:
             self.validation = Validation(store, config.val_pictures)
-        terms = [term for term in TERMS if getattr(config.losses, term)]
+        terms = list(config.losses.active)
         yield {
             "event": "plan", "pairs": len(data.train), "held_back": len(data.held), "steps": config.steps,
             "step": trainer.step, "batch": config.batch, "terms": terms, "device": trainer.device.type,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rltn_cli.config import TERMS, TrainConfig
+from rltn_cli.config import TrainConfig
 from rltn_cli.data.pairs import Pair
 
 
@@ -62,8 +62,7 @@ def _named(init: str) -> str:
 
 
 def _terms(config: TrainConfig) -> str:
-    weights = {term: getattr(config.losses, term) for term in TERMS}
-    return ", ".join(f"{term} {weight:g}" for term, weight in weights.items() if weight)
+    return ", ".join(f"{term} {weight:g}" for term, weight in config.losses.active.items())
 
 
 def _data(facts: RunFacts) -> str:

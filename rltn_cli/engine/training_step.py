@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from rltn_cli.config import PERCEPTUAL_TERMS, ModelConfig, TrainConfig
+from rltn_cli.config import ModelConfig, TrainConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.losses import adversarial_discriminator
 from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
@@ -39,12 +39,10 @@ class TrainingStep:
         compile_networks: bool = False,
     ) -> None:
         """Prepare networks and optimisers; see Trainer."""
-        if trunk is None and any(getattr(config.losses, term) for term in PERCEPTUAL_TERMS):
+        if trunk is None and config.losses.perceptual:
             raise TrainingError("fm, perc, ctx and scl need a frozen trunk, or weights of 0")
         self.config = config
-        self.accelerator = accelerator or Accelerator(
-            mixed_precision="no" if config.precision == "fp32" else config.precision
-        )
+        self.accelerator = accelerator or Accelerator(mixed_precision=config.mixed_precision)
         self.device = self.accelerator.device
         self.rank, self.world = self.accelerator.process_index, self.accelerator.num_processes
         if config.batch % self.world:
@@ -54,7 +52,7 @@ class TrainingStep:
         self.model.requires_grad_(True)
         for part in config.freeze:
             getattr(self.model, part).requires_grad_(False)
-        self.discriminator = MultiscaleDiscriminator(8 if config.preset == "tiny" else 32)
+        self.discriminator = MultiscaleDiscriminator(config.discriminator_width)
         for network in (self.model, self.discriminator):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = AveragedModel(self.model, multi_avg_fn=averaging(config.ema))
