@@ -15,9 +15,7 @@ from rltn_cli.commands.evaluate import evaluate
 from rltn_cli.commands.extract_lines import extract_lines
 from rltn_cli.commands.models import models
 from rltn_cli.commands.train import train
-from rltn_cli.errors import RltnError
-
-INTERRUPTED = 130
+from rltn_cli.errors import INTERRUPTED, RltnError
 
 # The parser's base error; Typer brings or borrows its parser, depending on its version.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)

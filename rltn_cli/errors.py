@@ -11,6 +11,9 @@ RltnError                 exit code 1
     └── NonFiniteLossError  a loss term that is not a finite number
 """
 
+INTERRUPTED = 130
+"""Exit code of what a user interrupted."""
+
 
 class RltnError(Exception):
     """What went wrong, where, and what to do next, in one line."""

@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar
+from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar, exit_code
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
-from rltn_cli.commands.interruption import INTERRUPTED, stopping
-from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Model, Offline, Quiet
+from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.options import (
+    DEFAULT_MODEL,
+    Device,
+    DryRun,
+    Format,
+    JsonEvents,
+    Model,
+    Offline,
+    Quiet,
+    Recursive,
+)
 from rltn_cli.engine.hub import find_model
 from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from rltn_cli.engine.batch_session import Request
-
-FAILED, SOME_FAILED = 1, 3
 
 Sketches = Annotated[
     list[str],
@@ -43,17 +51,10 @@ Match = Annotated[
     Literal["name", "auto"],
     typer.Option(help="Take from --ref-dir the reference of the sketch's name, or the one most like it."),
 ]
-Format = Annotated[
-    Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"], typer.Option(help="Format of the results.")
-]
-Recursive = Annotated[
-    bool, typer.Option("--recursive", "-R", help="Look into folders in folders; the results keep the tree.")
-]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, max=256, help="Sketches at a time; one a processor core if unset."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Paint again what is done, and replace other files too.")
 ]
@@ -74,7 +75,7 @@ def batch(
     alpha: Alpha = "auto",
     device: Device = "auto",
     jobs: Jobs = None,
-    as_json: Json = False,
+    as_json: JsonEvents = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
@@ -114,11 +115,7 @@ def _run(request: "Request", display: Display) -> int:
             summary = event if event["event"] == "summary" else summary
     if not summary:  # another process tells
         return 0
-    if summary["interrupted"]:
-        return INTERRUPTED
-    if summary["failed"]:
-        return SOME_FAILED if summary["done"] + summary["skipped"] else FAILED
-    return 0
+    return exit_code(summary)
 
 
 def _show_plan(request: "Request", as_json: bool) -> None:

@@ -7,6 +7,20 @@ from typing import Any, Protocol
 
 import typer
 
+from rltn_cli.errors import INTERRUPTED
+
+FAILED, SOME_FAILED = 1, 3
+"""Exit codes where all files failed, and where some did."""
+
+
+def exit_code(summary: dict[str, Any]) -> int:
+    """Return the exit code that a `summary` event stands for."""
+    if summary["interrupted"]:
+        return INTERRUPTED
+    if summary["failed"]:
+        return SOME_FAILED if summary["done"] + summary.get("skipped", 0) else FAILED
+    return 0
+
 
 class Display(Protocol):
     """Shows events as they happen."""

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rltn_cli.commands.batch import Format, Recursive
-from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar
-from rltn_cli.commands.interruption import INTERRUPTED, stopping
-from rltn_cli.commands.options import Device, DryRun, Offline, Overwrite, Quiet
+from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar, exit_code
+from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
 
 if TYPE_CHECKING:
     from rltn_cli.engine.extraction import Look, Task
     from rltn_cli.engine.extractor import LineExtractor
-
-FAILED, SOME_FAILED = 1, 3
 
 Pictures = Annotated[
     list[str],
@@ -67,7 +64,6 @@ Size = Annotated[
     ),
 ]
 LineWidth = Annotated[float, typer.Option(min=1, max=64, help="Width of contours in pixels of the picture.")]
-Json = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
 
 
 def extract_lines(
@@ -84,7 +80,7 @@ def extract_lines(
     recursive: Recursive = False,
     format: Format = "png",  # noqa: A002 (the option's name)
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: JsonEvents = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
@@ -156,11 +152,7 @@ def _run(
         for event in extract_all(tasks, make, look, stop, overwrite=overwrite):
             display.show(event)
             summary = event
-    if summary["interrupted"]:
-        return INTERRUPTED
-    if summary["failed"]:
-        return SOME_FAILED if summary["done"] else FAILED
-    return 0
+    return exit_code(summary)
 
 
 def _show_plan(tasks: list["Task"], extractor: "LineExtractor", look: "Look", as_json: bool) -> None:

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-INTERRUPTED = 130
-"""Exit code."""
+from rltn_cli.errors import INTERRUPTED
+
 BOUNCE = 2.0
 """Seconds in which a launcher of several processes may pass one Ctrl-C on to one that had it already."""
 

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -42,6 +42,13 @@ Device = Annotated[
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+Format = Annotated[
+    Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"], typer.Option(help="Format of the results.")
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-R", help="Look into folders in folders; the results keep the tree.")
+]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the facts as JSON to standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 DryRun = Annotated[

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rltn_cli.commands.batch_display import Display, EventLines
-from rltn_cli.commands.interruption import INTERRUPTED, stopping
-from rltn_cli.commands.options import DryRun, Offline, Overwrite, Quiet, check_device, complete_model
+from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.options import (
+    DryRun,
+    JsonEvents,
+    Offline,
+    Overwrite,
+    Quiet,
+    check_device,
+    complete_model,
+)
 from rltn_cli.commands.train_display import Silence, TrainingBar
 from rltn_cli.config import FINE_TUNING, TrainConfig, from_mapping, read_toml, to_json
-from rltn_cli.errors import RltnError, UsageError
+from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
 
 if TYPE_CHECKING:
     from rltn_cli.engine.training import Request
@@ -95,7 +103,6 @@ Frozen = Annotated[
     str | None,
     typer.Option(metavar="FOLDER", help="Frozen networks of the terms fm, perc, ctx and scl; see docs."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
 
 
 def train(
@@ -127,7 +134,7 @@ def train(
     device: TrainDevice = None,
     frozen: Frozen = None,
     overwrite: Overwrite = False,
-    as_json: Json = False,
+    as_json: JsonEvents = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
     offline: Offline = False,
@@ -164,9 +171,14 @@ def train(
     from rltn_cli.engine.training import Request
 
     request = Request(resolved, output, state, overwrite, offline, begun)
+    return _start(request, quiet=quiet, as_json=as_json, dry_run=dry_run)
+
+
+def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> int:
+    """Check the data, then show the plan or train; return the exit code."""
     first = int(os.environ.get("RANK", "0")) == 0
     try:
-        _check_share(resolved.batch)
+        _check_share(request.config.batch)
         prepared = _prepare(request, show=first and not quiet and not as_json)
         if dry_run:
             _show_plan(request, prepared, as_json)
