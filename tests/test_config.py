@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 
-from rltn_cli.config import FINE_TUNING, DataConfig, ModelConfig, TrainConfig, from_mapping, load_toml
+from rltn_cli.config import FINE_TUNING, DataConfig, ModelConfig, TrainConfig
+from rltn_cli.config_files import from_mapping, load_toml
 from rltn_cli.errors import ConfigError
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rltn_cli.config import TrainConfig, load_toml
+from rltn_cli.config import TrainConfig
+from rltn_cli.config_files import load_toml
 from rltn_cli.engine.budget import measure_budget
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs"

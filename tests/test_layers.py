@@ -11,7 +11,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS: tuple[tuple[set[str], ...], ...] = (
     ({"errors"},),
-    ({"config"},),
+    ({"config", "config_files"},),
     ({"pixels", "decoding", "encoding", "canvas", "images"},),
     (
         {"lineart", "contours", "masks", "segments", "thinning", "tiling"},
@@ -34,6 +34,7 @@ LIGHT = (
     "__main__",
     "cli",
     "config",
+    "config_files",
     "errors",
     "commands",
     "engine.hub",

@@ -19,7 +19,8 @@ import cv2
 import torch
 from accelerate import Accelerator
 
-from rltn_cli.config import LossConfig, TrainConfig, load_toml, to_json
+from rltn_cli.config import LossConfig, TrainConfig
+from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.samples import sample_batch, sample_grid

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rltn_cli.commands.options import DryRun, Json, Offline, complete_model
-from rltn_cli.config import to_json
+from rltn_cli.config_files import to_json
 from rltn_cli.engine import hub_client
 from rltn_cli.engine.card import first_card
 from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, ModelFiles, read_known, read_model_files

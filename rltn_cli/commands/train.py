@@ -23,7 +23,8 @@ from rltn_cli.commands.options import (
     complete_model,
 )
 from rltn_cli.commands.train_display import Silence, TrainingBar
-from rltn_cli.config import FINE_TUNING, TrainConfig, from_mapping, read_toml, to_json
+from rltn_cli.config import FINE_TUNING, TrainConfig
+from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rltn_cli.config import to_json
+from rltn_cli.config_files import to_json
 from rltn_cli.engine.batch import Batch, Event, Options
 from rltn_cli.engine.batch_plan import Guide, Task, plan_batch
 from rltn_cli.engine.batch_record import MANIFEST, Entry, Record

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
-from rltn_cli.config import to_json
+from rltn_cli.config_files import to_json
 from rltn_cli.engine.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
 from rltn_cli.engine.hub import find_model, shipped_models
 from rltn_cli.errors import ModelError, OutputError

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rltn_cli.config import ARCHITECTURE, ModelConfig, from_mapping
+from rltn_cli.config import ARCHITECTURE, ModelConfig
+from rltn_cli.config_files import from_mapping
 from rltn_cli.errors import ConfigError, ModelError
 
 CONFIG = "config.json"

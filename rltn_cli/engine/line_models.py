@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from rltn_cli.config import from_mapping, to_json
+from rltn_cli.config_files import from_mapping, to_json
 from rltn_cli.engine.checkpoint import fill, pack_weights, write_model
 from rltn_cli.engine.header import CONFIG, LINES, StoredModel, read_stored
 from rltn_cli.engine.hub import find_model

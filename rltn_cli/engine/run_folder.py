@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rltn_cli.config import TrainConfig, from_mapping, to_json
+from rltn_cli.config import TrainConfig
+from rltn_cli.config_files import from_mapping, to_json
 from rltn_cli.data.batches import Batch
 from rltn_cli.encoding import write_file, write_picture
 from rltn_cli.engine.samples import sample_grid

@@ -11,7 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rltn_cli.config import ModelConfig, TrainConfig, to_json
+from rltn_cli.config import ModelConfig, TrainConfig
+from rltn_cli.config_files import to_json
 from rltn_cli.data.batches import Batch, Draw, PairStore, Sampler, make_batch
 from rltn_cli.engine.checkpoint import save_model
 from rltn_cli.engine.state import (

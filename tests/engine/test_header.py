@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rltn_cli.config import PRESETS, to_json
+from rltn_cli.config import PRESETS
+from rltn_cli.config_files import to_json
 from rltn_cli.engine import header
 from rltn_cli.engine.checkpoint import load_model, save_model
 from rltn_cli.engine.header import read_model_files

@@ -8,7 +8,8 @@ import torch
 from hub_server import HubServer, Repository
 from huggingface_hub import constants, save_torch_state_dict
 
-from rltn_cli.config import PRESETS, to_json
+from rltn_cli.config import PRESETS
+from rltn_cli.config_files import to_json
 from rltn_cli.engine import hub_client
 from rltn_cli.engine.checkpoint import load_model, save_model
 from rltn_cli.engine.hub import find_model
