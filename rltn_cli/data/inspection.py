@@ -8,7 +8,7 @@ import numpy as np
 from rltn_cli.canvas import SHORTEST_SIDE, WIDEST
 from rltn_cli.data.facts import file_fault
 from rltn_cli.data.likeness import color_cells, perceptual_hash
-from rltn_cli.data.pairs import Pair, read_pair, read_pixels, reduced
+from rltn_cli.data.pairs import Pair, mask_lines, read_pixels, reduced
 from rltn_cli.errors import DataError
 from rltn_cli.pixels import Bytes, Floats
 from rltn_cli.sketch import ink_darkness
@@ -55,7 +55,7 @@ def inspect_pair(pair: Pair) -> PairFacts:
     """Read a pair's pictures and look at them; what cannot be used is said, not raised."""
     try:
         color, drawn = read_pixels(pair)
-        line = read_pair(pair, _SIDE)[1] if pair.masks else None
+        line = mask_lines(pair, color, _SIDE) if pair.masks else None
     except DataError as error:
         faults = [(path, file_fault(path)) for path in (pair.color, pair.line) if path]
         named = next((f"{path}: {fault}" for path, fault in faults if fault), None)

@@ -139,7 +139,7 @@ def read_pair(pair: Pair, size: int = 256) -> tuple[Bytes, Bytes | None]:
     """
     color, drawn = read_pixels(pair)
     if pair.masks is not None:
-        return color, _contours(pair.masks, pair.color, color, size)
+        return color, mask_lines(pair, color, size)
     return color, None if drawn is None else _as_lines(drawn)
 
 
@@ -243,14 +243,28 @@ def _as_lines(pixels: Bytes) -> Bytes:
     return 255 - grey if grey.mean() < 128 and is_inverted(grey) else grey
 
 
-def _contours(masks: Path, path: Path, color: Bytes, size: int) -> Bytes:
-    """Draw the contours of a figure's masks in the colour picture's proportions, `size` pixels long."""
+def mask_lines(pair: Pair, color: Bytes, size: int) -> Bytes:
+    """Draw the contours of a pair's masks.
+
+    Args:
+        pair: has masks.
+        color: its colour picture, (H, W, 3), which gives the proportions.
+        size: longer side of the result in pixels.
+
+    Returns:
+        (h, w), black lines on white.
+
+    Raises:
+        DataError: a mask that cannot be read, or other proportions.
+    """
+    masks = pair.masks
+    assert masks is not None
     files = {part: masks.with_name(f"{masks.name}_{part}.png") for part in PARTS}
     try:
         labels = read_parts({part: file for part, file in files.items() if file.is_file()})
     except PictureError as error:
         raise DataError(f"{masks}_*.png: {error}") from error
-    _check_proportions(masks, labels, path, color)
+    _check_proportions(masks, labels, pair.color, color)
     scale = size / max(color.shape[:2])
     height, width = (max(1, round(side * scale)) for side in color.shape[:2])
     return draw_contours(labels, width=max(1.0, _CONTOUR * size / 256), size=(height, width))
