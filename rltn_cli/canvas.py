@@ -215,6 +215,8 @@ def enlarged_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats
         (stop - start, W, C) or (stop - start, W) float32, as `cv2.resize` places the pixels.
     """
     height, width = picture.shape[:2]
+    if size == (height, width):
+        return picture[rows]
     y = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * (height / size[0]) - 0.5
     y = np.clip(y, 0, height - 1)
     above = np.floor(y).astype(np.intp)

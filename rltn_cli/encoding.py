@@ -221,10 +221,12 @@ def _png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
     """Encode as PNG, with the profile and the density as chunks of their own.
 
     With 8 bits, run lengths suit paint: they are found in half the time of other matches and cost no space.
+    So does one filter for all rows, instead of all five tried on each.
     """
-    deep = pixels.dtype == np.uint16
-    strategy = cv2.IMWRITE_PNG_STRATEGY_DEFAULT if deep else cv2.IMWRITE_PNG_STRATEGY_RLE
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, strategy]
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+    if pixels.dtype != np.uint16:
+        options += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+        options += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH]
     done, encoded = cv2.imencode(".png", _stored_order(pixels), options)
     assert done
     chunks = b""

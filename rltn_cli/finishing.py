@@ -4,6 +4,7 @@ The network draws lines too, blurred and dark, at its own size. Its colours on a
 taken for unknown; they flow in again from the same side of the line, at the drawing's own size.
 """
 
+import threading
 from typing import Literal
 
 import cv2
@@ -21,6 +22,7 @@ _WORK_PIXELS = 2048 * 2048
 _REGION_PIXELS = 1400 * 1400
 """Regions are found at this many pixels at most."""
 _BAND = 256
+_DEPTHS = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
 _DRAWN = 0.6
 """Share of the drawing's darkness that the network's colours are taken to hold beside lines."""
 _CALM = 0.3
@@ -33,6 +35,8 @@ _EDGE = 12
 """Pixels of the network's picture, from its edge, in which its colours are trusted less."""
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Threads that make thousands of short NumPy calls side by side take longer than one after the other."""
 
 
 def finish_picture(
@@ -60,7 +64,8 @@ def finish_picture(
         band = enlarged_rows(spread, rows, size)
         if lines == "network" and finish != "raw":
             band = np.minimum(band, enlarged_rows(colors, rows, size))
-        result[rows] = np.rint(np.clip(band, 0, 1) * (ink[rows] if lines == "keep" else top_value(ink)))
+        under = ink[rows] if lines == "keep" else np.full_like(ink[rows], top_value(ink))
+        cv2.multiply(band, under, dst=result[rows], dtype=_DEPTHS[ink.dtype.name])
     return result
 
 
@@ -92,7 +97,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     height, width = colors.shape[:2]
     scale = min(1.0, (_WORK_PIXELS / grey.size) ** 0.5)
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
-    dark = darkness(shrink_lines(grey, size))
+    drawing = shrink_lines(grey, size)
     small = darkness(shrink_lines(grey, (height, width)))
     weight = color_weight(small) * _edge_weight(height, width)
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
@@ -100,15 +105,16 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     if calm:
         colors = _calmed(colors, weight, find_regions(small))
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
-    known = np.empty((4, *size), np.float32)
-    for plane, target in zip(planes, known, strict=True):
-        cv2.resize(np.ascontiguousarray(plane), size[::-1], dst=target, interpolation=enlarging)
-    flow = _flow_around(known, dark, max(1.0, size[0] / height))
-    share = (1 - np.minimum(known[3], 1)) / np.maximum(flow[3], 1e-20)
-    result = np.empty((*size, 3), np.float32)
-    for channel in range(3):
-        result[..., channel] = known[channel] + share * flow[channel]
-    return np.clip(result, 0, 1, out=result)
+    known = np.empty((size[0], 4, size[1]), np.float32)
+    for number, plane in enumerate(planes):
+        cv2.resize(np.ascontiguousarray(plane), size[::-1], dst=known[:, number], interpolation=enlarging)
+    flow = _flow_around(known, drawing, max(1.0, size[0] / height))
+    share = (1 - np.minimum(known[:, 3], 1)) / np.maximum(flow[:, 3], 1e-20)
+    parts = flow[:, :3]
+    parts *= share[:, None]
+    parts += known[:, :3]
+    np.clip(parts, 0, 1, out=parts)
+    return np.asarray(cv2.merge([parts[:, channel] for channel in range(3)]), np.float32)
 
 
 def darkness(grey: Bytes) -> Floats:
@@ -174,36 +180,51 @@ def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
     return np.asarray(colors + pull[..., None] * way, np.float32)
 
 
-def _flow_around(known: Floats, dark: Floats, step: float) -> Floats:
-    """Spread (4, H, W) weighted colours and weights over three and then one pixel of the network's size.
+def _flow_around(known: Floats, drawing: Bytes, step: float) -> Floats:
+    """Spread (H, 4, W) weighted colours and weights over three and then one pixel of the network's size.
 
     Only the ratio of colours to weights has a meaning: both grow with every pass.
     """
     flow = known.copy()
-    turned = np.ascontiguousarray(dark.T)
-    passes = [np.exp(np.abs(np.diff(guide, axis=0)) / -_CONTRAST) for guide in (dark, turned)]
-    across = np.empty((len(flow), *turned.shape), np.float32)
-    for reach in (3 * step, step):
-        _flow(flow, passes[0] * np.float32(np.exp(-1 / reach)))
-        for plane, target in zip(flow, across, strict=True):
-            cv2.transpose(plane, dst=target)
-        _flow(across, passes[1] * np.float32(np.exp(-1 / reach)))
-        for plane, target in zip(across, flow, strict=True):
-            cv2.transpose(plane, dst=target)
+    across = np.empty((known.shape[2], 4, len(known)), np.float32)
+    far, near = (
+        np.exp(-np.arange(256) / (255 * _CONTRAST) - 1 / reach).astype(np.float32)
+        for reach in (3 * step, step)
+    )
+    down, right = _changes(drawing), _changes(np.asarray(cv2.transpose(drawing), np.uint8))
+    _flow(flow, down, far)
+    _turn(flow, across)
+    _flow(across, right, far)
+    _flow(across, right, near)
+    _turn(across, flow)
+    _flow(flow, down, near)
     return flow
 
 
-def _flow(values: Floats, passes: Floats) -> None:
-    """Spread values along the second axis, both ways, in place.
+def _changes(drawing: Bytes) -> Bytes:
+    """Return how much each row of (N, M) differs from the next, (N - 1, M)."""
+    return np.asarray(cv2.absdiff(drawing[1:], drawing[:-1]), np.uint8)
+
+
+def _turn(values: Floats, turned: Floats) -> None:
+    """Write (N, C, M) values into (M, C, N)."""
+    for number in range(values.shape[1]):
+        cv2.transpose(values[:, number], dst=turned[:, number])
+
+
+def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
+    """Spread values along the first axis, both ways, in place.
 
     Args:
-        values: (C, N, M), weights and weighted colours.
-        passes: (N - 1, M), what goes from each place to the next, from 0 to below 1.
+        values: (N, C, M), weights and weighted colours.
+        changes: (N - 1, M), from each place to the next.
+        passes: (256,), what goes on over a change, from 0 to below 1.
     """
-    part = np.empty_like(values[:, 0])
-    for i in range(1, values.shape[1]):
-        np.multiply(values[:, i - 1], passes[i - 1], out=part)
-        values[:, i] += part
-    for i in range(values.shape[1] - 2, -1, -1):
-        np.multiply(values[:, i + 1], passes[i], out=part)
-        values[:, i] += part
+    shares = np.asarray(cv2.LUT(changes, passes), np.float32)
+    part = np.empty_like(values[0])
+    there = list(zip(values[:-1], values[1:], shares, strict=True))
+    back = [(before, after, share) for after, before, share in reversed(there)]
+    with _ONE_AT_A_TIME:
+        for before, after, share in there + back:
+            np.multiply(before, share, out=part)
+            np.add(after, part, out=after)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rltn_cli.canvas import enlarged_rows
 from rltn_cli.errors import PictureError
 from rltn_cli.images import Picture, Pixels, to_eight_bit
-from rltn_cli.pixels import Bytes, Floats, top_value
+from rltn_cli.pixels import Bytes, Floats, percentiles, top_value
 
 Mask: TypeAlias = NDArray[np.bool_]
 AlphaMode = Literal["auto", "keep", "drop"]
@@ -134,9 +134,12 @@ def is_inverted(grey: Bytes) -> bool:
         grey: (H, W).
     """
     scale = min(1.0, 1024 / max(grey.shape))
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    low, high = np.percentile(small, (2, 99.8))
-    if high - low < 48 or np.median(small) > 110:
+    small = grey
+    if scale < 1:
+        smaller = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small = np.asarray(smaller, np.uint8)
+    low, middle, high = percentiles(small, 2, 50, 99.8)
+    if high - low < 48 or middle > 110:
         return False
     light = (small > (low + high) / 2).astype(np.uint8)
     share = float(light.mean())
@@ -244,7 +247,7 @@ def _is_blank(grey: Bytes) -> bool:
 
 def _strengthened(grey: Bytes) -> Bytes:
     """Darken faint lines for the network, so that the darkest half percent comes near black."""
-    darkest = float(np.percentile(grey, 0.5))
+    (darkest,) = percentiles(grey, 0.5)
     if darkest <= 60:
         return grey
     gain = min(3.0, 195 / max(1.0, 255 - darkest))

@@ -53,7 +53,9 @@ Match = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", min=1, max=256, help="Sketches at a time; one a processor core if unset."),
+    typer.Option(
+        "--jobs", "-j", min=1, max=256, help="Sketches at a time; if unset one more than processor cores."
+    ),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Paint again what is done, and replace other files too.")

@@ -90,13 +90,14 @@ class Batch:
             model_sha256: tells the model from others.
             model_revision: the model's commit on the Hub, for the manifest.
             overwrite: paint again what is done, and replace files that a batch did not write.
-            jobs: how many sketches to work at at once; as many as there are processor cores if None.
+            jobs: how many sketches to work at at once; if None one more than there are processor cores, so
+                that none of them waits while a sketch is read or written.
         """
         self._colorizer, self._record, self._options = colorizer, record, options
         self._model_sha256, self._overwrite = model_sha256, overwrite
         self._source = {"model_revision": model_revision} if model_revision else {}
-        self.jobs = jobs or _cores()
-        self._networks = _networks_at_once(colorizer.device, options.size, self.jobs)
+        self.jobs = jobs or _cores() + 1
+        self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
         self._slots = threading.BoundedSemaphore(self._networks)
         self.shelf = ReferenceShelf(colorizer, options.size, slot=lambda: self._slots)
         self._events: SimpleQueue[Event | Future[None]] = SimpleQueue()

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rltn_cli.models.blocks import CAB, MHFB, PCB, SAB, conv3x3
+from rltn_cli.models.blocks import CAB, MHFB, PCB, SAB, Conv1x1, conv3x3
 
 
 class FAM(nn.Module):
@@ -48,7 +48,7 @@ class MFAM(nn.Module):
         """
         super().__init__()
         self.fams = nn.ModuleList(FAM(w, reduction) if aggregation else nn.Identity() for w in widths)
-        self.fuse = nn.Conv2d(sum(widths), outputs, 1)
+        self.fuse = Conv1x1(sum(widths), outputs)
 
     def forward(self, levels: Sequence[Tensor]) -> Tensor:
         """Return (B, d, H, W) at the size of the first level.

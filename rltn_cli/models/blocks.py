@@ -36,6 +36,21 @@ def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) ->
     return nn.Conv2d(inputs, outputs, 3, stride, 1, bias=bias)
 
 
+class Conv1x1(nn.Conv2d):
+    """1x1 convolution, as a matrix product over the channels.
+
+    PyTorch's own takes one way where a single thread computes and another where there are more, and the two
+    round differently; this one gives the same bits with any number of threads.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, inputs, H, W) to (B, outputs, H, W)."""
+        return F.linear(x.permute(0, 2, 3, 1), self.weight[:, :, 0, 0], self.bias).permute(0, 3, 1, 2)
+
+
 class ConvNorm(nn.Module):
     """3x3 convolution, instance norm, leaky ReLU."""
 
@@ -49,6 +64,12 @@ class ConvNorm(nn.Module):
         return out
 
 
+def enlarged(x: Tensor, like: Tensor) -> Tensor:
+    """Return x (B, C, H, W), each pixel repeated so often that H and W are those of another tensor."""
+    factor = like.shape[2] // x.shape[2]
+    return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")
+
+
 class SPADE(nn.Module):
     """Spatially-adaptive normalisation [1]: instance norm, scaled and shifted as a condition says."""
 
@@ -58,15 +79,20 @@ class SPADE(nn.Module):
         self.scale_shift = conv3x3(hidden, 2 * channels)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Modulate x (B, channels, H, W) by condition (B, condition, H, W)."""
+        """Modulate x (B, channels, H, W), or at half the size, by condition (B, condition, H, W)."""
         scale: Tensor
         shift: Tensor
         scale, shift = self.scale_shift(F.relu(self.shared(condition))).chunk(2, dim=1)
-        return instance_norm(x) * (1 + scale) + shift
+        normed = enlarged(instance_norm(x), condition)
+        return torch.addcmul(normed + shift, normed, scale)
 
 
 class SPADEResBlock(nn.Module):
-    """SPADE residual block [1]: two modulated 3x3 convolutions, a 1x1 shortcut where the width changes."""
+    """SPADE residual block [1]: two modulated 3x3 convolutions, a 1x1 shortcut where the width changes.
+
+    An input of half the condition's size is enlarged behind the first norm and behind the shortcut, which are
+    the same for a pixel that is there four times.
+    """
 
     def __init__(self, inputs: int, outputs: int, condition: int, hidden: int) -> None:
         super().__init__()
@@ -75,14 +101,18 @@ class SPADEResBlock(nn.Module):
         self.conv_0 = conv3x3(inputs, middle, bias=False)
         self.norm_1 = SPADE(middle, condition, hidden)
         self.conv_1 = conv3x3(middle, outputs)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
+        self.shortcut = Conv1x1(inputs, outputs, bias=False) if inputs != outputs else nn.Identity()
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Map x (B, inputs, H, W) to (B, outputs, H, W) under condition (B, condition, H, W)."""
+        """Map x (B, inputs, H, W), or at half the size, to (B, outputs, H, W).
+
+        Args:
+            x: features.
+            condition: (B, condition, H, W).
+        """
         y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK))
         y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), LEAK))
-        shortcut: Tensor = self.shortcut(x)
-        return shortcut + y
+        return enlarged(self.shortcut(x), y) + y
 
 
 class MHFB(nn.Module):
@@ -127,9 +157,9 @@ class PCB(nn.Module):
     def __init__(self, channels: int, reduction: int = 8) -> None:
         super().__init__()
         inner = max(channels // reduction, 4)
-        self.query = nn.Conv2d(channels, inner, 1)
-        self.key = nn.Conv2d(channels, inner, 1, bias=False)  # the softmax would cancel a bias
-        self.value = nn.Conv2d(channels, channels, 1)
+        self.query = Conv1x1(channels, inner)
+        self.key = Conv1x1(channels, inner, bias=False)  # the softmax would cancel a bias
+        self.value = Conv1x1(channels, channels)
         self.gamma = nn.Parameter(torch.full((1,), 0.1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -189,8 +219,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.width = max(channels // heads // 8 * 8, 8)
-        self.qkv = nn.Conv2d(channels, 3 * heads * self.width, 1, bias=False)
-        self.out = nn.Conv2d(heads * self.width, channels, 1)
+        self.qkv = Conv1x1(channels, 3 * heads * self.width, bias=False)
+        self.out = Conv1x1(heads * self.width, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x (B, C, H, W) with what the other positions add."""

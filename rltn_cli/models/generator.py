@@ -43,15 +43,13 @@ class Generator(nn.Module):
             sketch: (B, 1, H, W) in [-1, 1]; H and W multiples of 16.
             content: content features, (B, d, H / 4, W / 4).
         """
-        picture = torch.cat([warped, sketch], dim=1)
+        picture = torch.cat([warped, sketch], dim=1).contiguous(memory_format=torch.channels_last)
         conditions = [
             torch.cat([F.avg_pool2d(picture, 4 * n), F.avg_pool2d(content, n)], dim=1) for n in (4, 2, 1)
         ]
         conditions += [F.avg_pool2d(picture, 2), picture]
         x = self.first(conditions[0])
         for level, (block, condition) in enumerate(zip(self.blocks, conditions, strict=True)):
-            if level > 0:
-                x = F.interpolate(x, scale_factor=2, mode="nearest")
             x = block(x, condition)
             if level == 1:
                 x = self.attention(x)

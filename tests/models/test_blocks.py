@@ -5,7 +5,17 @@ import torch
 import torch.nn.functional as F
 
 from rltn_cli.models.alignment import FAM, MFAM
-from rltn_cli.models.blocks import CAB, MHFB, PCB, SAB, SPADE, SelfAttention, SPADEResBlock, instance_norm
+from rltn_cli.models.blocks import (
+    CAB,
+    MHFB,
+    PCB,
+    SAB,
+    SPADE,
+    Conv1x1,
+    SelfAttention,
+    SPADEResBlock,
+    instance_norm,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +35,33 @@ def passthrough(conv):
 def test_instance_norm_equals_torch():
     x = torch.randn(2, 3, 5, 7) * 4 + 2
     assert torch.allclose(instance_norm(x), F.instance_norm(x), atol=1e-5)
+
+
+def test_1x1_convolution_equals_torchs():
+    layer = Conv1x1(48, 6)
+    x = torch.randn(2, 48, 5, 7)
+    assert torch.allclose(layer(x), F.conv2d(x, layer.weight, layer.bias), atol=1e-6)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(48, 6), (272, 64), (24, 8), (96, 12)])
+def test_1x1_convolution_has_the_same_bits_with_any_number_of_threads(inputs, outputs):
+    layer = Conv1x1(inputs, outputs)
+    x = torch.randn(1, inputs, 64, 64).contiguous(memory_format=torch.channels_last)
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            results.append(layer(x).detach())
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(result, results[0]) for result in results)
+
+
+def test_spade_block_takes_half_the_size_as_if_enlarged():
+    block = SPADEResBlock(6, 4, condition=2, hidden=5)
+    x, condition = torch.randn(2, 6, 8, 12), torch.randn(2, 2, 16, 24)
+    whole = block(F.interpolate(x, scale_factor=2, mode="nearest"), condition)
+    assert torch.allclose(block(x, condition), whole, atol=1e-5)
 
 
 def test_mhfb_equation_1_by_hand():
