@@ -39,8 +39,8 @@ def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) ->
 class Conv1x1(nn.Conv2d):
     """1x1 convolution, as a matrix product over the channels.
 
-    PyTorch's own takes one way where a single thread computes and another where there are more, and the two
-    round differently; this one gives the same bits with any number of threads.
+    PyTorch's own takes one way on a CPU where a single thread computes and another where there are more, and
+    the two round differently; a batch, which paints each picture on one thread, would give other pictures.
     """
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
