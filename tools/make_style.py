@@ -31,7 +31,7 @@ INKS = ((46, 40, 62), (192, 64, 46), (68, 126, 124), (246, 238, 218))
 SHIFT = 1
 """Pixels by which the second printing is off the first, at 256 pixels."""
 GRAIN = 2.0
-"""Standard deviation of the grain, of 255."""
+"""Standard deviation of the grain before it is smoothed, of 255."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         pairs = choose(read_pairs(options.data), options.source, options.split, options.train)
-        write(pairs, options.out, options.size)
+        write(pairs, options.out, options.size, options.grain)
     except RltnError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -72,7 +72,7 @@ def choose(pairs: list[Pair], sources: list[str], split: str, train: int) -> lis
     return chosen
 
 
-def write(pairs: list[Pair], folder: Path, size: int) -> None:
+def write(pairs: list[Pair], folder: Path, size: int, grain: float = GRAIN) -> None:
     """Write a pairs folder of the redrawn pictures."""
     for part in ("color", "line"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -81,14 +81,21 @@ def write(pairs: list[Pair], folder: Path, size: int) -> None:
         index.writerow(["id", "split", "source", "license", "group", "palette", "native_line"])
         for pair in pairs:
             color, line = load_pair(pair, size)
-            printed = print_in_inks(color, line, seed=number_of(pair.id) % 2**31)
+            printed = print_in_inks(color, line, number_of(pair.id) % 2**31, grain)
             cv2.imwrite(str(folder / "color" / f"{pair.id}.png"), printed[:, :, ::-1])
             cv2.imwrite(str(folder / "line" / f"{pair.id}.png"), line)
             index.writerow([pair.id, pair.split, "print", pair.license, pair.group, pair.palette, 0])
 
 
-def print_in_inks(color: Bytes, line: Bytes, seed: int) -> Bytes:
-    """Return a picture (H, W, 3) with its line art (H, W) as a print, uint8 RGB."""
+def print_in_inks(color: Bytes, line: Bytes, seed: int, grain: float = GRAIN) -> Bytes:
+    """Return a picture (H, W, 3) with its line art (H, W) as a print, uint8 RGB.
+
+    Args:
+        color: (H, W, 3) uint8 RGB.
+        line: (H, W) uint8, black on white.
+        seed: of the grain.
+        grain: its standard deviation before it is smoothed, of 255.
+    """
     smooth = cv2.pyrMeanShiftFiltering(np.ascontiguousarray(color), 12, 30)
     smooth = cv2.medianBlur(smooth, 7)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
@@ -105,8 +112,8 @@ def print_in_inks(color: Bytes, line: Bytes, seed: int) -> Bytes:
         result += cover * (np.array(ink, np.float32) - result)
     drawn = (1 - line.astype(np.float32) / 255)[..., None]
     result += drawn * (np.array(INKS[0], np.float32) - result)
-    grain = np.random.default_rng(seed).normal(0, GRAIN, color.shape[:2]).astype(np.float32)
-    result += cv2.GaussianBlur(grain, (0, 0), 0.7)[..., None] * 2
+    spots = np.random.default_rng(seed).normal(0, grain, color.shape[:2]).astype(np.float32)
+    result += cv2.GaussianBlur(spots, (0, 0), 0.7)[..., None] * 2
     return np.asarray(np.clip(np.rint(result), 0, 255), np.uint8)
 
 
@@ -122,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         "--train", type=int, default=40, help="pairs to train on; the others are for measuring"
     )
     parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--grain", type=float, default=GRAIN, help="of paper and inks; 0 for none")
     return parser
 
 
