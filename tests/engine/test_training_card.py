@@ -36,7 +36,7 @@ def test_a_card_says_what_was_done_and_what_came_out():
     assert "fine-tuned from `rltn-small`" in card
     assert "3 pairs of comic (2), no source named (1); licences: CC0-1.0 (3). 1 have the line layer" in card
     assert (
-        "1,234 steps of 6 pictures of 256 pixels in 15.1 minutes, fp32, learning rate 0.0002; on a CPU"
+        "1,234 steps of 6 pictures of 256 pixels in 15.1 minutes, fp32, learning rate 0.0001; on a CPU"
         in card
     )
     assert "- **Terms**: rec 10, warp 10, align 2, cycle 1." in card
