@@ -171,12 +171,14 @@ def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
         weight: (h, w), how far each counts.
         labels: (h, w), of `find_regions`.
     """
-    painted = np.minimum((1 - colors.min(axis=2)) / _PAPER, 1) ** 2
+    darkest = np.minimum(np.minimum(colors[..., 0], colors[..., 1]), colors[..., 2])
+    painted = np.minimum((1 - darkest) / _PAPER, 1) ** 2
     flat, weights = labels.reshape(-1), (weight * painted).reshape(-1)
     total = np.maximum(np.bincount(flat, weights), 1e-9)
     means = [np.bincount(flat, weights * colors[..., c].reshape(-1)) / total for c in range(3)]
     way = np.stack(means, axis=1)[labels] - colors
-    pull = _CALM * painted * np.exp(-np.square(way / _ALIKE).sum(axis=2))
+    distance = np.einsum("hwc,hwc->hw", way, way)
+    pull = _CALM * painted * np.exp(distance / -(_ALIKE**2))
     return np.asarray(colors + pull[..., None] * way, np.float32)
 
 
