@@ -133,11 +133,7 @@ def is_inverted(grey: Bytes) -> bool:
     Args:
         grey: (H, W).
     """
-    scale = min(1.0, 1024 / max(grey.shape))
-    small = grey
-    if scale < 1:
-        smaller = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        small = np.asarray(smaller, np.uint8)
+    small = _reduced(grey, 1024)
     low, middle, high = percentiles(small, 2, 50, 99.8)
     if high - low < 48 or middle > 110:
         return False
@@ -164,7 +160,7 @@ def level_paper(pixels: Pixels, grey: Bytes) -> Pixels | None:
     """
     if min(grey.shape) < _SMALLEST_PAGE:
         return None
-    small = _reduced(grey)
+    small = _reduced(grey, 768)
     cells = _cell_tops(small)
     surface, paper = _paper_surface(cells)
     if paper.mean() < 0.4 or np.median(surface[paper]) < _DARKEST_PAPER or surface[paper].min() >= 250:
@@ -190,9 +186,9 @@ def level_paper(pixels: Pixels, grey: Bytes) -> Pixels | None:
     return result
 
 
-def _reduced(grey: Bytes) -> Bytes:
-    """Return the picture at 768 pixels along its longer side, or as it is."""
-    scale = 768 / max(grey.shape)
+def _reduced(grey: Bytes, longest: int) -> Bytes:
+    """Return the picture with so many pixels along its longer side, or as it is where it has fewer."""
+    scale = longest / max(grey.shape)
     if scale >= 1:
         return grey
     return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
