@@ -60,7 +60,7 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
-        out: Tensor = F.leaky_relu(instance_norm(self.conv(x)), LEAK)
+        out: Tensor = F.leaky_relu(instance_norm(self.conv(x)), LEAK, inplace=True)
         return out
 
 
@@ -82,9 +82,9 @@ class SPADE(nn.Module):
         """Modulate x (B, channels, H, W), or at half the size, by condition (B, condition, H, W)."""
         scale: Tensor
         shift: Tensor
-        scale, shift = self.scale_shift(F.relu(self.shared(condition))).chunk(2, dim=1)
+        scale, shift = self.scale_shift(F.relu(self.shared(condition), inplace=True)).chunk(2, dim=1)
         normed = enlarged(instance_norm(x), condition)
-        return torch.addcmul(normed + shift, normed, scale)
+        return (normed + shift).addcmul_(normed, scale)
 
 
 class SPADEResBlock(nn.Module):
@@ -110,9 +110,9 @@ class SPADEResBlock(nn.Module):
             x: features.
             condition: (B, condition, H, W).
         """
-        y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK))
-        y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), LEAK))
-        return enlarged(self.shortcut(x), y) + y
+        y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK, inplace=True))
+        y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), LEAK, inplace=True))
+        return y.add_(enlarged(self.shortcut(x), y))
 
 
 class MHFB(nn.Module):
@@ -141,7 +141,7 @@ class MHFB(nn.Module):
         ]
         low_frequency = streams[0] + streams[1] + streams[2]
         high: Tensor = self.high(x - self.low(low_frequency))
-        return high + x
+        return high.add_(x)
 
 
 class PCB(nn.Module):
