@@ -52,9 +52,12 @@ class Clock:
         return done / max(done + self.left(), 1e-9)
 
     def late(self, seconds: float) -> bool:
-        """Note how long a step took, and tell whether there is no time for another."""
+        """Note how long a step took, and tell whether there is no time for another.
+
+        The longest of the last steps does not count: the whole program may have been paused in it.
+        """
         self._steps.append(seconds)
-        return self.left() < max(self._steps)
+        return self.left() < sorted(self._steps)[-2:][0]
 
     def step_seconds(self) -> float:
         """Return how long a step takes, the mean of the last ones."""

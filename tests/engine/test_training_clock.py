@@ -49,8 +49,18 @@ def test_a_step_that_would_be_late_is_not_begun(time):
     left = clock.left()
     assert not clock.late(left - 1)
     time.value += 2
-    assert clock.late(1.0)  # an earlier step took longer
-    assert clock.step_seconds() == pytest.approx(left / 2)
+    assert not clock.late(left - 3)
+    time.value += 2
+    assert clock.late(1.0)  # two earlier steps took longer
+    assert clock.step_seconds() == pytest.approx((2 * left - 3) / 3)
+
+
+def test_one_step_in_which_the_program_was_paused_does_not_end_the_run(time):
+    clock = Clock(1000.0, 10)
+    clock.begin(0)
+    for seconds in (2, 400, 2, 2):
+        time.value += seconds
+        assert not clock.late(seconds)
 
 
 def test_the_spent_share_grows_from_nothing_to_all(time):
