@@ -105,6 +105,8 @@ class LossConfig:
     align: float = 2.0
     cycle: float = 1.0
     scl: float = 1.0
+    lpips: float = 0.0
+    """LPIPS on AlexNet (Zhang et al., 2018), not a term of the paper's; a small part of what VGG costs."""
     trunk: Literal["vgg16", "vgg19"] = "vgg16"
     """The perceptual network of fm, perc, ctx and scl; never switched silently."""
 
@@ -120,11 +122,11 @@ class LossConfig:
 
     @property
     def perceptual(self) -> bool:
-        """Whether a term runs that looks through the frozen trunk."""
+        """Whether a term runs that looks through the trunk."""
         return any(term in PERCEPTUAL_TERMS for term in self.active)
 
 
-TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl")
+TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "lpips")
 PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
 
 

@@ -44,6 +44,6 @@ def test_weights_without_a_word_on_aggregation_have_it():
 
 def test_fine_tuning_needs_no_frozen_network_and_keeps_the_style_of_the_pictures():
     terms = FINE_TUNING.losses
-    assert (terms.adv, terms.fm, terms.perc, terms.ctx, terms.scl) == (0, 0, 0, 0, 0)
+    assert (terms.adv, terms.fm, terms.perc, terms.ctx, terms.scl, terms.lpips) == (0, 0, 0, 0, 0, 0)
     assert FINE_TUNING.data.recolor < DataConfig().recolor
     assert FINE_TUNING.data.foreign == 0

@@ -23,6 +23,7 @@ from rltn_cli.config import LossConfig, TrainConfig
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
+from rltn_cli.engine.perceptual import load_lpips
 from rltn_cli.engine.samples import sample_batch, sample_grid
 from rltn_cli.engine.shards import read_shards, write_shards
 from rltn_cli.engine.trainer import Trainer
@@ -124,6 +125,7 @@ def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer,
         config,
         store,
         trunk=load_vgg(config.losses.trunk, options.trunk) if config.losses.perceptual else None,
+        lpips=load_lpips(options.trunk, offline=True) if config.losses.lpips else None,
         accelerator=_accelerator(config, options.device),
         workers=options.workers,
         compile_networks=options.compile,

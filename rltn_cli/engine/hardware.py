@@ -9,6 +9,7 @@ from accelerate import Accelerator
 
 from rltn_cli.config import TrainConfig
 from rltn_cli.engine.colorizer import choose_device
+from rltn_cli.engine.perceptual import Lpips, load_lpips
 from rltn_cli.engine.trunks import load_vgg
 from rltn_cli.errors import UsageError
 from rltn_cli.models.frozen import VGG
@@ -59,3 +60,15 @@ def make_trunk(config: TrainConfig) -> VGG | None:
     if not config.losses.perceptual:
         return None
     return load_vgg(config.losses.trunk, Path(config.frozen) if config.frozen else None)
+
+
+def make_lpips(config: TrainConfig, *, offline: bool = False) -> Lpips | None:
+    """Return the network of the term lpips; None where it has no weight.
+
+    Raises:
+        UsageError: its package is not installed.
+        ModelError: its weights cannot be had; says how to get them.
+    """
+    if not config.losses.lpips:
+        return None
+    return load_lpips(Path(config.frozen) if config.frozen else None, offline=offline)

@@ -72,6 +72,11 @@ def perceptual(output: Features, truth: Features, weights: Tensor) -> Tensor:
     return _weighted(distance, weights)
 
 
+def lpips(distances: Tensor, weights: Tensor) -> Tensor:
+    """Return `lpips`: LPIPS distances (B,) between output and truth (Zhang et al., 2018)."""
+    return _weighted(distances.float(), weights)
+
+
 def contextual(output: Features, reference: Features, weights: Tensor, bandwidth: float = 0.1) -> Tensor:
     """Return `ctx`: contextual loss (Mechrez et al., 2018) of output and reference, weighted by layer [6].
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from rltn_cli.config import TrainConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
+from rltn_cli.engine.perceptual import Lpips
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
@@ -39,8 +40,10 @@ def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> Mem
     """
     discriminator = MultiscaleDiscriminator(config.discriminator_width)
     trunk = VGG(config.losses.trunk) if config.losses.perceptual else None
+    lpips = Lpips() if config.losses.lpips else None
     kept: dict[int, int] = {}
-    networks: tuple[torch.nn.Module, ...] = (model, discriminator, *((trunk,) if trunk else ()))
+    frozen: list[torch.nn.Module] = [net for net in (trunk, lpips.network if lpips else None) if net]
+    networks = [model, discriminator, *frozen]
     parameters = {value.untyped_storage().data_ptr() for net in networks for value in net.parameters()}
 
     def note(value: Tensor) -> Tensor:
@@ -50,21 +53,29 @@ def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> Mem
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda value: value):
-        _terms(config, model, discriminator, trunk, config.sizes[-1][1])
+        _terms(config, model, discriminator, trunk, lpips)
     sample = sum(kept.values()) // (1 if config.precision == "fp32" else 2)
-    own = sum(value.nbytes for net in networks[:2] for value in net.parameters())
-    weights = COPIES * own + sum(value.nbytes for value in trunk.parameters()) if trunk else COPIES * own
+    weights = COPIES * _bytes(model, discriminator) + _bytes(*frozen)
     at_once = -(-config.batch // (processes * config.accumulate))
     return MemoryEstimate(weights, sample, LIBRARIES + weights + at_once * sample)
 
 
+def _bytes(*networks: torch.nn.Module) -> int:
+    return sum(value.nbytes for network in networks for value in network.parameters())
+
+
 def _terms(
-    config: TrainConfig, model: RLTN, discriminator: MultiscaleDiscriminator, trunk: VGG | None, size: int
+    config: TrainConfig,
+    model: RLTN,
+    discriminator: MultiscaleDiscriminator,
+    trunk: VGG | None,
+    lpips: Lpips | None,
 ) -> Tensor:
     """Return the objective of one sample of grey pictures, with its graph."""
+    size = config.sizes[-1][1]
     grey = torch.zeros(1, 3, size, size)
     one = torch.ones(1)
     batch = Batch(sketch=grey[:, :1], truth=grey, reference=grey, pseudo=one, shared=0 * one)
-    objective = Objective(config.losses, trunk, model.config.temperature)
+    objective = Objective(config.losses, trunk, model.config.temperature, lpips)
     produced = GeneratorSide(model)(batch.sketch, batch.reference, batch.truth)
     return objective.total(objective.generator_terms(produced, batch, discriminator, Phase()))

@@ -41,7 +41,7 @@ def library(name: str, *, extra: str = "eval") -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"evaluation needs {name.split('.')[0]}, which is not installed: pip install 'rltn[{extra}]'"
+            f"{name.split('.')[0]} is needed for this and is not installed: pip install 'rltn[{extra}]'"
         ) from error
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from rltn_cli.config import PERCEPTUAL_TERMS, LossConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine import losses
+from rltn_cli.engine.perceptual import Lpips
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
@@ -44,18 +45,23 @@ class Phase:
 class Objective:
     """Computes the terms of a batch; a term of weight 0 is not computed."""
 
-    def __init__(self, config: LossConfig, trunk: VGG | None, temperature: float) -> None:
+    def __init__(
+        self, config: LossConfig, trunk: VGG | None, temperature: float, lpips: Lpips | None = None
+    ) -> None:
         """Keep the parts.
 
         Args:
             config: weights of the terms.
             trunk: needed when a perceptual term has a weight.
             temperature: tau of the correspondence, for the cycle term.
+            lpips: needed when the term of that name has a weight.
         """
         self.weights = config.active
         self.trunk = trunk
+        self.lpips = lpips
         self.temperature = temperature
         assert trunk is not None or not config.perceptual
+        assert lpips is not None or not config.lpips
 
     def generator_terms(
         self,
@@ -89,6 +95,9 @@ class Objective:
             discriminator.requires_grad_(True)
         if phase.perceptual:
             terms |= self._perceptual_terms(colors, warped, batch)
+            if "lpips" in self.weights and self.lpips is not None:
+                distances = self.lpips.distances(colors, batch.truth)
+                terms["lpips"] = losses.lpips(distances, batch.pseudo + batch.shared)
         return terms
 
     def _perceptual_terms(self, colors: Tensor, warped: Tensor, batch: Batch) -> dict[str, Tensor]:

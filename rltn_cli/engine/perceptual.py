@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rltn_cli.engine.metrics import library
 from rltn_cli.engine.trunks import VARIABLE, read_trunk, trunk_folder
@@ -18,11 +18,15 @@ from rltn_cli.pixels import Bytes
 class Lpips:
     """LPIPS version 0.1 on AlexNet (Zhang et al., 2018)."""
 
-    def __init__(self, trunk: dict[str, Tensor], device: torch.device | str = "cpu") -> None:
+    network: nn.Module
+    """The package's own, without gradients of its weights."""
+
+    def __init__(self, trunk: dict[str, Tensor] | None = None, device: torch.device | str = "cpu") -> None:
         """Build the package's network around a trunk.
 
         Args:
-            trunk: AlexNet's convolutions, `features.N.weight` and `features.N.bias` as torchvision has them.
+            trunk: AlexNet's convolutions, `features.N.weight` and `features.N.bias` as torchvision has them;
+                without them the network is random, good for counting what it takes.
             device: where to compute.
 
         Raises:
@@ -33,14 +37,24 @@ class Lpips:
         with warnings.catch_warnings():  # its way of asking torchvision for a bare network is deprecated
             warnings.simplefilter("ignore")
             network: Any = package.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
-        named = {key.split(".", 1)[1]: key for key in network.net.state_dict()}
-        state = {named.get(key.removeprefix("features."), key): value for key, value in trunk.items()}
-        try:
-            network.net.load_state_dict(state)
-        except RuntimeError as error:
-            raise ModelError("alexnet_features.safetensors does not hold AlexNet's convolutions") from error
-        self._network = network.eval().requires_grad_(False).to(device)
+        if trunk is not None:
+            _fill(network, trunk)
+        self.network = network.eval().requires_grad_(False).to(device)
+        self._device = torch.device(device)
+
+    def to(self, device: torch.device) -> None:
+        """Move the network."""
+        self.network.to(device)
         self._device = device
+
+    def distances(self, pictures: Tensor, others: Tensor) -> Tensor:
+        """Return the distance (B,) of each of (B, 3, H, W) pictures in [-1, 1] from its other one.
+
+        Gradients go through to the pictures.
+        """
+        with torch.autocast(self._device.type, enabled=False):
+            result: Tensor = self.network(pictures.float(), others.float()).flatten()
+        return result
 
     @torch.inference_mode()
     def __call__(self, pictures: Bytes, others: Bytes) -> Sequence[float]:
@@ -49,8 +63,18 @@ class Lpips:
             torch.from_numpy(x).to(self._device).permute(0, 3, 1, 2).float() / 127.5 - 1
             for x in (pictures, others)
         )
-        distances: list[float] = self._network(first, second).flatten().tolist()
+        distances: list[float] = self.distances(first, second).tolist()
         return distances
+
+
+def _fill(network: Any, trunk: dict[str, Tensor]) -> None:
+    """Put AlexNet's convolutions into the package's network."""
+    named = {key.split(".", 1)[1]: key for key in network.net.state_dict()}
+    state = {named.get(key.removeprefix("features."), key): value for key, value in trunk.items()}
+    try:
+        network.net.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelError("alexnet_features.safetensors does not hold AlexNet's convolutions") from error
 
 
 def load_lpips(

@@ -15,6 +15,7 @@ from rltn_cli.config import ModelConfig, TrainConfig
 from rltn_cli.config_files import to_json
 from rltn_cli.data.batches import Batch, Draw, PairStore, Sampler, make_batch
 from rltn_cli.engine.checkpoint import save_model
+from rltn_cli.engine.perceptual import Lpips
 from rltn_cli.engine.state import (
     optimizer_tensors,
     read_state,
@@ -68,6 +69,7 @@ class Trainer(TrainingStep):
         model: RLTN | None = None,
         model_config: ModelConfig | None = None,
         trunk: VGG | None = None,
+        lpips: Lpips | None = None,
         accelerator: Accelerator | None = None,
         workers: int = 0,
         compile_networks: bool = False,
@@ -80,12 +82,13 @@ class Trainer(TrainingStep):
             model: weights to start from; otherwise fresh ones from the seed.
             model_config: of fresh weights; otherwise the preset's.
             trunk: frozen VGG, needed when a perceptual term has a weight.
+            lpips: needed when the term of that name has a weight.
             accelerator: device, precision and processes; otherwise one for `config.precision`.
             workers: processes that draw samples ahead.
             compile_networks: use torch.compile.
 
         Raises:
-            TrainingError: a perceptual term has a weight and there is no trunk, or a batch that the processes
+            TrainingError: a perceptual term has a weight and no frozen network, or a batch that the processes
                 cannot share evenly.
         """
         super().__init__(
@@ -93,6 +96,7 @@ class Trainer(TrainingStep):
             model=model,
             model_config=model_config,
             trunk=trunk,
+            lpips=lpips,
             accelerator=accelerator,
             compile_networks=compile_networks,
         )

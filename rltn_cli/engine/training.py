@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from rltn_cli.config import TrainConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.checkpoint import find_model, load_model
-from rltn_cli.engine.hardware import describe_hardware, make_accelerator, make_trunk
+from rltn_cli.engine.hardware import describe_hardware, make_accelerator, make_lpips, make_trunk
 from rltn_cli.engine.run_folder import Entry, RunFolder
 from rltn_cli.engine.run_log import RunLog
 from rltn_cli.engine.samples import sample_batch
@@ -108,6 +108,7 @@ class _Run:
             data.store(data.train, size),
             model=model,
             trunk=make_trunk(config),
+            lpips=make_lpips(config, offline=request.offline),
             accelerator=accelerator,
             workers=config.workers,
         )

@@ -15,6 +15,7 @@ from rltn_cli.config import ModelConfig, TrainConfig
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.losses import adversarial_discriminator
 from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
+from rltn_cli.engine.perceptual import Lpips
 from rltn_cli.engine.schedule import averaging, rate_factor, set_rate
 from rltn_cli.engine.shortage import is_out_of_memory
 from rltn_cli.errors import NonFiniteLossError, TrainingError
@@ -35,12 +36,15 @@ class TrainingStep:
         model: RLTN | None = None,
         model_config: ModelConfig | None = None,
         trunk: VGG | None = None,
+        lpips: Lpips | None = None,
         accelerator: Accelerator | None = None,
         compile_networks: bool = False,
     ) -> None:
         """Prepare networks and optimisers; see Trainer."""
         if trunk is None and config.losses.perceptual:
             raise TrainingError("fm, perc, ctx and scl need a frozen trunk, or weights of 0")
+        if lpips is None and config.losses.lpips:
+            raise TrainingError("lpips needs its network, or a weight of 0")
         self.config = config
         self.accelerator = accelerator or Accelerator(mixed_precision=config.mixed_precision)
         self.device = self.accelerator.device
@@ -70,7 +74,9 @@ class TrainingStep:
             self.generator_side, self.judge = torch.compile(self.generator_side), torch.compile(self.judge)
         if trunk is not None:
             trunk.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.objective = Objective(config.losses, trunk, self.model.config.temperature)
+        if lpips is not None:
+            lpips.to(self.device)
+        self.objective = Objective(config.losses, trunk, self.model.config.temperature, lpips)
         self.step = 0
         self.spent = 0.0
         """Share of the time limit that is used up, the same in all processes."""

@@ -57,6 +57,11 @@ def test_perceptual_by_hand():
     assert losses.perceptual(output, truth, torch.ones(1)).item() == pytest.approx(9)
 
 
+def test_lpips_is_a_mean_over_the_batch():
+    distances, weights = torch.tensor([0.25, 0.5, 0.75]), torch.tensor([1.0, 0.0, 1.0])
+    assert losses.lpips(distances, weights).item() == pytest.approx(1 / 3)
+
+
 def naive_contextual(x, y, bandwidth):
     """Follow Mechrez et al., equations 1 to 4, one pair of positions at a time; x and y are (C, N)."""
     center = y.mean(1, keepdim=True)

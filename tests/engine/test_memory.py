@@ -31,6 +31,11 @@ def test_larger_pictures_and_more_terms_need_more():
     whole = estimate_memory(dataclasses.replace(CONFIG, losses=LossConfig()), model)
     assert whole.sample > small
     assert whole.weights > 14_000_000 * 4  # with VGG16
+    alike = dataclasses.replace(CONFIG, losses=dataclasses.replace(CONFIG.losses, lpips=1))
+    more = estimate_memory(alike, model)
+    assert more.sample > small
+    alexnet = more.weights - estimate_memory(CONFIG, model).weights
+    assert 2_400_000 * 4 < alexnet < 2_500_000 * 4
 
 
 def test_the_estimate_is_close_to_what_autograd_holds():

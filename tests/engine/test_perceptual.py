@@ -55,6 +55,22 @@ def test_the_trunk_goes_where_it_belongs() -> None:
     assert Lpips(trunk)(first, second) != lpips(first, second)
 
 
+def test_distances_of_tensors_are_those_of_pictures_and_have_a_gradient() -> None:
+    lpips = Lpips(random_trunk())
+    first, second = (
+        torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1 for picture in two_pictures()
+    )
+    first.requires_grad_()
+    distances = lpips.distances(first, second)
+    assert distances.shape == (1,)
+    assert distances.tolist() == pytest.approx(lpips(two_pictures()[:1], two_pictures()[1:]))
+    distances.sum().backward()
+    assert first.grad is not None
+    step = first.detach() - 1e-3 * first.grad / first.grad.norm()
+    assert lpips.distances(step, second).item() < distances.item()
+    assert not any(value.requires_grad for value in lpips.network.parameters())
+
+
 def test_another_network_is_refused() -> None:
     trunk = random_trunk()
     trunk["features.3.weight"] = trunk.pop("features.10.weight")

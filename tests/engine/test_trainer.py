@@ -8,7 +8,8 @@ from rltn_cli.config import DataConfig, LossConfig, TrainConfig
 from rltn_cli.data.batches import Draw, Kind, Sampler, make_batch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.checkpoint import load_model
-from rltn_cli.engine.objective import GeneratorSide, Objective
+from rltn_cli.engine.objective import GeneratorSide, Objective, Phase
+from rltn_cli.engine.perceptual import Lpips
 from rltn_cli.engine.schedule import averaging, rate_factor
 from rltn_cli.engine.trainer import Trainer, rotate
 from rltn_cli.errors import ConfigError, DataError, NonFiniteLossError, TrainingError
@@ -136,6 +137,23 @@ def test_late_terms_begin_at_their_step():
 def test_perceptual_terms_without_a_trunk_are_refused():
     with pytest.raises(TrainingError, match="need a frozen trunk"):
         Trainer(dataclasses.replace(CONFIG, losses=LossConfig()), DrawnStore())
+    with pytest.raises(TrainingError, match="lpips needs its network"):
+        Trainer(dataclasses.replace(CONFIG, losses=dataclasses.replace(PLAIN, lpips=1)), DrawnStore())
+
+
+def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_terms():
+    losses = dataclasses.replace(PLAIN, lpips=2)
+    config = dataclasses.replace(CONFIG, losses=losses, perceptual_from=1)
+    trainer, reports = trained(config, 2, lpips=Lpips())
+    assert ["loss/lpips" in r.losses for r in reports] == [False, True]
+    batch = make_batch(trainer.store, [trainer.sampler.draw(0, i, 3) for i in range(3)], 64)
+    batch = dataclasses.replace(batch, pseudo=torch.tensor([1.0, 0, 0]), shared=torch.tensor([0.0, 1, 0]))
+    side = GeneratorSide(trainer.model)
+    produced = side(batch.sketch, batch.reference, batch.truth)
+    objective = trainer.objective
+    terms = objective.generator_terms(produced, batch, trainer.discriminator, Phase(adversarial=False))
+    distances = objective.lpips.distances(produced[0], batch.truth)
+    assert terms["lpips"].item() == pytest.approx(distances[:2].sum().item() / 3)
 
 
 def test_resumed_equals_uninterrupted(tmp_path):
