@@ -65,9 +65,8 @@ class ConvNorm(nn.Module):
 
 
 def enlarged(x: Tensor, like: Tensor) -> Tensor:
-    """Return x (B, C, H, W), each pixel repeated so often that H and W are those of another tensor."""
-    factor = like.shape[2] // x.shape[2]
-    return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")
+    """Return x (B, C, H, W) as it is, or with each pixel four times where another tensor is twice as high."""
+    return x if x.shape[2] == like.shape[2] else F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 class SPADE(nn.Module):

@@ -74,7 +74,6 @@ def test_killed_at_a_random_step_and_resumed_equals_uninterrupted(desk: Path) ->
     assert not list((desk / "parts").glob(".step-*"))
 
 
-@pytest.mark.slow  # once a process aborted on its way out; whether leaving together cures it is not known yet
 def test_two_processes_with_parts_equal_one_without(desk: Path) -> None:
     """The same global batch of 4: as one part in one process, and as two parts in each of two."""
     more = ["--steps", "3", "--batch", "4", "--checkpoint-every", "1", "--keep", "3"]

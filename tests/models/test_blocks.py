@@ -174,3 +174,15 @@ def test_self_attention_equals_a_plain_softmax():
     weights = torch.softmax(query.T @ key / math.sqrt(block.width), dim=1)
     mixed = (weights @ value.T).T.reshape(1, block.width, 3, 4)
     assert torch.allclose(block(x), x + block.out(mixed), atol=1e-5)
+
+
+def test_a_residual_block_that_enlarges_can_be_traced_with_free_sizes():
+    block = SPADEResBlock(4, 6, 3, 8).eval()
+    height, width = (4 * torch.export.Dim(name, min=2, max=64) for name in ("h", "w"))
+    program = torch.export.export(
+        block,
+        (torch.zeros(1, 4, 8, 12), torch.zeros(1, 3, 16, 24)),
+        dynamic_shapes=({2: height, 3: width}, {2: 2 * height, 3: 2 * width}),
+    )
+    x, condition = torch.rand(1, 4, 12, 20), torch.rand(1, 3, 24, 40)
+    torch.testing.assert_close(program.module()(x, condition), block(x, condition))
