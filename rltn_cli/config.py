@@ -200,7 +200,7 @@ class TrainConfig:
     adversarial_from: int = 0
     """Step at which adv and the discriminator begin."""
     perceptual_from: int = 0
-    """Step at which fm, perc, ctx and scl begin."""
+    """Step at which fm, perc, ctx, scl and lpips begin."""
     seed: int = 0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     lines: Literal["hed-small", "hed", "xdog", "contour"] = "hed-small"

@@ -102,7 +102,7 @@ TrainDevice = Annotated[
 ]
 Frozen = Annotated[
     str | None,
-    typer.Option(metavar="FOLDER", help="Frozen networks of the terms fm, perc, ctx and scl; see docs."),
+    typer.Option(metavar="FOLDER", help="Frozen networks of fm, perc, ctx, scl and lpips; see docs."),
 ]
 
 
