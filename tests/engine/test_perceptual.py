@@ -102,7 +102,7 @@ def test_the_trunks_first_features() -> None:
 def test_the_packages_heads() -> None:
     lpips = pytest.importorskip("lpips")
     path = Path(lpips.__file__).parent / "weights" / "v0.1" / "alex.pth"
-    heads = Lpips(random_trunk())._network.state_dict()
+    heads = Lpips(random_trunk()).network.state_dict()
     stored = torch.load(path, weights_only=True, map_location="cpu")
     assert sorted(stored) == [f"lin{i}.model.1.weight" for i in range(5)]
     for name, value in stored.items():
