@@ -59,7 +59,7 @@ def make_trunk(config: TrainConfig) -> VGG | None:
     """
     if not config.losses.perceptual:
         return None
-    return load_vgg(config.losses.trunk, Path(config.frozen) if config.frozen else None)
+    return load_vgg(config.losses.trunk, _frozen_folder(config))
 
 
 def make_lpips(config: TrainConfig, *, offline: bool = False) -> Lpips | None:
@@ -71,4 +71,8 @@ def make_lpips(config: TrainConfig, *, offline: bool = False) -> Lpips | None:
     """
     if not config.losses.lpips:
         return None
-    return load_lpips(Path(config.frozen) if config.frozen else None, offline=offline)
+    return load_lpips(_frozen_folder(config), offline=offline)
+
+
+def _frozen_folder(config: TrainConfig) -> Path | None:
+    return Path(config.frozen) if config.frozen else None

@@ -74,7 +74,7 @@ def perceptual(output: Features, truth: Features, weights: Tensor) -> Tensor:
 
 def lpips(distances: Tensor, weights: Tensor) -> Tensor:
     """Return `lpips`: LPIPS distances (B,) between output and truth (Zhang et al., 2018)."""
-    return _weighted(distances.float(), weights)
+    return _weighted(distances, weights)
 
 
 def contextual(output: Features, reference: Features, weights: Tensor, bandwidth: float = 0.1) -> Tensor:

@@ -40,28 +40,22 @@ class Lpips:
         if trunk is not None:
             _fill(network, trunk)
         self.network = network.eval().requires_grad_(False).to(device)
-        self._device = torch.device(device)
-
-    def to(self, device: torch.device) -> None:
-        """Move the network."""
-        self.network.to(device)
-        self._device = device
 
     def distances(self, pictures: Tensor, others: Tensor) -> Tensor:
         """Return the distance (B,) of each of (B, 3, H, W) pictures in [-1, 1] from its other one.
 
         Gradients go through to the pictures.
         """
-        with torch.autocast(self._device.type, enabled=False):
+        with torch.autocast(pictures.device.type, enabled=False):
             result: Tensor = self.network(pictures.float(), others.float()).flatten()
         return result
 
     @torch.inference_mode()
     def __call__(self, pictures: Bytes, others: Bytes) -> Sequence[float]:
         """Return the distance of each of (N, H, W, 3) uint8 pictures from its other one; 0 for the same."""
+        device = next(self.network.parameters()).device
         first, second = (
-            torch.from_numpy(x).to(self._device).permute(0, 3, 1, 2).float() / 127.5 - 1
-            for x in (pictures, others)
+            torch.from_numpy(x).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1 for x in (pictures, others)
         )
         distances: list[float] = self.distances(first, second).tolist()
         return distances

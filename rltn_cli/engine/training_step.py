@@ -75,7 +75,7 @@ class TrainingStep:
         if trunk is not None:
             trunk.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if lpips is not None:
-            lpips.to(self.device)
+            lpips.network.to(self.device)
         self.objective = Objective(config.losses, trunk, self.model.config.temperature, lpips)
         self.step = 0
         self.spent = 0.0
