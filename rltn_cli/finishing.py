@@ -222,11 +222,12 @@ def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
         changes: (N - 1, M), from each place to the next.
         passes: (256,), what goes on over a change, from 0 to below 1.
     """
+    channels, length = values.shape[1:]
     shares = np.asarray(cv2.LUT(changes, passes), np.float32)
-    part = np.empty_like(values[0])
-    there = list(zip(values[:-1], values[1:], shares, strict=True))
-    back = [(before, after, share) for after, before, share in reversed(there)]
+    tiled = np.repeat(shares[:, None], channels, axis=1).reshape(-1, 1, channels * length)
+    rows = list(values.reshape(-1, 1, channels * length))
+    there = list(zip(rows[:-1], tiled, rows[1:], strict=True))
+    back = [(before, share, after) for after, share, before in reversed(there)]
     with _ONE_AT_A_TIME:
-        for before, after, share in there + back:
-            np.multiply(before, share, out=part)
-            np.add(after, part, out=after)
+        for before, share, after in there + back:
+            cv2.accumulateProduct(before, share, after)

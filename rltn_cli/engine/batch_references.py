@@ -24,7 +24,7 @@ from rltn_cli.pixels import Bytes, Floats, to_eight_bit
 
 CACHE_BYTES = 256 << 20
 """Encoded references are kept up to this size together; one at 256 pixels a side takes 2 MB."""
-_SAMPLE = 13
+_SAMPLE = 29
 """A score looks at every so manieth place of the drawing."""
 
 _log = logging.getLogger(__name__)
