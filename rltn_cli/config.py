@@ -29,7 +29,7 @@ class ModelConfig:
     """Channels at strides 16, 8, 4, 2 and 1."""
     generator_hidden: int = 24
     """Channels inside the generator's SPADE modulation, at most; never more than the level's width."""
-    correspondence_width: int = 64
+    correspondence_width: int = 40
     """d: channels of the features that are matched at stride 4."""
     reduction: int = 8
     """r of equation (2), and of squeeze-and-excitation."""

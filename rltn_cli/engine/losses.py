@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rltn_cli.models.correspondence import PATCH, to_patches, warp
+from rltn_cli.models.correspondence import PATCH, from_patches, to_patches, warp
 
 Features = Mapping[str, Tensor]
 
@@ -132,7 +132,9 @@ def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, tem
         return kept.flatten(1, 2)
 
     back = warp(some(style), content, to_patches(warped), temperature)
-    return _l1(back, some(to_patches(reference))).mean()
+    height, width = (PATCH * -(-side // 2) for side in grid)
+    pictures = (from_patches(patches, height, width) for patches in (back, some(to_patches(reference))))
+    return _l1(*pictures).mean()
 
 
 def gram(features: Tensor) -> Tensor:

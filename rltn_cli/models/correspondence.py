@@ -10,6 +10,9 @@ from torch import Tensor
 
 PATCH = 4
 """Side of the picture patch that one token stands for, in pixels."""
+_HUE = 2
+"""Side in pixels of the squares that share a hue."""
+_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
 
 
 def normalize(features: Tensor) -> Tensor:
@@ -27,14 +30,26 @@ def normalize(features: Tensor) -> Tensor:
 
 
 def to_patches(picture: Tensor) -> Tensor:
-    """List the 4x4 patches of a picture: (B, 3, H, W) to (B, H / 4 * W / 4, 48), row-major."""
-    return F.pixel_unshuffle(picture, PATCH).flatten(2).transpose(1, 2)
+    """List the 4x4 patches of a picture: (B, 3, H, W) RGB to (B, H / 4 * W / 4, 24), row-major.
+
+    A patch is its 16 lumas (ITU-R BT.601) and, for 2x2 pixels together, the 4 differences of red and the 4 of
+    blue from luma. Finer changes of hue, which this leaves out, would be lost when a warp mixes patches.
+    """
+    red, green, blue = picture.split(1, dim=1)
+    luma = _RED * red + _GREEN * green + _BLUE * blue
+    hue = F.avg_pool2d(torch.cat([red, blue], dim=1) - luma, _HUE)
+    parts = [F.pixel_unshuffle(luma, PATCH), F.pixel_unshuffle(hue, PATCH // _HUE)]
+    return torch.cat(parts, dim=1).flatten(2).transpose(1, 2)
 
 
 def from_patches(patches: Tensor, height: int, width: int) -> Tensor:
-    """Put 4x4 patches together: (B, H / 4 * W / 4, 48) to (B, 3, H, W); the inverse of `to_patches`."""
+    """Put patches together: (B, H / 4 * W / 4, 24) to (B, 3, H, W), what `to_patches` has kept of it."""
     grid = patches.transpose(1, 2).unflatten(2, (height // PATCH, width // PATCH))
-    return F.pixel_shuffle(grid, PATCH)
+    luma = F.pixel_shuffle(grid[:, : PATCH**2], PATCH)
+    hue = F.pixel_shuffle(grid[:, PATCH**2 :], PATCH // _HUE)
+    red, blue = F.interpolate(hue, scale_factor=_HUE, mode="nearest").split(1, dim=1)
+    green = -(_RED * red + _BLUE * blue) / _GREEN
+    return torch.cat([red, green, blue], dim=1) + luma
 
 
 def warp(queries: Tensor, keys: Tensor, values: Tensor, temperature: float) -> Tensor:

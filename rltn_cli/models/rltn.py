@@ -25,7 +25,7 @@ class ReferenceTokens:
     style: Tensor
     """(B, M, d) style features, centred and of unit length, float32."""
     patches: Tensor
-    """(B, M, 48) the 4x4 RGB patch of each token, in [-1, 1]."""
+    """(B, M, 24) the 4x4 patch of each token; see `to_patches`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,60 @@
+import pytest
+import torch
+from scripts import script
+
+from rltn_cli.config import PRESETS
+from rltn_cli.engine.checkpoint import load_model, save_model
+from rltn_cli.models.rltn import RLTN
+
+
+@pytest.fixture(scope="module")
+def tool():
+    with script("tools/narrow_correspondence.py") as module:
+        yield module
+
+
+@pytest.fixture
+def flat_model():
+    """A model of 16 features of which seven axes and the mean are used, so that eight features hold all."""
+    torch.manual_seed(0)
+    model = RLTN(PRESETS["tiny"])
+    axes, _ = torch.linalg.qr(torch.cat([torch.ones(16, 1), torch.randn(16, 7)], dim=1))
+    with torch.no_grad():
+        for mfam in (model.content_mfam, model.style_mfam):
+            mfam.fuse.weight.copy_(torch.einsum("de,ecyx->dcyx", axes @ axes.T, mfam.fuse.weight))
+            mfam.fuse.bias.copy_(axes @ axes.T @ mfam.fuse.bias)
+    return model.eval()
+
+
+@pytest.fixture
+def training_pairs(pairs_folder):
+    """Pairs with mates in the split that the tool looks at."""
+    index = pairs_folder / "index.csv"
+    index.write_text(index.read_text(encoding="utf-8").replace(",val,", ",train,"), encoding="utf-8")
+    return pairs_folder
+
+
+def test_nothing_is_lost_where_the_features_use_fewer_axes(tool, flat_model, training_pairs):
+    narrow = tool.narrowed(flat_model, tool.measure(flat_model, training_pairs, 4), 8)
+    sketch, reference = torch.rand(1, 1, 64, 80) * 2 - 1, torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.inference_mode():
+        wide, less = flat_model(sketch, [reference]), narrow(sketch, [reference])
+    assert less.content.shape == (1, 16 * 20, 8)
+    assert torch.allclose(less.warped, wide.warped, atol=1e-3)
+    assert torch.allclose(less.colors, wide.colors, atol=1e-3)
+
+
+def test_a_narrower_model_is_written_and_loads(tool, flat_model, training_pairs, tmp_path, capsys):
+    wide = save_model(flat_model, tmp_path / "wide", half=False)
+    arguments = [str(training_pairs), str(wide), "-o", str(tmp_path / "narrow"), "--drawings", "2"]
+    assert tool.main([*arguments, "--width", "8"]) == 0
+    assert "16 features narrowed to 8" in capsys.readouterr().out
+    assert load_model(tmp_path / "narrow").config.correspondence_width == 8
+
+
+def test_a_width_that_is_no_less_is_one_line(tool, flat_model, training_pairs, tmp_path, capsys):
+    wide = save_model(flat_model, tmp_path / "wide", half=False)
+    arguments = [str(training_pairs), str(wide), "-o", str(tmp_path / "narrow"), "--drawings", "2"]
+    assert tool.main([*arguments, "--width", "16"]) == 1
+    assert "must be less than the model's 16, not 16" in capsys.readouterr().err
+    assert not (tmp_path / "narrow").exists()
