@@ -36,7 +36,7 @@ _EDGE = 12
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
 _ONE_AT_A_TIME = threading.Lock()
-"""Threads that make thousands of short NumPy calls side by side take longer than one after the other."""
+"""Threads that make thousands of short calls side by side take longer than one after the other."""
 
 
 def finish_picture(
