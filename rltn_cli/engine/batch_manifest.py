@@ -22,6 +22,8 @@ class Line:
     """Empty where the line names none."""
     output: str | None
     """As it is written there."""
+    place: str
+    """Of the line, for messages: `pages.csv, line 3`."""
 
 
 def read_lines(manifest: Path) -> list[Line]:
@@ -40,7 +42,11 @@ def read_lines(manifest: Path) -> list[Line]:
 
 
 def _wrong(manifest: Path, number: int, reason: str) -> UsageError:
-    return UsageError(f"{manifest}, line {number}: {reason}")
+    return UsageError(f"{_place(manifest, number)}: {reason}")
+
+
+def _place(manifest: Path, number: int) -> str:
+    return f"{manifest}, line {number}"
 
 
 def _csv_rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, object]]]:
@@ -101,4 +107,5 @@ def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
         raise _wrong(manifest, number, "a name holds a zero byte")
     folder = manifest.parent
     named = tuple(folder / name.strip() for name in references if name.strip())
-    return Line(folder / sketch.strip(), named, output.strip() if output and output.strip() else None)
+    output = output.strip() if output and output.strip() else None
+    return Line(folder / sketch.strip(), named, output, _place(manifest, number))

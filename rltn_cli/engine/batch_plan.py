@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rltn_cli.encoding import picture_format
@@ -55,6 +55,8 @@ class Input:
     """Its path below the folder that was named; its file name otherwise."""
     references: tuple[Path, ...] = ()
     output: str | None = None
+    place: str = field(default="", compare=False)
+    """Of the manifest's line that names it, for messages."""
 
 
 def plan_batch(
@@ -111,7 +113,7 @@ def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Itera
                     yield _named(Path(line.strip()))
         elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
             for row in read_lines(path):
-                yield Input(row.sketch, Path(row.sketch.name), row.references, row.output)
+                yield Input(row.sketch, Path(row.sketch.name), row.references, row.output, row.place)
         else:
             yield from find_pictures(source, output, recursive=recursive)
 
@@ -172,9 +174,8 @@ class _Library:
             return item.references, False, None
         if guide.folder is None:
             if not guide.references:
-                raise UsageError(
-                    f"{item.sketch}: no reference; pass --ref, --ref-dir, or a manifest with one"
-                )
+                name = f"{item.place}: {item.sketch}" if item.place else item.sketch
+                raise UsageError(f"{name}: no reference; pass --ref, --ref-dir, or a manifest with one")
             return guide.references, False, None
         if guide.choose:
             return tuple(self._pictures), True, None

@@ -172,6 +172,19 @@ def test_a_bad_line_is_named_by_its_number(name: str, text: str, message: str) -
     assert str(error.value).startswith(message)
 
 
+def test_a_line_without_a_reference_is_named_where_nothing_else_gives_one() -> None:
+    Path("a.csv").write_text("sketch,reference\na.png,r.png\nb.png\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"a\.csv, line 3: b\.png: no reference"):
+        plan_batch(["a.csv"], OUT, Guide())
+    tasks = plan_batch(["a.csv"], OUT, Guide((Path("s.png"),)))
+    assert [task.references for task in tasks] == [(Path("r.png"),), (Path("s.png"),)]
+
+
+def test_lines_that_say_the_same_are_one_task() -> None:
+    Path("a.csv").write_text("sketch,reference\na.png,r.png\na.png,r.png\n", encoding="utf-8")
+    assert len(plan_batch(["a.csv"], OUT, Guide())) == 1
+
+
 def test_a_manifest_that_cannot_be_read_says_so() -> None:
     Path("a.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="UTF-8"):
