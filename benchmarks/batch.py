@@ -28,6 +28,18 @@ import numpy as np
 
 RLTN = [sys.executable, "-m", "rltn_cli"]
 MODEL = "rltn-small"
+LOOP = """
+import sys
+from pathlib import Path
+
+from rltn_cli import Colorizer
+
+folder, device, size, model = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+colorizer = Colorizer.from_pretrained(model, device=device)
+for sketch in sorted((folder / "sketches").glob("*.png")):
+    colorizer(sketch, [folder / "reference.png"], size=size).save(folder / "naive" / sketch.name)
+"""
+"""A plain loop in Python, as one writes it; like the others it is timed from its start to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +102,14 @@ class Cost(NamedTuple):
 
 
 def timed(command: list[str]) -> Cost:
-    """Run a command and return its cost; stop where it fails."""
+    """Run rltn and return its cost; stop where it fails."""
+    return timed_program([*RLTN, *command, "--quiet"])
+
+
+def timed_program(command: list[str]) -> Cost:
+    """Run a program and return its cost; stop where it fails."""
     started, before = time.perf_counter(), _processor_of_children()
-    subprocess.run([*RLTN, *command, "--quiet"], check=True)
+    subprocess.run(command, check=True)
     return Cost(time.perf_counter() - started, _processor_of_children() - before)
 
 
@@ -101,27 +118,14 @@ def _processor_of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def naive_loop(desk: Desk, output: Path) -> float:
-    """Return the seconds of a plain loop over a Colorizer, loading included."""
-    started = time.perf_counter()
-    from rltn_cli import Colorizer
-
-    colorizer = Colorizer.from_pretrained(desk.model, device=desk.device)
-    for sketch in desk.sketches:
-        colorizer(sketch, [desk.reference], size=desk.size).save(output / sketch.name)
-    return time.perf_counter() - started
-
-
 def speed(desk: Desk, shell: int) -> None:
     """Compare a batch with a shell loop and with a loop in Python."""
     sketches = desk.sketches
     for name in ("shell", "naive"):
         (desk.folder / name).mkdir()
     whole = timed(desk.batch("batch"))
-    before = _processor_of_children()
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        seconds = pool.submit(naive_loop, desk, desk.folder / "naive").result()
-    naive = Cost(seconds, _processor_of_children() - before)
+    loop = [sys.executable, "-c", LOOP, str(desk.folder), desk.device, str(desk.size), desk.model]
+    naive = timed_program(loop)
     each = [
         timed(["colorize", str(sketch), "-o", str(desk.folder / "shell" / sketch.name), *desk.options()])
         for sketch in sketches[:shell]
