@@ -14,17 +14,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from rltn_cli.config import ModelConfig
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.checkpoint import find_model, load_model, save_model
 from rltn_cli.engine.trials import load, plan
 from rltn_cli.errors import DataError, RltnError
 from rltn_cli.models.correspondence import normalize
 from rltn_cli.models.rltn import RLTN
-from rltn_cli.pixels import Bytes
 
 _PICTURE = 4
 """Channels of the picture, before the content's, in what the generator's layers read."""
@@ -45,8 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         model = load_model(find_model(options.model))
-        narrow = narrowed(model, measure(model, options.data, options.drawings), options.width)
-        save_model(narrow, options.output)
+        config = narrower(model.config, options.width)
+        save_model(narrowed(model, measure(model, options.data, options.drawings), config), options.output)
     except RltnError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -67,24 +66,33 @@ def measure(model: RLTN, data: Path, drawings: int) -> Moments:
     pairs = read_pairs(data)
     for protocol in ("group", "self"):
         batch = load(plan(pairs, protocol, split="train", limit=drawings, seed=1))
-        for sketch, reference in zip(batch.sketches, batch.references, strict=True):
-            content = model.content_mfam(model.content_encoder(_tensor(sketch[..., None])))
+        sketches = torch.from_numpy(batch.sketches)[:, None].float() / 127.5 - 1
+        references = torch.from_numpy(batch.references).permute(0, 3, 1, 2).float() / 127.5 - 1
+        for sketch, reference in zip(sketches.split(1), references.split(1), strict=True):
+            content = model.content_mfam(model.content_encoder(sketch))
             _add(queries, normalize(content)[0])
-            _add(keys, model.style_features(_tensor(reference))[0])
+            _add(keys, model.style_features(reference)[0])
             _add(contents, content.flatten(2)[0].T)
             places += content.shape[2] * content.shape[3]
     return Moments((queries + keys) / places, contents / places)
 
 
-def narrowed(model: RLTN, moments: Moments, width: int) -> RLTN:
-    """Return a model with fewer matched features that does nearly the same.
+def narrower(config: ModelConfig, width: int) -> ModelConfig:
+    """Return a model's configuration with fewer matched features.
 
     Raises:
-        DataError: the width is not smaller than the model's.
+        ConfigError: the width cannot be one of a model.
+        DataError: it is not smaller than the model's.
     """
-    d = model.config.correspondence_width
+    d = config.correspondence_width
     if not 1 < width < d:
         raise DataError(f"the width must be less than the model's {d}, not {width}")
+    return dataclasses.replace(config, correspondence_width=width)
+
+
+def narrowed(model: RLTN, moments: Moments, config: ModelConfig) -> RLTN:
+    """Return a model of a narrower configuration that does nearly the same."""
+    d, width = model.config.correspondence_width, config.correspondence_width
     axes = torch.linalg.eigh(moments.matched).eigenvectors.flip(1)[:, : width - 1]
     mean = torch.full((d, 1), 1 / math.sqrt(d), dtype=torch.float64)
     change = _mean_last(width) @ torch.cat([axes, mean], dim=1).T
@@ -101,7 +109,7 @@ def narrowed(model: RLTN, moments: Moments, width: int) -> RLTN:
             content = torch.einsum("odyx,dw->owyx", wide[:, _PICTURE:], back)
             wide = torch.cat([wide[:, :_PICTURE], content], dim=1)
         weights[name] = wide.float()
-    narrow = RLTN(dataclasses.replace(model.config, correspondence_width=width))
+    narrow = RLTN(config)
     narrow.load_state_dict(weights)
     return narrow.eval()
 
@@ -116,11 +124,6 @@ def _mean_last(width: int) -> Tensor:
 def _add(moments: Tensor, features: Tensor) -> None:
     """Add the second moments of (N, d) features."""
     moments += features.double().T @ features.double()
-
-
-def _tensor(pixels: Bytes) -> Tensor:
-    """Return (H, W, C) pixels as (1, C, H, W) in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def _parser() -> argparse.ArgumentParser:

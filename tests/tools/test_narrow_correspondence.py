@@ -35,7 +35,8 @@ def training_pairs(pairs_folder):
 
 
 def test_nothing_is_lost_where_the_features_use_fewer_axes(tool, flat_model, training_pairs):
-    narrow = tool.narrowed(flat_model, tool.measure(flat_model, training_pairs, 4), 8)
+    moments = tool.measure(flat_model, training_pairs, 4)
+    narrow = tool.narrowed(flat_model, moments, tool.narrower(flat_model.config, 8))
     sketch, reference = torch.rand(1, 1, 64, 80) * 2 - 1, torch.rand(1, 3, 64, 64) * 2 - 1
     with torch.inference_mode():
         wide, less = flat_model(sketch, [reference]), narrow(sketch, [reference])
