@@ -88,7 +88,7 @@ def correspondence_cost(fused: bool, size: int, settings: Settings) -> Cost:
     """Return the cost of warping a reference of `size` pixels a side onto a sketch of that size."""
     import torch
 
-    from rltn_cli.models.correspondence import warp
+    from rltn_cli.models.correspondence import to_patches, warp
 
     torch.set_num_threads(settings.threads)
     torch.manual_seed(0)
@@ -99,7 +99,7 @@ def correspondence_cost(fused: bool, size: int, settings: Settings) -> Cost:
         )
         for _ in range(2)
     )
-    patches = torch.rand(1, tokens, 48, device=settings.device) * 2 - 1
+    patches = to_patches(torch.rand(1, 3, size, size, device=settings.device) * 2 - 1)
     method = warp if fused else materialised_warp
     with torch.inference_mode():
         return measure(lambda: method(queries, keys, patches, config.temperature), settings)

@@ -218,7 +218,7 @@ def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
     """Spread values along the first axis, both ways, in place.
 
     Args:
-        values: (N, C, M), weights and weighted colours.
+        values: (N, C, M) contiguous, weights and weighted colours.
         changes: (N - 1, M), from each place to the next.
         passes: (256,), what goes on over a change, from 0 to below 1.
     """

@@ -23,7 +23,7 @@ from rltn_cli.models.rltn import RLTN, RLTNOutput
 from rltn_cli.pixels import Bytes, Floats, to_eight_bit
 
 CACHE_BYTES = 256 << 20
-"""Encoded references are kept up to this size together; one at 256 pixels a side takes 2 MB."""
+"""Encoded references are kept up to this size together; one at 256 pixels a side takes 1.2 MB."""
 _SAMPLE = 29
 """A score looks at every so manieth place of the drawing."""
 
