@@ -155,10 +155,10 @@ def _mean(costs: list[Cost], count: int) -> Cost:
 
 def peaks(desk: Desk, first: int) -> tuple[int, int]:
     """Return the peak memory (KiB on Linux) after so many sketches and after all."""
-    from rltn_cli.engine.batch import Options
-    from rltn_cli.engine.batch_plan import Guide
-    from rltn_cli.engine.batch_session import Request, paint_all
-    from rltn_cli.engine.hub import find_model
+    from rltn_cli.engine.batch.plan import Guide
+    from rltn_cli.engine.batch.run import Options
+    from rltn_cli.engine.batch.session import Request, paint_all
+    from rltn_cli.engine.checkpoints.model_names import find_model
 
     sources = (str(desk.folder / "sketches"),)
     model, options = find_model(desk.model), Options(desk.size)

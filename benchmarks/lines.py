@@ -20,11 +20,11 @@ import torch
 from numpy.typing import NDArray
 
 from rltn_cli.data.pairs import Pair, load_pair, of_split, read_pairs
-from rltn_cli.engine.edge_score import EdgeScore, Mask, score_edges
-from rltn_cli.engine.line_models import find_line_model, load_line_model
-from rltn_cli.lineart import xdog
+from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model
+from rltn_cli.engine.evaluation.edge_score import EdgeScore, Mask, score_edges
+from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.xdog import xdog
 from rltn_cli.models.hed import HED
-from rltn_cli.pixels import Bytes
 
 SIZE = 256
 Draw = Callable[[Bytes], NDArray[np.float32]]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.colorizer import Colorizer
+    from rltn_cli.engine.inference.colorizer import Colorizer
     from rltn_cli.models.rltn import RLTN
 
 __version__ = "0.1.0"
@@ -13,7 +13,7 @@ __all__ = ["RLTN", "Colorizer", "__version__"]
 def __getattr__(name: str) -> Any:
     """Import the heavy classes at first use, so that importing the package stays cheap."""
     if name == "Colorizer":
-        from rltn_cli.engine.colorizer import Colorizer
+        from rltn_cli.engine.inference.colorizer import Colorizer
 
         return Colorizer
     if name == "RLTN":

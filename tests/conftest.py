@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hub_server import HubServer
 from huggingface_hub import constants
+from support.hub_server import HubServer
 
 PALETTES = {"fox": ((60, 120, 230), (200, 220, 250)), "sea": ((180, 110, 30), (90, 190, 120))}
 """BGR colours of the two halves of a figure, by palette."""

@@ -7,7 +7,7 @@ import pytest
 
 from rltn_cli.config import TrainConfig
 from rltn_cli.config_files import load_toml
-from rltn_cli.engine.budget import measure_budget
+from rltn_cli.models.cost import measure_budget
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs"
 

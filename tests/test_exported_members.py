@@ -14,7 +14,7 @@ def test_every_exported_name_can_be_had(name: str) -> None:
 
 
 def test_the_exported_classes_are_the_real_ones() -> None:
-    from rltn_cli.engine.colorizer import Colorizer
+    from rltn_cli.engine.inference.colorizer import Colorizer
     from rltn_cli.models.rltn import RLTN
 
     assert rltn_cli.Colorizer is Colorizer

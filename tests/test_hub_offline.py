@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer, Repository
+from support.hub_server import HubServer, Repository
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "weights" / "rltn-small"

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -9,25 +10,30 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "rltn_cli"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-LEVELS: tuple[tuple[set[str], ...], ...] = (
-    ({"errors"},),
-    ({"config", "config_files"},),
-    ({"pixels", "decoding", "encoding", "canvas", "images"},),
-    (
-        {"lineart", "contours", "masks", "segments", "thinning", "tiling"},
-        {"sketch"},
-        {"finishing", "flats"},
-        {"layers"},
-    ),
-    ({"models"}, {"data"}),
-    ({"engine"},),
-    ({"commands"},),
-    ({"cli"},),
-    ({"__main__"},),
-)
-"""From the bottom up; a part may import lower levels and itself, never its neighbours."""
+DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
+    "__main__": ("cli",),
+    "cli": ("commands",),
+    "commands": ("engine.training.lines", "engine.training", "engine.batch", "data.check"),
+    "engine.training.lines": ("engine.training",),
+    "engine.training": ("engine.evaluation", "data.check"),
+    "engine.evaluation": ("engine.inference",),
+    "engine.batch": ("engine.inference",),
+    "engine.inference": ("engine.checkpoints", "engine.runtime"),
+    "engine.checkpoints": ("models", "data", "config_files"),
+    "engine.runtime": ("models", "data", "config_files"),
+    "data.check": ("data",),
+    "data": ("imaging", "config"),
+    "models": ("config",),
+    "imaging": ("errors",),
+    "config_files": ("config",),
+    "config": ("errors",),
+    "errors": (),
+}
+"""The parts of the package, each with those right below it.
 
-PLACE = {name: (level, group) for level, groups in enumerate(LEVELS) for group in groups for name in group}
+A part may import itself and everything below it, but neither what is above it nor its neighbours.
+"""
+
 HEAVY = {"torch", "torchvision", "numpy", "cv2", "PIL", "accelerate", "skimage", "lpips", "huggingface_hub"}
 LIGHT = (
     "__init__",
@@ -37,15 +43,16 @@ LIGHT = (
     "config_files",
     "errors",
     "commands",
-    "engine.hub",
-    "engine.hub_client",
-    "engine.header",
+    "engine.checkpoints.model_names",
+    "engine.checkpoints.hub_client",
+    "engine.checkpoints.header",
+    "engine.checkpoints.model_card",
 )
 
 
-def module_name(path: Path) -> str:
-    """Return a file's module below the package, such as engine.hub."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
+def module_name(path: Path, package: Path = PACKAGE) -> str:
+    """Return a file's module below the package, such as engine.batch.plan."""
+    parts = path.relative_to(package).with_suffix("").parts
     return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 
 
@@ -70,45 +77,96 @@ def at_import_time(node: ast.AST) -> Iterator[ast.AST]:
         yield from at_import_time(child)
 
 
-def upward_imports(path: Path) -> list[str]:
-    """Return the package's own modules that a file imports against the direction."""
-    level, group = PLACE[module_name(path).split(".")[0]]
-    wrong = []
-    for name in imported(ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
-        root, _, rest = name.partition(".")
-        part = rest.split(".")[0]
-        if root != "rltn_cli" or part.startswith("__version__"):
-            continue
-        other_level, other_group = PLACE[part]
-        if other_level > level or (other_level == level and other_group is not group):
-            wrong.append(name)
-    return wrong
+def part_of(name: str) -> str | None:
+    """Return the part that a module or a name in it belongs to; None for what has no place."""
+    names = name.split(".")
+    prefixes = (".".join(names[:count]) for count in range(len(names), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in DIRECTLY_BELOW), None)
 
 
-# The package's own __init__ offers its parts lazily, from wherever they are.
-@pytest.mark.parametrize("path", [path for path in FILES if path != PACKAGE / "__init__.py"], ids=module_name)
+def parts_below(part: str) -> set[str]:
+    """Return all parts that a part stands on."""
+    directly = DIRECTLY_BELOW[part]
+    return set(directly).union(*(parts_below(lower) for lower in directly))
+
+
+def own_imports(path: Path) -> list[str]:
+    """Return what a file imports from the package, as names below it; its version does not count."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [name.partition(".") for name in imported(ast.walk(tree))]
+    return [rest for root, _, rest in names if root == "rltn_cli" and rest != "__version__"]
+
+
+def upward_imports(path: Path, package: Path = PACKAGE) -> list[str]:
+    """Return what a file imports from the package against the direction."""
+    part = part_of(module_name(path, package))
+    assert part, f"{path}: in no part of the package"
+    return [name for name in own_imports(path) if part_of(name) not in {part, *parts_below(part)}]
+
+
+# Every __init__ of a folder of folders holds words alone, but for the package's own: it offers its parts
+# lazily, from wherever they are.
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path not in (PACKAGE / "__init__.py", PACKAGE / "engine/__init__.py")],
+    ids=module_name,
+)  # fmt: skip
 def test_imports_point_down(path: Path) -> None:
     assert upward_imports(path) == []
 
 
-@pytest.mark.parametrize(
-    ("module", "line", "allowed"),
-    [
-        ("models/blocks.py", "from rltn_cli.config import ModelConfig", True),
-        ("models/blocks.py", "from rltn_cli.engine.losses import scl", False),
-        ("models/blocks.py", "from rltn_cli.data.pairs import Pair", False),
-        ("engine/colorizer.py", "import rltn_cli.commands.colorize", False),
-        ("commands/colorize.py", "def f():\n    from rltn_cli.cli import app", False),
-    ],
-)
-def test_the_rule_sees_an_upward_import(
-    module: str, line: str, allowed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("test_layers.PACKAGE", tmp_path)
-    path = tmp_path / module
+def test_no_module_of_the_engine_lies_loose() -> None:
+    assert [path.name for path in (PACKAGE / "engine").glob("*.py")] == ["__init__.py"]
+    assert own_imports(PACKAGE / "engine" / "__init__.py") == []
+
+
+def test_no_modules_import_each_other() -> None:
+    modules = {module_name(path): path for path in FILES if path.name != "__init__.py"}
+    graph = {
+        module: {
+            name for full in own_imports(path) for name in (full, full.rpartition(".")[0]) if name in modules
+        }
+        for module, path in modules.items()
+    }
+    assert set(TopologicalSorter(graph).static_order()) == set(modules)
+
+
+def sees(package: Path, importer: str, line: str) -> bool:
+    """Return whether a module with such a line is found to import against the direction."""
+    path = package.joinpath(*importer.split(".")).with_suffix(".py")
     path.parent.mkdir(parents=True)
     path.write_text(line, encoding="utf-8")
-    assert (upward_imports(path) == []) is allowed
+    return upward_imports(path, package) != []
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"), [(upper, lower) for upper, below in DIRECTLY_BELOW.items() for lower in below]
+)
+def test_the_rule_sees_an_import_that_is_turned_around(upper: str, lower: str, tmp_path: Path) -> None:
+    assert not sees(tmp_path / "right", f"{upper}.one", f"from rltn_cli.{lower}.other import name")
+    assert sees(tmp_path / "wrong", f"{lower}.one", f"from rltn_cli.{upper}.other import name")
+    above, _, folder = upper.rpartition(".")
+    line = f"from {f'rltn_cli.{above}' if above else 'rltn_cli'} import {folder}"
+    assert sees(tmp_path / "in a function", f"{lower}.one", f"def late():\n    {line}")
+
+
+@pytest.mark.parametrize(
+    ("importer", "line"),
+    [
+        ("models.blocks", "from rltn_cli.data.pairs import Pair"),
+        ("engine.batch.run", "from rltn_cli.engine.evaluation.metrics import psnr"),
+        ("engine.training.run", "import rltn_cli.engine.batch.run"),
+        ("engine.runtime.device", "from rltn_cli.engine.checkpoints import header"),
+        ("commands.colorize", "from rltn_cli import Colorizer"),
+    ],
+)
+def test_the_rule_sees_an_import_of_a_neighbour(importer: str, line: str, tmp_path: Path) -> None:
+    assert sees(tmp_path / "package", importer, line)
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "imaging").glob("*.py")), ids=module_name)
+def test_pictures_need_no_torch(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert {full.split(".")[0] for full in imported(ast.walk(tree))} & {"torch", "torchvision"} == set()
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.parent.name == "models"], ids=module_name)

@@ -12,9 +12,9 @@ import numpy as np
 from lines_scenes import painted_landscape, still_life
 from PIL import Image, ImageDraw, ImageFont
 
-from rltn_cli.canvas import shrink_lines
-from rltn_cli.engine.extractor import LineExtractor
-from rltn_cli.pixels import Bytes
+from rltn_cli.engine.inference.line_extractor import LineExtractor
+from rltn_cli.imaging.canvas import shrink_lines
+from rltn_cli.imaging.pixels import Bytes
 
 ROOT = Path(__file__).parents[1]
 CELL, GAP, HEADING = 240, 6, 26

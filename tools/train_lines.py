@@ -19,10 +19,10 @@ import cv2
 import numpy as np
 import torch
 
-from rltn_cli.data.line_batches import LineBatches, find_examples
 from rltn_cli.data.pairs import Pair, load_pair, of_split, read_pairs
-from rltn_cli.engine.line_models import load_line_model, save_line_model
-from rltn_cli.engine.line_trainer import LineTrainer, LineTraining
+from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_model
+from rltn_cli.engine.training.lines.batches import LineBatches, find_examples
+from rltn_cli.engine.training.lines.trainer import LineTrainer, LineTraining
 from rltn_cli.errors import RltnError
 
 TAUGHT = {"peppercarrot": 280, "wesnoth": 90, "duelyst": 70, "robohash": 70}

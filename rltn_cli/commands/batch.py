@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar, exit_code
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
+from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
@@ -21,11 +21,11 @@ from rltn_cli.commands.options import (
     Quiet,
     Recursive,
 )
-from rltn_cli.engine.hub import find_model
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.batch_session import Request
+    from rltn_cli.engine.batch.session import Request
 
 Sketches = Annotated[
     list[str],
@@ -91,9 +91,9 @@ def batch(
     if match == "auto" and not ref_dir:
         raise UsageError("--match auto chooses from a folder: pass --ref-dir")
     folder = find_model(model, offline=offline)
-    from rltn_cli.engine.batch import Options
-    from rltn_cli.engine.batch_plan import Guide
-    from rltn_cli.engine.batch_session import Request
+    from rltn_cli.engine.batch.plan import Guide
+    from rltn_cli.engine.batch.run import Options
+    from rltn_cli.engine.batch.session import Request
 
     guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
     request = Request(
@@ -108,7 +108,7 @@ def batch(
 
 def _run(request: "Request", display: Display) -> int:
     """Run a batch, show its events and return the exit code."""
-    from rltn_cli.engine.batch_session import paint_all
+    from rltn_cli.engine.batch.session import paint_all
 
     summary: dict[str, Any] = {}
     with stopping("the pictures at work") as stop, display:

@@ -11,13 +11,13 @@ import typer
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model, Offline, Overwrite, Quiet
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
-from rltn_cli.engine.header import read_model_files
-from rltn_cli.engine.hub import find_model
-from rltn_cli.engine.hub_client import commit_of
+from rltn_cli.engine.checkpoints.header import read_model_files
+from rltn_cli.engine.checkpoints.hub_client import commit_of
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.colorizer import Colorization
+    from rltn_cli.engine.inference.colorizer import Colorization
 
 Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - is standard input.")]
 References = Annotated[
@@ -119,8 +119,8 @@ def _check_outputs(
     sketch: str, references: list[str], output: str, explain: Path | None, overwrite: bool
 ) -> None:
     """Refuse outputs that cannot be written, and one that is also an input."""
-    from rltn_cli.encoding import check_output
-    from rltn_cli.engine.explanation import check_explanation
+    from rltn_cli.engine.inference.explanation import check_explanation
+    from rltn_cli.imaging.encoding import check_output
 
     target = Path(output)
     inputs = [Path(name) for name in (sketch, *references) if name != STANDARD_STREAM]
@@ -133,12 +133,12 @@ def _check_outputs(
 
 def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
     """Read the pictures, then load the model and paint; also return the device that painted."""
-    from rltn_cli.images import read_picture
+    from rltn_cli.imaging.pictures import read_picture
 
     with working("reading the pictures", quiet=quiet):
         sketch, *references = (read_picture(name) for name in (settings["sketch"], *settings["references"]))
     with working("loading the model", quiet=quiet):
-        from rltn_cli.engine.colorizer import Colorizer
+        from rltn_cli.engine.inference.colorizer import Colorizer
 
         colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
     with working("painting", quiet=quiet):
@@ -148,7 +148,7 @@ def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colori
 
 def _write(result: "Colorization", output: str, explain: Path | None, overwrite: bool) -> None:
     """Write the picture, and the explanation if it is asked for."""
-    from rltn_cli.engine.explanation import write_explanation
+    from rltn_cli.engine.inference.explanation import write_explanation
 
     result.save(output, overwrite=overwrite)
     if explain:

@@ -22,7 +22,7 @@ from rltn_cli.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rltn_cli.engine.evaluator import Evaluation, Evaluator
+    from rltn_cli.engine.evaluation.evaluator import Evaluation, Evaluator
 
 STUDY_PICTURES = 20
 
@@ -144,8 +144,8 @@ def evaluate(
 
 def _check_targets(data: list[Path], study: Path | None, output: Path | None, overwrite: bool) -> None:
     """Refuse a page or a folder that cannot be written."""
-    from rltn_cli.encoding import check_file
-    from rltn_cli.engine.report_folder import check_folder
+    from rltn_cli.engine.evaluation.report_folder import check_folder
+    from rltn_cli.imaging.encoding import check_file
 
     if study:
         if len(data) > 1:
@@ -157,7 +157,7 @@ def _check_targets(data: list[Path], study: Path | None, output: Path | None, ov
 
 def _prepare(data: list[Path], settings: dict[str, Any], *, offline: bool) -> "list[Evaluator]":
     """Return an evaluator for each folder of pairs."""
-    from rltn_cli.engine.evaluator import EvaluationConfig, Evaluator
+    from rltn_cli.engine.evaluation.evaluator import EvaluationConfig, Evaluator
 
     return [Evaluator(EvaluationConfig(data=str(folder), **settings), offline=offline) for folder in data]
 
@@ -166,7 +166,7 @@ def _report(
     evaluators: "list[Evaluator]", output: Path | None, overwrite: bool, as_json: bool, quiet: bool
 ) -> None:
     """Evaluate, write the reports and print them."""
-    from rltn_cli.engine.report_folder import write_reports
+    from rltn_cli.engine.evaluation.report_folder import write_reports
 
     results = _run(evaluators, quiet)
     if not evaluators[0].processes.is_main:
@@ -220,8 +220,8 @@ def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
 def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool, overwrite: bool) -> None:
     """Write the page of a user study."""
     from rltn_cli.commands.progress import working
-    from rltn_cli.encoding import write_file
-    from rltn_cli.engine.study_page import make_study
+    from rltn_cli.engine.evaluation.study_page import make_study
+    from rltn_cli.imaging.encoding import write_file
 
     with working("painting the study's pictures", quiet=quiet):
         page = make_study(evaluator, pictures=pictures)
@@ -232,7 +232,12 @@ def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool,
 
 def _tabulate_study(paths: list[Path], as_json: bool) -> None:
     """Print the table of a user study."""
-    from rltn_cli.engine.study_results import read_answers, study_json, study_markdown, tabulate_study
+    from rltn_cli.engine.evaluation.study_results import (
+        read_answers,
+        study_json,
+        study_markdown,
+        tabulate_study,
+    )
 
     table = tabulate_study(read_answers(paths))
     typer.echo(study_json(table) if as_json else study_markdown(table), nl=False)
@@ -242,7 +247,7 @@ def _show(results: "Sequence[Evaluation]", as_json: bool) -> None:
     """Print the reports: as JSON, as tables on a terminal, else as Markdown."""
     from rich.console import Console
 
-    from rltn_cli.engine.report import paper_markdown, to_json, to_markdown
+    from rltn_cli.engine.evaluation.report import paper_markdown, to_json, to_markdown
 
     if as_json:
         text = to_json(results[0]) if len(results) == 1 else f"[{','.join(map(to_json, results))}]\n"
@@ -262,7 +267,7 @@ def _draw_tables(result: "Evaluation", console: "Console") -> None:
     """Draw a report's tables on a terminal."""
     from rich.table import Table
 
-    from rltn_cli.engine import report
+    from rltn_cli.engine.evaluation import report
 
     tables = {
         f"{report.data_name(result)}: average of the sources (all pictures)": report.summary_table(result),

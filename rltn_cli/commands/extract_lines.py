@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rltn_cli.commands.batch_display import Display, EventLines, Failures, ProgressBar, exit_code
+from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.extraction import Look, Task
-    from rltn_cli.engine.extractor import LineExtractor
+    from rltn_cli.engine.batch.line_extraction import Look, Task
+    from rltn_cli.engine.inference.line_extractor import LineExtractor
 
 Pictures = Annotated[
     list[str],
@@ -90,8 +90,8 @@ def extract_lines(
     if quiet:
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     check_standard_output(output, as_json)
-    from rltn_cli.engine.extraction import Look, check_outputs, plan_extraction
-    from rltn_cli.engine.extractor import LineExtractor, check_weights
+    from rltn_cli.engine.batch.line_extraction import Look, check_outputs, plan_extraction
+    from rltn_cli.engine.inference.line_extractor import LineExtractor, check_weights
 
     check_weights(method, weights)
     look = Look(invert, alpha)
@@ -142,7 +142,7 @@ def _run(
     tasks: list["Task"], make: Callable[[], "LineExtractor"], look: "Look", overwrite: bool, display: Display
 ) -> int:
     """Draw, show what happens and return the exit code."""
-    from rltn_cli.engine.extraction import extract_all
+    from rltn_cli.engine.batch.line_extraction import extract_all
 
     summary: dict[str, Any] = {}
     with contextlib.ExitStack() as around:

@@ -10,13 +10,13 @@ import typer
 from rltn_cli.commands.models_convert import convert, export
 from rltn_cli.commands.models_transfer import download, push
 from rltn_cli.commands.options import Json, Offline, complete_model
-from rltn_cli.engine.card import licence_of
-from rltn_cli.engine.header import LINES, StoredModel, read_known
-from rltn_cli.engine.hub import find_model, shipped_models
-from rltn_cli.engine.hub_client import cached_models, commit_of
+from rltn_cli.engine.checkpoints.header import LINES, StoredModel, read_known
+from rltn_cli.engine.checkpoints.hub_client import cached_models, commit_of
+from rltn_cli.engine.checkpoints.model_card import licence_of
+from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.budget import Budget
+    from rltn_cli.models.cost import Budget
     from rltn_cli.models.hed import HED
     from rltn_cli.models.rltn import RLTN
 
@@ -109,17 +109,17 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
 def _loaded(path: Path, files: StoredModel) -> "RLTN | HED":
     """Load a network of either kind; one that does not load has no facts."""
     if files.kind == LINES:
-        from rltn_cli.engine.line_models import load_line_model
+        from rltn_cli.engine.checkpoints.line_models import load_line_model
 
         return load_line_model(path)
-    from rltn_cli.engine.checkpoint import load_model
+    from rltn_cli.engine.checkpoints.weights import load_model
 
     return load_model(path)
 
 
 def _budget(network: "RLTN | HED") -> "Budget":
     """Count what a network of either kind costs."""
-    from rltn_cli.engine.budget import measure_budget, measure_line_budget
+    from rltn_cli.models.cost import measure_budget, measure_line_budget
     from rltn_cli.models.hed import HED
 
     if isinstance(network, HED):

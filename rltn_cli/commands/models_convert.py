@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from rltn_cli.commands.options import Offline, Overwrite, complete_model
-from rltn_cli.engine.header import CONFIG
-from rltn_cli.engine.hub import find_model
-from rltn_cli.engine.hub_client import CARD
+from rltn_cli.engine.checkpoints.header import CONFIG
+from rltn_cli.engine.checkpoints.hub_client import CARD
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import OutputError, UsageError
 
 SOURCE_HELP = "A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub."
@@ -41,7 +41,7 @@ def convert(
         raise OutputError(f"{output} exists: choose another name, or pass --overwrite")
     path = find_model(name, offline=offline)
 
-    from rltn_cli.engine.checkpoint import load_model, save_model, save_model_file
+    from rltn_cli.engine.checkpoints.weights import load_model, save_model, save_model_file
 
     model = load_model(path)
     half = precision == "half"
@@ -65,8 +65,8 @@ def export(
         raise OutputError(f"{onnx} exists: choose another name, or pass --overwrite")
     path = find_model(name, offline=offline)
 
-    from rltn_cli.engine.checkpoint import load_model
-    from rltn_cli.engine.onnx_export import export_onnx
+    from rltn_cli.engine.checkpoints.onnx_export import export_onnx
+    from rltn_cli.engine.checkpoints.weights import load_model
 
     export_onnx(load_model(path), onnx)
     typer.echo(str(onnx))

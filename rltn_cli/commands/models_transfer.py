@@ -10,10 +10,17 @@ import typer
 
 from rltn_cli.commands.options import DryRun, Json, Offline, complete_model
 from rltn_cli.config_files import to_json
-from rltn_cli.engine import hub_client
-from rltn_cli.engine.card import first_card
-from rltn_cli.engine.header import CONFIG, INDEX, WEIGHTS, ModelFiles, read_known, read_model_files
-from rltn_cli.engine.hub import find_model
+from rltn_cli.engine.checkpoints import hub_client
+from rltn_cli.engine.checkpoints.header import (
+    CONFIG,
+    INDEX,
+    WEIGHTS,
+    ModelFiles,
+    read_known,
+    read_model_files,
+)
+from rltn_cli.engine.checkpoints.model_card import first_card
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
 
@@ -70,7 +77,7 @@ def push(
     path = find_model(source, offline=offline)
     files = read_model_files(path)
 
-    from rltn_cli.engine.checkpoint import load_model
+    from rltn_cli.engine.checkpoints.weights import load_model
 
     load_model(path)  # what does not load here would load nowhere
     contents = _contents(path, files, repo, license_name)

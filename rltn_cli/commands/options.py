@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rltn_cli.engine.hub import shipped_models
+from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
 
 DEFAULT_MODEL = "rltn-small"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rltn_cli.commands.batch_display import Display, EventLines
+from rltn_cli.commands.event_display import Display, EventLines
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
     DryRun,
@@ -28,8 +28,8 @@ from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.training import Request
-    from rltn_cli.engine.training_data import TrainingData
+    from rltn_cli.engine.training.run import Request
+    from rltn_cli.engine.training.run_data import TrainingData
 
 
 def _device(value: str | None) -> str | None:
@@ -161,7 +161,7 @@ def train(
     if steps is not None:
         flags["epochs"] = 0.0
 
-    from rltn_cli.engine.run_folder import check_run, find_state, saved_config
+    from rltn_cli.engine.training.run_folder import check_run, find_state, saved_config
 
     state = find_state(output, resume) if resume is not None else None
     before = saved_config(state.parent) if state else {}
@@ -169,7 +169,7 @@ def train(
     if state is None:
         check_run(output, overwrite=overwrite or dry_run)
 
-    from rltn_cli.engine.training import Request
+    from rltn_cli.engine.training.run import Request
 
     request = Request(resolved, output, state, overwrite, offline, begun)
     return _start(request, quiet=quiet, as_json=as_json, dry_run=dry_run)
@@ -226,7 +226,7 @@ def _check_share(batch: int) -> None:
 def _prepare(request: "Request", *, show: bool) -> "TrainingData":
     """Read and check the data, and show what was found."""
     from rltn_cli.commands.progress import working
-    from rltn_cli.engine.training_data import prepare_data
+    from rltn_cli.engine.training.run_data import prepare_data
 
     with working("checking the data", quiet=not show):
         data = prepare_data(request.config, offline=request.offline)
@@ -253,8 +253,8 @@ def _show_check(data: "TrainingData") -> None:
 
 def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     """Write the resolved configuration and what it costs to standard output."""
-    from rltn_cli.engine.memory import estimate_memory
-    from rltn_cli.engine.training import resolve_steps, start_model
+    from rltn_cli.engine.training.memory_estimate import estimate_memory
+    from rltn_cli.engine.training.run import resolve_steps, start_model
     from rltn_cli.models.rltn import RLTN
 
     config = resolve_steps(request.config, len(data.train))
@@ -278,7 +278,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
 
 def _run(request: "Request", data: "TrainingData", display: Display) -> int:
     """Train, show the events and return the exit code."""
-    from rltn_cli.engine.training import train as train_run
+    from rltn_cli.engine.training.run import train as train_run
 
     interrupted = False
     with stopping("the step at work", signal.SIGTERM) as stop, display:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rltn_cli.data.pairs import EXTRACTION_SIDE, Pair, reduced
-from rltn_cli.encoding import encode_picture, write_file
 from rltn_cli.errors import DataError, OutputError, PictureError
-from rltn_cli.images import read_bytes, read_picture, to_eight_bit
-from rltn_cli.pixels import Bytes
+from rltn_cli.imaging.encoding import encode_picture, write_file
+from rltn_cli.imaging.pictures import read_bytes, read_picture, to_eight_bit
+from rltn_cli.imaging.pixels import Bytes
 
 _VERSION = "1"
 """Of what lies between the file and the extractor; a change of it makes older entries unused."""

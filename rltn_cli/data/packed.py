@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from rltn_cli.data.batches import VARIANTS, extract_variant
 from rltn_cli.data.pairs import Pair, load_pair
+from rltn_cli.data.sampling import VARIANTS, extract_variant
 from rltn_cli.errors import DataError
 
 Part = Literal["color", "line"]

@@ -8,15 +8,15 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from rltn_cli.canvas import shrink_lines
-from rltn_cli.contours import draw_contours
 from rltn_cli.data.index import read_index
 from rltn_cli.errors import DataError, PictureError
-from rltn_cli.images import read_picture, to_eight_bit
-from rltn_cli.lineart import xdog
-from rltn_cli.masks import PARTS, read_parts
-from rltn_cli.pixels import Bytes
-from rltn_cli.sketch import ink_darkness, is_inverted
+from rltn_cli.imaging.canvas import shrink_lines
+from rltn_cli.imaging.contours import draw_contours
+from rltn_cli.imaging.part_masks import PARTS, read_parts
+from rltn_cli.imaging.pictures import read_picture, to_eight_bit
+from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.sketch import ink_darkness, is_inverted
+from rltn_cli.imaging.xdog import xdog
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".webp", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".gif", ".psd", ".tga", ".avif"}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rltn_cli.data.facts import file_fault, header_size
+from rltn_cli.data.file_headers import file_fault, header_size
 from rltn_cli.data.pairs import Pair, pictures_in
 from rltn_cli.errors import DataError
 

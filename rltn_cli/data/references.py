@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rltn_cli.data.pairs import Pair
-from rltn_cli.pixels import Bytes, Floats
+from rltn_cli.imaging.pixels import Bytes, Floats
 
 THUMBNAIL = 8
 """Side in pixels at which pictures are compared (RLTN, section 3.1)."""

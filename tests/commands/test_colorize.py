@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bad_pictures import BAD, write_bad_picture
 from PIL import Image, ImageDraw
+from support.bad_pictures import BAD, write_bad_picture
 
 from rltn_cli.cli import run
 from rltn_cli.config import PRESETS
-from rltn_cli.engine.checkpoint import save_model
+from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.models.rltn import RLTN
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -11,7 +11,7 @@ import torch
 
 from rltn_cli.cli import run
 from rltn_cli.config import PRESETS
-from rltn_cli.engine.checkpoint import save_model
+from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.models.rltn import RLTN
 
 

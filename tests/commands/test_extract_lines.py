@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bad_pictures import BAD, write_bad_picture
 from PIL import Image, ImageDraw
+from support.bad_pictures import BAD, write_bad_picture
 
 from rltn_cli.cli import run
-from rltn_cli.engine.line_models import save_line_model
-from rltn_cli.images import read_picture
+from rltn_cli.engine.checkpoints.line_models import save_line_model
+from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.models.hed import HED, HEDConfig
 
 ROOT = Path(__file__).resolve().parent.parent.parent

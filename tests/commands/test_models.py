@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hub_server import HubServer, Repository
 from safetensors.torch import load_file, save_file
+from support.hub_server import HubServer, Repository
 
 from rltn_cli.cli import run
 from rltn_cli.config import PRESETS
-from rltn_cli.engine import hub
-from rltn_cli.engine.budget import measure_budget, measure_line_budget
-from rltn_cli.engine.checkpoint import load_model, save_model
-from rltn_cli.engine.line_models import find_line_model, load_line_model, save_line_model
+from rltn_cli.engine.checkpoints import model_names
+from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model, save_line_model
+from rltn_cli.engine.checkpoints.weights import load_model, save_model
+from rltn_cli.models.cost import measure_budget, measure_line_budget
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
 
@@ -24,7 +24,7 @@ from rltn_cli.models.rltn import RLTN
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package that ships one model, named little."""
-    monkeypatch.setattr(hub, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(model_names, "_PACKAGE", tmp_path)
     return save_model(RLTN(PRESETS["tiny"]), tmp_path / "weights" / "little")
 
 

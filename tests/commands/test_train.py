@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from training_set import draw_pair, make_pairs, write_toml
+from support.training_set import draw_pair, make_pairs, write_toml
 
 from rltn_cli.cli import run
 from rltn_cli.commands.train import resolve
 from rltn_cli.commands.train_display import describe, duration
 from rltn_cli.config import FINE_TUNING, PRESETS, TrainConfig
-from rltn_cli.engine.checkpoint import save_model
-from rltn_cli.engine.objective import Objective
+from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.engine.training.objective import Objective
 from rltn_cli.errors import DataError
 from rltn_cli.models.rltn import RLTN
 
@@ -285,7 +285,7 @@ def test_data_that_cannot_work_stop_before_anything_is_written(settings, tmp_pat
 def test_a_picture_that_goes_missing_on_the_way_leaves_a_state(
     pairs, settings, tmp_path, capsys, monkeypatch
 ):
-    from rltn_cli.engine.trainer import Trainer
+    from rltn_cli.engine.training.trainer import Trainer
 
     plain = Trainer._load
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from training_set import make_pairs, write_toml
+from support.training_set import make_pairs, write_toml
 
 pytest.importorskip("tensorboard")
 
@@ -114,7 +114,7 @@ def test_a_fault_of_one_process_ends_both_with_a_line(desk: Path) -> None:
         "if os.environ.get('RANK') == '1':\n"
         "    from rltn_cli.data import pairs\n"
         "    from rltn_cli.errors import DataError\n"
-        "    import rltn_cli.engine.trainer as trainer\n"
+        "    import rltn_cli.engine.training.trainer as trainer\n"
         "    def fail(*arguments):\n"
         "        raise DataError('p03.png: cannot be read')\n"
         "    trainer.make_batch = fail\n"

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.data.batches import FolderStore
 from rltn_cli.data.line_cache import LineCache
 from rltn_cli.data.pairs import Pair, load_pair
+from rltn_cli.data.sampling import FolderStore
 from rltn_cli.errors import DataError, OutputError
 
 

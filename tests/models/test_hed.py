@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rltn_cli.engine.line_models import load_line_model
+from rltn_cli.engine.checkpoints.line_models import load_line_model
 from rltn_cli.errors import ConfigError
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.hed import HED, HED_ORIGINAL, MARGIN, STRIDE, HEDConfig, reflect

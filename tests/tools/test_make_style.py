@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from scripts import script
+from support.scripts import script
 
 from rltn_cli.data.pairs import of_split, read_pairs
 

@@ -1,9 +1,9 @@
 import pytest
 import torch
-from scripts import script
+from support.scripts import script
 
 from rltn_cli.config import PRESETS
-from rltn_cli.engine.checkpoint import load_model, save_model
+from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.models.rltn import RLTN
 
 

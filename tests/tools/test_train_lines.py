@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from scripts import script
+from support.scripts import script
 
-from rltn_cli.engine.line_models import load_line_model, save_line_model
+from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_model
 from rltn_cli.models.hed import HED, HEDConfig
 
 

@@ -1,0 +1,1 @@
+"""A look at the pairs before training."""

@@ -1,0 +1,113 @@
+"""What a pair's pictures show: whether it can be trained on, and what to find its likes by."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from rltn_cli.data.check.duplicates import color_cells, perceptual_hash
+from rltn_cli.data.file_headers import file_fault
+from rltn_cli.data.pairs import Pair, mask_lines, read_pixels, reduced
+from rltn_cli.errors import DataError
+from rltn_cli.imaging.canvas import SHORTEST_SIDE, WIDEST
+from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.imaging.sketch import ink_darkness
+
+UNREADABLE = "cannot be read, or do not fit together"
+TOO_SMALL = "are too small or too narrow"
+BLANK = "are empty"
+NO_LINES = "have no lines in their line art"
+COLOR_LINES = "have a colour picture for line art"
+
+_SIDE = 256
+"""Longer side in pixels at which pictures are looked at."""
+_COLORED = 40
+"""A pixel whose channels differ by more than this is coloured."""
+_GREY = 12
+"""A pixel whose channels differ by no more than this is grey."""
+_BLANK = 16
+"""A picture whose values differ by less than this is of one colour."""
+_INK = 200
+"""A pixel of line art below this value is ink."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairFacts:
+    """What was seen of a pair."""
+
+    size: tuple[int, int] | None = None
+    """(H, W) of the colour picture; None where it cannot be read."""
+    fault: str = ""
+    """Why the pair cannot be trained on, one of the constants above; empty where it can."""
+    reason: str = ""
+    """The same for this pair, naming the file."""
+    ink: float | None = None
+    """Share of the line art that is ink; None where there is none to look at."""
+    colored: float = 0.0
+    """Share of the colour picture that is not grey, white or black."""
+    hash: Floats | None = None
+    """Of `perceptual_hash`."""
+    cells: Bytes | None = None
+    """Of `color_cells`."""
+
+
+def inspect_pair(pair: Pair) -> PairFacts:
+    """Read a pair's pictures and look at them; what cannot be used is said, not raised."""
+    try:
+        color, drawn = read_pixels(pair)
+        line = mask_lines(pair, color, _SIDE) if pair.masks else None
+    except DataError as error:
+        faults = [(path, file_fault(path)) for path in (pair.color, pair.line) if path]
+        named = next((f"{path}: {fault}" for path, fault in faults if fault), None)
+        return PairFacts(fault=UNREADABLE, reason=named or str(error))
+    height, width = size = color.shape[0], color.shape[1]
+    if min(size) < SHORTEST_SIDE or max(size) > WIDEST * min(size):
+        return PairFacts(
+            size=size,
+            fault=TOO_SMALL,
+            reason=f"{pair.color} is {width}x{height}; sides must have {SHORTEST_SIDE} pixels at least",
+        )
+    color = reduced(color, _SIDE)
+    drawn = None if drawn is None else reduced(drawn, _SIDE)
+    if drawn is not None:
+        line = ink_darkness(drawn)
+    fault, reason = _fault(pair, color, drawn, line)
+    return PairFacts(
+        size=size,
+        fault=fault,
+        reason=reason,
+        ink=None if line is None else float((line < _INK).mean()),
+        colored=float((_chroma(color) > _GREY).mean()),
+        hash=perceptual_hash(color),
+        cells=color_cells(color),
+    )
+
+
+def _fault(pair: Pair, color: Bytes, drawn: Bytes | None, line: Bytes | None) -> tuple[str, str]:
+    """Return why a pair that can be read cannot be trained on; two empty texts where it can."""
+    if _spread(color) < _BLANK:
+        return BLANK, f"{pair.color} is of one colour"
+    if line is not None and _spread(line) < _BLANK:
+        return NO_LINES, f"{pair.line or pair.masks or pair.color} shows no line"
+    if drawn is not None and not pair.beside and _is_colored(drawn, color):
+        return COLOR_LINES, f"{pair.line} is coloured"
+    return "", ""
+
+
+def _is_colored(drawn: Bytes, color: Bytes) -> bool:
+    """Tell a colour picture from line art, which may be drawn in coloured ink."""
+    share = float((_chroma(drawn) > _COLORED).mean())
+    difference = np.abs(color_cells(drawn).astype(np.int16) - color_cells(color)).mean()
+    return share > 0.25 or (share > 0.02 and float(difference) < 3)
+
+
+def _chroma(color: Bytes) -> Bytes:
+    """Return (H, W): the largest channel less the smallest."""
+    red, green, blue = cv2.split(color)
+    largest = cv2.max(cv2.max(red, green), blue)
+    return np.asarray(largest - cv2.min(cv2.min(red, green), blue), np.uint8)
+
+
+def _spread(picture: Bytes) -> int:
+    """Return the largest difference of values within a channel."""
+    return max(int(channel.max()) - int(channel.min()) for channel in cv2.split(picture))

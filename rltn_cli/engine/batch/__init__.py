@@ -1,0 +1,1 @@
+"""Many files in one run: planned first, then painted or drawn, and recorded."""

@@ -1,0 +1,217 @@
+"""What a batch has done: journals while it runs, one manifest when it ends; neither is ever half written.
+
+Each process appends to a journal of its own, two lines a picture: `writing`, with the hash of the file that
+is about to appear, and `done`. A process that is killed leaves its journal; the next run reads it, and the
+picture's own hash tells whether it was still written. At the end the journals become `manifest.jsonl`.
+"""
+
+import errno
+import hashlib
+import io
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rltn_cli.errors import OutputError
+from rltn_cli.imaging.encoding import write_file
+
+if sys.platform != "win32":
+    import fcntl
+
+MANIFEST = "manifest.jsonl"
+JOURNAL = ".rltn-journal-{}.jsonl"
+KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
+"""What must be the same for a picture to count as done."""
+_HASHES = ("output_sha256", "replaces")
+"""Hashes of what a batch wrote to an output, the last one and, while it is being replaced, the one before."""
+
+Entry: TypeAlias = Mapping[str, Any]
+"""One line: `status` (writing, done or failed), `output`, and what `KEY` names, among others."""
+
+
+class Record:
+    """What is known about the pictures of one output folder."""
+
+    def __init__(self, folder: Path, rank: int = 0) -> None:
+        """Read what earlier runs left in a folder, and begin this process's journal.
+
+        Args:
+            folder: the output folder; exists.
+            rank: number of this process; tells its journal from those of others.
+
+        Raises:
+            OutputError: the manifest cannot be read, the journal cannot be written, or another batch is
+                writing to the folder.
+        """
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._path = folder / JOURNAL.format(rank)
+        self._journal = _open_alone(self._path)
+        self._torn = self._journal.tell() > 0  # an earlier process may have been killed within a line
+        self.entries: dict[str, Entry] = {}
+        """The last entry of each output, by its name below the folder."""
+        for path in [folder / MANIFEST, *_journals(folder)]:
+            for entry in _read(path):
+                self.entries[entry["output"]] = entry
+        self._before = dict(self.entries)
+        self.news: dict[str, Entry] = {}
+        """What this process adds."""
+
+    def name(self, output: Path) -> str:
+        """Return how the record calls an output."""
+        return Path(os.path.relpath(output, self._folder)).as_posix()
+
+    def is_done(self, output: Path, key: Entry) -> bool:
+        """Tell whether an output is there and was made from the same inputs with the same options."""
+        entry = self.entries.get(self.name(output))
+        if entry is None or any(entry.get(name) != key[name] for name in KEY) or not output.is_file():
+            return False
+        if entry["status"] == "writing":
+            return bool(file_hash(output) == entry.get("output_sha256"))
+        return bool(entry["status"] == "done")
+
+    def is_own(self, output: Path) -> bool:
+        """Tell whether a file is exactly what a batch wrote there."""
+        entry = self.entries.get(self.name(output), {})
+        return file_hash(output) in {entry.get(name) for name in _HASHES}
+
+    def sweep(self, output: Path) -> None:
+        """Remove temporary files that a killed process left beside an output."""
+        if self.entries.get(self.name(output), {}).get("status") == "writing":
+            for path in output.parent.glob(f".{_escaped(output.name[:100])}.*.tmp"):
+                path.unlink(missing_ok=True)
+
+    def begin(self, output: Path, entry: Entry) -> None:
+        """Note that a file is about to appear, or to replace the one that is there.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        replaces = {"replaces": file_hash(output)} if output.is_file() else {}
+        self._note(output, {**entry, **replaces, "status": "writing"})
+
+    def finish(self, output: Path, entry: Entry) -> None:
+        """Note that a file is there.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        self._note(output, {**entry, "status": "done"})
+
+    def fail(self, output: Path, entry: Entry) -> None:
+        """Remember, for the manifest, that a picture failed; a file that is there still counts as own."""
+        name = self.name(output)
+        with self._lock:
+            earlier = self.entries.get(name, {})
+            known = {key: earlier[key] for key in _HASHES if key in earlier}
+            self.entries[name] = self.news[name] = {"output": name, **entry, **known, "status": "failed"}
+
+    def _note(self, output: Path, entry: Entry) -> None:
+        """Append an entry to the journal and remember it."""
+        name = self.name(output)
+        entry = {"output": name, **entry}
+        data = _line(entry)
+        with self._lock:
+            try:
+                written = self._journal.write(b"\n" * self._torn + data)
+                self._torn = written < len(data)
+                os.fsync(self._journal.fileno())
+            except OSError as error:
+                raise _unwritable(self._path, error) from error
+            if self._torn:
+                raise _unwritable(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            self.entries[name] = self.news[name] = entry
+
+    def close(self) -> None:
+        """Close the journal; it stays until the manifest is written."""
+        self._journal.close()
+
+    def write_manifest(self, news: Iterable[Mapping[str, Entry]]) -> None:
+        """Write the manifest from what was known and what all processes added, then remove the journals.
+
+        Args:
+            news: the `news` of every process.
+
+        Raises:
+            OutputError: the manifest cannot be written; the journals stay.
+        """
+        entries = dict(self._before)
+        for part in news:
+            entries.update(part)
+        data = b"".join(_line(entries[name]) for name in sorted(entries))
+        write_file(self._folder / MANIFEST, data, overwrite=True)
+        for path in _journals(self._folder):
+            path.unlink(missing_ok=True)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _open_alone(path: Path) -> io.FileIO:
+    """Open a journal that no other process writes to, or raise OutputError."""
+    while True:
+        try:
+            journal = path.open("ab", buffering=0)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        if sys.platform == "win32":
+            return journal
+        try:
+            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            journal.close()
+            raise OutputError(f"{path.parent}: another batch is writing there; wait for its end") from error
+        except OSError:  # a file system without locks
+            return journal
+        if path.exists() and path.stat().st_ino == os.fstat(journal.fileno()).st_ino:
+            return journal
+        journal.close()  # the other batch ended in between and removed it
+
+
+def _journals(folder: Path) -> list[Path]:
+    return sorted(folder.glob(JOURNAL.format("*")))
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a file; lines that were cut short, or are not ours, are left out."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); choose another folder") from error
+    entries = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get("output"), str) and "status" in entry:
+            entries.append(entry)
+    return entries
+
+
+def _line(entry: Entry) -> bytes:
+    try:
+        return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # a file name that is no text
+        return json.dumps(entry).encode() + b"\n"
+
+
+def _escaped(name: str) -> str:
+    """Return a name as a pattern that matches only itself."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path.parent}: what is done cannot be recorded ({error.strerror or error}); free some space or "
+        "choose another folder, then run it again"
+    )

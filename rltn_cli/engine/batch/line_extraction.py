@@ -1,0 +1,269 @@
+"""Lines of many pictures: what is to be drawn where, found out before anything runs, and the doing of it."""
+
+import glob
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from rltn_cli.engine.batch.plan import STANDARD_INPUT, Input, find_pictures, refuse_clashes
+from rltn_cli.engine.inference.line_extractor import LineExtractor
+from rltn_cli.errors import OutputError, RltnError, UsageError
+from rltn_cli.imaging.encoding import (
+    OPAQUE_FORMATS,
+    STANDARD_OUTPUT,
+    check_output,
+    make_folder,
+    picture_format,
+    write_picture,
+)
+from rltn_cli.imaging.part_masks import group_parts, read_parts
+from rltn_cli.imaging.pictures import Picture, read_picture
+from rltn_cli.imaging.pixels import Bytes
+
+Event: TypeAlias = dict[str, Any]
+"""What happened: `event` is plan, started, done, failed or summary."""
+
+_FAILURES = (RltnError, OSError, MemoryError)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One picture whose lines are to be drawn."""
+
+    picture: str
+    """A path, or `-` for standard input."""
+    output: str
+    """A path, or `-` for standard output."""
+    folder: Path | None = None
+    """The folder for all results, which is made if need be; None where the output was named itself."""
+    parts: Mapping[str, Path] = field(default_factory=dict)
+    """Where the picture is a face of part masks, their files by part; see `rltn_cli.imaging.part_masks`."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the lines are made from."""
+        if self.parts:
+            return tuple(self.parts.values())
+        return () if self.picture == STANDARD_INPUT else (Path(self.picture),)
+
+    def read(self, *, overwrite: bool) -> Picture:
+        """Make sure that the output can be written, and read the picture; a face's masks become a label map.
+
+        Raises:
+            OutputError: the output cannot be written.
+            PictureError: the picture cannot be read.
+        """
+        if self.folder:
+            make_folder(Path(self.output).parent)
+        check_output(self.output, overwrite)
+        if not self.parts:
+            return read_picture(self.picture)
+        return Picture(np.repeat(read_parts(self.parts)[..., None], 3, axis=2), None, name=self.picture)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How lines are written."""
+
+    invert: bool = False
+    """White lines on black."""
+    alpha: bool = False
+    """Lines on transparency."""
+
+    def render(self, lines: Bytes) -> Bytes:
+        """Turn (H, W), black lines on white, into what is written: (H, W), or (H, W, 4) with alpha."""
+        if not self.alpha:
+            return 255 - lines if self.invert else lines
+        result = np.full((*lines.shape, 4), 255 if self.invert else 0, np.uint8)
+        result[..., 3] = 255 - lines
+        return result
+
+
+def plan_extraction(
+    sources: Sequence[str],
+    output: str,
+    *,
+    faces: bool = False,
+    ending: str = "png",
+    recursive: bool = False,
+) -> list[Task]:
+    """Find the pictures and their outputs.
+
+    Args:
+        sources: files, folders, patterns, or `-` alone for standard input.
+        output: for one picture a file or `-`; otherwise, or where the name has no ending, a folder, which
+            need not exist.
+        faces: whether files that are named like CelebAMask-HQ's part masks are put together.
+        ending: of the results in a folder.
+        recursive: whether to look into folders in folders.
+
+    Raises:
+        UsageError: no picture, standard input beside others, an output that is no folder where it has to be,
+            two pictures for one output, or an output that is also an input.
+    """
+    if STANDARD_INPUT in sources and len(sources) > 1:
+        raise UsageError("standard input holds one picture: name - alone")
+    folder = Path(output)
+    one = len(sources) == 1 and (Path(sources[0]).is_file() or not _stands_for_several(sources[0]))
+    into_folder = output != STANDARD_OUTPUT and (folder.is_dir() or not folder.suffix)
+    if one and not into_folder:
+        tasks = [Task(sources[0], output)]
+    elif one and sources[0] == STANDARD_INPUT:
+        raise UsageError(
+            f"{output}: a picture from standard input has no name: name a file, such as lines.png"
+        )
+    elif output == STANDARD_OUTPUT:
+        raise UsageError("standard output holds one picture: name a folder for several")
+    elif folder.suffix and not folder.is_dir():
+        raise UsageError(
+            f"{output}: several pictures need a folder; name one without an ending, or make it first"
+        )
+    else:
+        found = (item for source in sources for item in find_pictures(source, folder, recursive=recursive))
+        tasks = _into_folder(dict.fromkeys(found), folder, faces, ending)
+    if not tasks:
+        hint = "" if recursive else "; --recursive looks into folders in folders"
+        raise UsageError(f"{', '.join(sources)}: there is no picture to draw{hint}")
+    _refuse_clashes(tasks)
+    return tasks
+
+
+def _stands_for_several(source: str) -> bool:
+    return Path(source).is_dir() or glob.has_magic(source)
+
+
+def _into_folder(found: Iterable[Input], folder: Path, faces: bool, ending: str) -> list[Task]:
+    """Give each picture its file in a folder; the masks of one face make one picture."""
+    places = {item.sketch: folder / item.below.with_suffix(f".{ending}") for item in found}
+    figures, others = group_parts(places) if faces else ({}, list(places))
+    tasks = [Task(str(path), str(places[path]), folder) for path in others]
+    for figure, parts in figures.items():
+        place = places[next(iter(parts.values()))].with_name(f"{figure.name}.{ending}")
+        tasks.append(Task(str(figure), str(place), folder, parts))
+    return sorted(tasks, key=lambda task: task.picture) if figures else tasks
+
+
+def _refuse_clashes(tasks: Sequence[Task]) -> None:
+    """Raise UsageError where two pictures have one output, or an output is an input, also by a link."""
+    written = [
+        (task.files or (Path(task.picture),), Path(task.output))
+        for task in tasks
+        if task.output != STANDARD_OUTPUT
+    ]
+    refuse_clashes(written, "rename one, or draw them into two folders")
+    inputs = {
+        (place.stat().st_dev, place.stat().st_ino) for task in tasks for place in task.files if place.exists()
+    }
+    for _, output in written:
+        if output.exists() and (output.stat().st_dev, output.stat().st_ino) in inputs:
+            raise UsageError(f"{output} is also an input: choose another name")
+
+
+def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None:
+    """Refuse outputs that cannot be written as they are asked for, before anything is drawn.
+
+    Raises:
+        UsageError: transparency in a format that has none.
+        OutputError: the format is unknown, the output or the folder for results cannot be written.
+    """
+    kinds = {picture_format(task.output): task.output for task in tasks}
+    for kind in OPAQUE_FORMATS:
+        if look.alpha and kind in kinds:
+            raise UsageError(f"{kinds[kind]}: {kind} has no transparency; name a PNG, WebP or TIFF")
+    folder = tasks[0].folder
+    if folder is None:
+        check_output(tasks[0].output, overwrite)
+        return
+    there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    if not there.is_dir():
+        raise OutputError(f"{there} is a file; no folder can be made in it")
+    if not os.access(there, os.W_OK):
+        raise OutputError(f"{there}: no permission to write in this folder")
+
+
+def extract_all(
+    tasks: Sequence[Task],
+    make: Callable[[], LineExtractor],
+    look: Look,
+    stop: threading.Event,
+    *,
+    overwrite: bool = False,
+) -> Iterator[Event]:
+    """Draw the lines of many pictures; one that cannot be drawn is reported, and the others go on.
+
+    Args:
+        tasks: what to do.
+        make: makes the extractor; called once, after the first picture was read.
+        look: how lines are written.
+        stop: ends the work after the picture at work.
+        overwrite: whether existing files may be replaced.
+
+    Yields:
+        `plan` with the number of pictures; `started`, then `done` or `failed`, for each; `summary` with the
+        counts of done, failed and left, the pictures that failed, seconds, and whether it was interrupted.
+
+    Raises:
+        RltnError: the extractor cannot be made.
+    """
+    started = time.monotonic()
+    counts = {"done": 0, "failed": 0}
+    failures = []
+    extractor: LineExtractor | None = None
+    yield {"event": "plan", "pictures": len(tasks)}
+    for task in tasks:
+        if stop.is_set():
+            break
+        names = {"picture": task.picture, "output": task.output}
+        yield {"event": "started", **names}
+        begun = time.monotonic()
+        try:
+            picture = task.read(overwrite=overwrite)
+        except _FAILURES as error:
+            event: Event = {"event": "failed", **names, "reason": _reason(error)}
+        else:
+            extractor = extractor or make()
+            event = _draw(task, picture, extractor, look, overwrite, begun)
+        counts[event["event"]] += 1
+        if event["event"] == "failed":
+            failures.append(task.picture)
+        yield event
+    yield {
+        "event": "summary",
+        **counts,
+        "left": len(tasks) - sum(counts.values()),
+        "failures": failures,
+        "seconds": round(time.monotonic() - started, 2),
+        "interrupted": stop.is_set(),
+    }
+
+
+def _draw(
+    task: Task, picture: Picture, extractor: LineExtractor, look: Look, overwrite: bool, begun: float
+) -> Event:
+    """Draw and write one picture's lines, and return how it ended."""
+    names = {"picture": task.picture, "output": task.output}
+    try:
+        lines = look.render(extractor(picture.flattened()))
+        write_picture(task.output, lines, dpi=picture.dpi, overwrite=overwrite)
+    except _FAILURES as error:
+        return {"event": "failed", **names, "reason": _reason(error)}
+    for notice in picture.notices:
+        _log.warning("%s", notice)
+    height, width = picture.size
+    seconds = round(time.monotonic() - begun, 3)
+    facts = {"width": width, "height": height, "seconds": seconds, "notices": list(picture.notices)}
+    return {"event": "done", **names, **facts}
+
+
+def _reason(error: BaseException) -> str:
+    """Say why a picture failed."""
+    return str(error) or "not enough memory"

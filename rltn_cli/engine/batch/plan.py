@@ -1,0 +1,240 @@
+"""What a batch is to do, found out before anything runs: inputs, their references, their outputs, clashes."""
+
+import glob
+import os
+import sys
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
+from rltn_cli.errors import UsageError
+from rltn_cli.imaging.encoding import picture_format
+
+PICTURE_ENDINGS = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+    | {".psd", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpx"}
+)
+"""Endings of files that are taken from folders; a file that is named is taken whatever its ending."""
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One sketch to paint."""
+
+    sketch: Path
+    references: tuple[Path, ...]
+    """One or several whose colours to use together; where `choose` is set, the candidates."""
+    output: Path
+    choose: bool = False
+    """Whether the best one of `references` is to be found out."""
+    problem: str | None = None
+    """Why it cannot be painted, where that is known already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Where references come from, for sketches whose manifest names none."""
+
+    references: tuple[Path, ...] = ()
+    """The same for all."""
+    folder: Path | None = None
+    """A folder of references: one of the sketch's stem, or the one that matches best."""
+    choose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A sketch that was named, and what was said about it."""
+
+    sketch: Path
+    below: Path
+    """Its path below the folder that was named; its file name otherwise."""
+    references: tuple[Path, ...] = ()
+    output: str | None = None
+    place: str = field(default="", compare=False)
+    """Of the manifest's line that names it, for messages."""
+
+
+def plan_batch(
+    sources: Sequence[str], output: Path, guide: Guide, *, ending: str = "png", recursive: bool = False
+) -> list[Task]:
+    """Find the sketches, the references and the outputs of a batch.
+
+    Args:
+        sources: folders, files, patterns, CSV or JSONL manifests, or `-` for a list on standard input.
+        output: the folder for the results; need not exist.
+        guide: where references come from.
+        ending: of the results, unless a manifest names them.
+        recursive: whether to look into folders in folders.
+
+    Returns:
+        One task a sketch, in the order of the sources, folders in alphabetical order.
+
+    Raises:
+        UsageError: no sketch, a manifest with a bad line, a sketch without a reference, or two inputs for
+            one output.
+        OutputError: a manifest asks for a picture format that cannot be written.
+    """
+    inputs = list(dict.fromkeys(_find_inputs(sources, output, recursive)))
+    if not inputs:
+        hint = "" if recursive else "; --recursive looks into folders in folders"
+        raise UsageError(f"{', '.join(sources)}: there is no picture to paint{hint}")
+    library = _Library(guide)
+    tasks = list(dict.fromkeys(_task(item, library, output, ending) for item in inputs))
+    refuse_clashes(
+        (((task.sketch, *task.references), task.output) for task in tasks),
+        "rename one, paint them into two folders, or name the outputs in a manifest",
+    )
+    return tasks
+
+
+def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
+    """Return the pictures of a folder in alphabetical order, without hidden files and folders."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
+        found += [Path(parent, name) for name in sorted(files) if not name.startswith(".")]
+    return [path for path in found if path.suffix.lower() in PICTURE_ENDINGS]
+
+
+def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Iterator[Input]:
+    """Yield the sketches that the sources name."""
+    if sources.count(STANDARD_INPUT) > 1:
+        raise UsageError("standard input holds one list: name - only once")
+    for source in sources:
+        path = Path(source)
+        if source == STANDARD_INPUT:
+            for line in sys.stdin.read().splitlines():
+                if line.strip():
+                    yield _named(Path(line.strip()))
+        elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
+            for row in read_lines(path):
+                yield Input(row.sketch, Path(row.sketch.name), row.references, row.output, row.place)
+        else:
+            yield from find_pictures(source, output, recursive=recursive)
+
+
+def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iterator[Input]:
+    """Yield the pictures that one word of a command line stands for.
+
+    Args:
+        source: a folder, a pattern, or a file, which need not exist.
+        output: a folder whose pictures are left out, since they are results.
+        recursive: whether to look into folders in folders.
+
+    Raises:
+        UsageError: no file has a name like the pattern.
+    """
+    path = Path(source)
+    if path.is_dir():
+        for picture in pictures_in(path, recursive=recursive):
+            if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
+                yield Input(picture, picture.relative_to(path))
+    elif not path.exists() and glob.has_magic(source):
+        matches = sorted(Path(match) for match in glob.glob(source, recursive=True))  # noqa: PTH207 (absolute too)
+        files = [match for match in matches if match.is_file()]
+        if not files:
+            raise UsageError(f"{source}: no file has a name like this")
+        yield from map(_named, files)
+    else:
+        yield _named(path)
+
+
+def _named(path: Path) -> Input:
+    return Input(path, Path(path.name))
+
+
+class _Library:
+    """The references of a guide, listed once."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+        self._pictures: list[Path] = []
+        self._by_stem: dict[str, list[Path]] = defaultdict(list)
+        if guide.folder is None:
+            return
+        if not guide.folder.is_dir():
+            raise UsageError(f"{guide.folder}: there is no such folder of references")
+        self._pictures = pictures_in(guide.folder, recursive=True)
+        if not self._pictures:
+            raise UsageError(f"{guide.folder}: there is no picture to take colours from")
+        for picture in self._pictures:
+            self._by_stem[_name(picture.relative_to(guide.folder).with_suffix(""))].append(picture)
+            if picture.parent != guide.folder:
+                self._by_stem[f"*/{_name(Path(picture.stem))}"].append(picture)
+
+    def references(self, item: Input) -> tuple[tuple[Path, ...], bool, str | None]:
+        """Return a sketch's references, whether to choose among them, and why there are none."""
+        guide = self._guide
+        if item.references:
+            return item.references, False, None
+        if guide.folder is None:
+            if not guide.references:
+                name = f"{item.place}: {item.sketch}" if item.place else item.sketch
+                raise UsageError(f"{name}: no reference; pass --ref, --ref-dir, or a manifest with one")
+            return guide.references, False, None
+        if guide.choose:
+            return tuple(self._pictures), True, None
+        stem = Path(item.below.stem)
+        for key in (_name(item.below.parent / stem), _name(stem), f"*/{_name(stem)}"):
+            found = self._by_stem.get(key, [])
+            if len(found) == 1:
+                return (found[0],), False, None
+            if found:
+                names = " and ".join(map(str, found[:2]))
+                return (), False, f"{item.sketch}: {names} are both named like it; keep one of them"
+        return (), False, f"{item.sketch}: {guide.folder} holds no picture named {stem}"
+
+
+def _name(path: Path) -> str:
+    """Return a path as text that is the same however the system stores accents."""
+    return unicodedata.normalize("NFC", path.as_posix())
+
+
+def _task(item: Input, library: _Library, output: Path, ending: str) -> Task:
+    """Give an input its references and its output."""
+    references, choose, problem = library.references(item)
+    if item.output is None:
+        target = output / item.below.parent / f"{item.below.stem}.{ending}"
+    else:
+        target = output / item.output
+        if target.suffix.lower() not in PICTURE_ENDINGS:
+            target = target.with_name(f"{target.name}.{ending}")
+        picture_format(target)
+    return Task(item.sketch, references, target, choose, problem)
+
+
+def refuse_clashes(tasks: Iterable[tuple[Sequence[Path], Path]], advice: str) -> None:
+    """Raise UsageError where two results have one file, or a result's file is an input.
+
+    Outputs that differ by case alone clash too: on many disks they are one file.
+
+    Args:
+        tasks: for each result the files that it is made of, what it is named after first, and its own file.
+        advice: what to do where two have one.
+    """
+    writers: dict[str, Path] = {}
+    inputs: dict[Path, Path] = {}
+    outputs = []
+    for sources, output in tasks:
+        key = unicodedata.normalize("NFC", str(_absolute(output))).casefold()
+        if key in writers:
+            raise UsageError(f"{writers[key]} and {sources[0]} would both become {output}: {advice}")
+        writers[key] = sources[0]
+        outputs.append(output)
+        for path in sources:
+            if path not in inputs:
+                inputs[path] = _absolute(path)
+    sources_of = {path: name for name, path in inputs.items()}
+    for output in outputs:
+        if (name := sources_of.get(_absolute(output))) is not None:
+            raise UsageError(f"{output} is also an input ({name}): choose another output folder")
+
+
+def _absolute(path: Path) -> Path:
+    """Return the path that a file is reached by, whatever links lead there; it need not exist."""
+    return path.parent.resolve() / path.name

@@ -1,0 +1,270 @@
+"""A batch: many sketches through one Colorizer; reading, network, finishing and writing overlap in threads.
+
+Every thread takes one sketch at a time from its file to its output. Each sketch goes through the network by
+itself: in a batch of several the network's arithmetic, and so the picture, would depend on the neighbours.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeAlias
+
+import cv2
+import torch
+
+from rltn_cli.engine.batch.journal import Record
+from rltn_cli.engine.batch.plan import Task
+from rltn_cli.engine.batch.references import ReferenceShelf, match_score
+from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
+from rltn_cli.errors import OutputError, PictureError, RltnError
+from rltn_cli.imaging.encoding import encode_picture, make_folder, picture_format, write_file
+from rltn_cli.imaging.finishing import Finish, Lines
+from rltn_cli.imaging.pictures import read_bytes, read_picture
+from rltn_cli.imaging.pixels import to_eight_bit
+from rltn_cli.imaging.sketch import AlphaMode
+from rltn_cli.models.rltn import RLTNOutput
+
+Event: TypeAlias = dict[str, Any]
+"""What happened: `event` is started, done, skipped or failed; `sketch` and `output` say to which."""
+
+CANDIDATES = 4
+"""How many of the most similar references the network compares."""
+_NETWORK_BYTES = 4 << 30
+"""Memory that networks at work may take together, roughly."""
+_BYTES_AT_256 = 400 << 20
+"""Memory that the network takes for one sketch at 256 pixels, roughly."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to paint; the same for all sketches of a batch, and part of what counts as done."""
+
+    size: int = 256
+    finish: Finish = "paint"
+    lines: Lines = "keep"
+    alpha: AlphaMode = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """Encoded references of a sketch, and what the network gave with them."""
+
+    paths: tuple[Path, ...]
+    references: References
+    outputs: tuple[RLTNOutput, ...]
+    facts: Mapping[str, float]
+    """`score`, and `cosine` where the references were chosen."""
+
+
+class Batch:
+    """Paints many sketches."""
+
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        record: Record,
+        options: Options,
+        *,
+        model_sha256: str,
+        model_revision: str | None = None,
+        overwrite: bool = False,
+        jobs: int | None = None,
+    ) -> None:
+        """Take everything that the sketches share.
+
+        Args:
+            colorizer: paints.
+            record: of the output folder.
+            options: how to paint.
+            model_sha256: tells the model from others.
+            model_revision: the model's commit on the Hub, for the manifest.
+            overwrite: paint again what is done, and replace files that a batch did not write.
+            jobs: how many sketches to work at at once; if None one more than there are processor cores, so
+                that none of them waits while a sketch is read or written.
+        """
+        self._colorizer, self._record, self._options = colorizer, record, options
+        self._model_sha256, self._overwrite = model_sha256, overwrite
+        self._source = {"model_revision": model_revision} if model_revision else {}
+        self.jobs = jobs or _cores() + 1
+        self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
+        self._slots = threading.BoundedSemaphore(self._networks)
+        self.shelf = ReferenceShelf(colorizer, options.size, slot=lambda: self._slots)
+        self._events: SimpleQueue[Event | Future[None]] = SimpleQueue()
+
+    def run(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Event]:
+        """Paint, and yield what happens as it happens.
+
+        A sketch that fails is told as an event; the others go on.
+
+        Args:
+            tasks: what to do.
+            stop: once it is set, the sketches at work are finished and no other is begun.
+        """
+        left, lock = iter(tasks), threading.Lock()
+        halt = threading.Event()
+
+        def work() -> None:
+            while not (stop.is_set() or halt.is_set()):
+                with lock:
+                    task = next(left, None)
+                if task is None:
+                    return
+                self._events.put(self._handle(task))
+
+        jobs = max(1, min(self.jobs, len(tasks)))
+        with _shared_processor(self._colorizer.device, self.jobs, self._networks), _pool(jobs) as pool:
+            try:
+                for _ in range(jobs):
+                    pool.submit(work).add_done_callback(self._events.put)
+                while jobs:
+                    event = self._events.get()
+                    if isinstance(event, Future):
+                        event.result()  # raises what is our own mistake
+                        jobs -= 1
+                    else:
+                        yield event
+            finally:
+                halt.set()
+
+    def _handle(self, task: Task) -> Event:
+        """Paint one sketch and return how it ended."""
+        started = time.monotonic()
+        names = {"sketch": str(task.sketch), "output": str(task.output)}
+        try:
+            data, key = self._key(task)
+            if not self._overwrite and self._record.is_done(task.output, key):
+                return {"event": "skipped", **names}
+            self._events.put({"event": "started", **names})
+            facts = self._paint(task, data, key, started)
+        except (RltnError, OSError, MemoryError) as error:
+            reason = str(error) or "not enough memory"
+            self._record.fail(task.output, {"sketch": names["sketch"], "reason": reason})
+            return {"event": "failed", **names, "reason": reason}
+        return {"event": "done", **names, **facts}
+
+    def _key(self, task: Task) -> tuple[bytes, dict[str, Any]]:
+        """Read a sketch, and return its bytes and what makes its result what it is."""
+        if task.problem:
+            raise PictureError(task.problem)
+        data = read_bytes(task.sketch)
+        named = not task.choose
+        references = self.shelf.hashes(task.references) if named else [self.shelf.set_hash(task.references)]
+        options: dict[str, Any] = {**asdict(self._options), "match": "named" if named else "auto"}
+        return data, {
+            "input_sha256": hashlib.sha256(data).hexdigest(),
+            "reference_sha256": references,
+            "model_sha256": self._model_sha256,
+            "options": options,
+        }
+
+    def _paint(self, task: Task, data: bytes, key: Mapping[str, Any], started: float) -> Event:
+        """Take a sketch from its bytes to its output, and return what there is to say about it."""
+        options, record = self._options, self._record
+        record.sweep(task.output)
+        exists = task.output.exists()
+        if exists and not self._overwrite and not (task.output.is_file() and record.is_own(task.output)):
+            raise OutputError(
+                f"{task.output} exists already and is not from this batch; choose another folder or pass "
+                "--overwrite"
+            )
+        picture = read_picture(data, name=str(task.sketch))
+        drawing = self._colorizer.prepare(picture, size=options.size, alpha=options.alpha)
+        match = self._choose(task, drawing) if task.choose else self._match(task.references, drawing)
+        result = self._colorizer.finish(
+            drawing, match.references, match.outputs, finish=options.finish, lines=options.lines
+        )
+        encoded = encode_picture(result.image, picture_format(task.output), result.dpi, name=str(task.output))
+        facts: Event = {
+            "references": [str(path) for path in match.paths],
+            "seconds": round(time.monotonic() - started, 3),
+            **match.facts,
+            "notices": list(result.notices),
+        }
+        sha256 = hashlib.sha256(encoded).hexdigest()
+        entry = {"sketch": str(task.sketch), **facts, **key, **self._source, "output_sha256": sha256}
+        make_folder(task.output.parent)
+        record.begin(task.output, entry)
+        write_file(task.output, encoded, overwrite=exists)
+        record.finish(task.output, entry)
+        return facts
+
+    def _match(self, paths: tuple[Path, ...], drawing: Drawing) -> _Match:
+        """Run the network with the references that are named."""
+        references = self.shelf.encoded(paths)
+        with self._slots:
+            outputs = self._colorizer.paint(drawing, references)
+            score = match_score(self._colorizer.model, outputs, references)
+        return _Match(paths, references, outputs, {"score": round(score, 4)})
+
+    def _choose(self, task: Task, drawing: Drawing) -> _Match:
+        """Run the network with the reference that matches best.
+
+        The most similar ones at 8x8 come first; of them the network's confidence chooses.
+        """
+        near = self.shelf.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
+        first: _Match | None = None
+        scores: dict[Path, float] = {}
+        for path, _ in near:
+            try:
+                if first is None:
+                    first = self._match((path,), drawing)
+                    scores[path] = first.facts["score"]
+                    continue
+                references = self.shelf.encoded((path,))
+            except PictureError as error:  # it disappeared, or changed, on the way
+                _log.warning("%s; it is left out", error)
+                continue
+            with self._slots:
+                scores[path] = round(match_score(self._colorizer.model, first.outputs, references), 4)
+        if first is None:
+            raise PictureError(f"{task.sketch}: none of the references most like it can be read")
+        chosen = max(scores, key=lambda path: scores[path])
+        best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
+        facts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
+        return _Match(best.paths, best.references, best.outputs, facts)
+
+
+def _cores() -> int:
+    """Return how many processor cores this process may use, among those of this machine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // max(1, int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+
+
+def _networks_at_once(device: torch.device, size: int, jobs: int) -> int:
+    """Return how many sketches may be in the network at a time."""
+    if device.type != "cpu":
+        return 1
+    return max(1, min(jobs, int(_NETWORK_BYTES / (_BYTES_AT_256 * (size / 256) ** 2))))
+
+
+@contextlib.contextmanager
+def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield threads; on the way out, wait for what they are doing."""
+    with warnings.catch_warnings(), ThreadPoolExecutor(jobs, thread_name_prefix="rltn") as pool:
+        warnings.simplefilter("ignore")  # reading silences warnings, which threads cannot do for themselves
+        yield pool
+
+
+@contextlib.contextmanager
+def _shared_processor(device: torch.device, jobs: int, networks: int) -> Iterator[None]:
+    """Let the libraries' own threads not outnumber the cores while several sketches are at work."""
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    if device.type == "cpu":
+        torch.set_num_threads(max(1, _cores() // networks))
+    cv2.setNumThreads(max(1, _cores() // jobs))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])

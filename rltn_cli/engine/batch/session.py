@@ -1,0 +1,165 @@
+"""A batch from its first look at the folders to its manifest, in one process or shared by several."""
+
+import hashlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from rltn_cli.config_files import to_json
+from rltn_cli.engine.batch.journal import MANIFEST, Entry, Record
+from rltn_cli.engine.batch.plan import Guide, Task, plan_batch
+from rltn_cli.engine.batch.run import Batch, Event, Options
+from rltn_cli.engine.checkpoints.header import read_model_files
+from rltn_cli.engine.checkpoints.hub_client import commit_of
+from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.engine.runtime.processes import Processes, device_name
+from rltn_cli.errors import OutputError, RltnError
+from rltn_cli.imaging.pictures import read_picture
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks of a batch."""
+
+    sources: tuple[str, ...]
+    output: Path
+    guide: Guide
+    model: Path
+    """A folder or file, as `find_model` returns it."""
+    options: Options = field(default_factory=Options)
+    ending: str = "png"
+    recursive: bool = False
+    overwrite: bool = False
+    device: str = "auto"
+    jobs: int | None = None
+
+    def plan(self) -> list[Task]:
+        """Find out what there is to do; see `plan_batch`."""
+        return plan_batch(self.sources, self.output, self.guide, ending=self.ending, recursive=self.recursive)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one process has to tell the others."""
+
+    rank: int
+    counts: Mapping[str, int]
+    left: int
+    news: Mapping[str, Entry]
+    interrupted: bool
+    error: str | None
+
+
+def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
+    """Paint a batch and write its manifest; under `torchrun` or `accelerate launch` each process its share.
+
+    Yields:
+        First `plan`, with the number of sketches of this process; then the events of `Batch.run` as they
+        happen; last, in the first process alone, `summary`: counts of done, skipped, failed and left,
+        the sketches that failed, seconds, the manifest's path, and whether it was interrupted.
+
+    Raises:
+        UsageError: see `plan_batch`; nothing was painted.
+        RltnError: the output folder, a reference for all sketches, the model or a process failed.
+    """
+    started = time.monotonic()
+    processes = Processes.join(choose_device(device_name(request.device)))
+    record, error = None, None
+    try:
+        tasks = _from_first(processes, lambda: _prepare(request))
+        if tasks is None:
+            return
+        share = processes.share(tasks)
+        counts: Counter[str] = Counter()
+        try:
+            record = Record(request.output, processes.rank)
+            batch = _batch(request, record)
+            yield {"event": "plan", "sketches": len(share), **_who(processes)}
+            for event in batch.run(share, stop):
+                counts[event["event"]] += 1
+                yield {**event, **_who(processes)}
+        except RltnError as caught:
+            error = str(caught)
+        left = len(share) - sum(counts[name] for name in ("done", "skipped", "failed"))
+        news = record.news if record else {}
+        parts = processes.gather([_Part(processes.rank, counts, left, news, stop.is_set(), error)])
+        if processes.is_main:
+            yield from _end(request, record, parts, time.monotonic() - started)
+    finally:
+        if record is not None:
+            record.close()
+        processes.leave()
+
+
+def _from_first(processes: Processes, work: Callable[[], T]) -> T | None:
+    """Let the first process work and share the result; where it fails, it raises and the others get None."""
+    result, error = None, None
+    if processes.is_main:
+        try:
+            result = work()
+        except RltnError as caught:
+            error = caught
+    (shared,) = processes.gather([result] if processes.is_main else [])
+    if error is not None:
+        raise error
+    return shared
+
+
+def _prepare(request: Request) -> list[Task]:
+    """Find out what there is to do, and check what all sketches share before anything runs."""
+    tasks = request.plan()
+    for reference in request.guide.references:
+        read_picture(reference)
+    try:
+        request.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{request.output}: the folder cannot be made ({error.strerror or error}); choose another"
+        ) from error
+    return tasks
+
+
+def _batch(request: Request, record: Record) -> Batch:
+    """Load the model."""
+    colorizer = Colorizer.from_pretrained(request.model, device=device_name(request.device))
+    files = read_model_files(request.model)
+    stored = b"".join(part.read_bytes() for part in files.parts)
+    digest = hashlib.sha256(stored + to_json(files.config).encode())
+    return Batch(
+        colorizer, record, request.options, model_sha256=digest.hexdigest(),
+        model_revision=commit_of(request.model), overwrite=request.overwrite, jobs=request.jobs,
+    )  # fmt: skip
+
+
+def _end(request: Request, record: Record | None, parts: list[_Part], seconds: float) -> Iterator[Event]:
+    """Write the manifest and yield the summary; raise what stopped a process."""
+    if record is not None:
+        record.write_manifest(part.news for part in parts)
+    for part in parts:
+        if part.error is not None:
+            process = f"process {part.rank}: " if len(parts) > 1 else ""
+            raise RltnError(f"{process}{part.error}")
+    total = sum((Counter(part.counts) for part in parts), Counter[str]())
+    yield {
+        "event": "summary",
+        **{name: total[name] for name in ("done", "skipped", "failed")},
+        "left": sum(part.left for part in parts),
+        "failures": [
+            entry["sketch"] for part in parts for entry in part.news.values() if entry["status"] == "failed"
+        ],
+        "seconds": round(seconds, 2),
+        "manifest": str(request.output / MANIFEST),
+        "interrupted": any(part.interrupted for part in parts),
+    }
+
+
+def _who(processes: Processes) -> dict[str, int]:
+    """Name the process in an event, where there are several."""
+    return {"process": processes.rank} if processes.count > 1 else {}

@@ -1,0 +1,1 @@
+"""Models on disk and on the Hub: names, files, weights, cards, export."""

@@ -1,0 +1,300 @@
+"""The Hugging Face Hub: pull, push, and what its cache holds; by huggingface_hub alone. No torch here.
+
+huggingface_hub reads HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE when it is imported, so it is imported
+only where it is used.
+"""
+
+import contextlib
+import hashlib
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rltn_cli.engine.checkpoints.header import CONFIG, INDEX, WEIGHTS, StoredModel, read_known
+from rltn_cli.errors import ModelError
+
+CARD = "README.md"
+FILES = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", CARD)
+"""What is pulled of a repository; never a pickle."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PARTLY = "is only partly in the cache; connect and run"
+_TRIES = 3
+"""Downloads after a broken connection; each goes on where the client can."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedModel:
+    """One revision of a Hub model in the cache."""
+
+    repo: str
+    revision: str
+    """The commit."""
+    branches: tuple[str, ...]
+    """Branches and tags that were asked for and led here."""
+    folder: Path
+    files: StoredModel
+
+
+def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Path:
+    """Fetch a model from the Hub, or find it in the cache, and check its files against the Hub's hashes.
+
+    Args:
+        repo: `org/repo`.
+        revision: branch, tag or commit; the main branch if it is not said.
+        offline: take it from the cache, without touching the network.
+
+    Returns:
+        A folder of the cache, named by the commit; see `commit_of`.
+
+    Raises:
+        ModelError: missing, gated, unreachable, only partly there, or not what the Hub announced.
+    """
+    from huggingface_hub import constants
+
+    offline = offline or bool(constants.HF_HUB_OFFLINE)
+    label = f"{repo}@{revision}" if revision else repo
+    with _explained(label, repo, revision, offline=offline), _calm():
+        folder = _fetch(repo, revision, offline)
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if CONFIG not in names or not {WEIGHTS, INDEX} & set(names):
+        if offline and names:
+            raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'")
+        wanted = CONFIG if CONFIG not in names else WEIGHTS
+        raise ModelError(
+            f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG} and {WEIGHTS}"
+        )
+    with _explained(label, repo, revision, offline=offline), _calm():
+        announced = _announced(repo, folder, names, offline)
+    for name, expected in announced.items():
+        if git_or_sha256(folder / name, expected) != expected:
+            _discard(folder / name)
+            raise ModelError(
+                f"{label}: {name} is not what the Hub announced, its hash differs; it was removed from the "
+                f"cache: run 'rltn models download {label}'"
+            )
+    return folder
+
+
+def push(
+    repo: str,
+    contents: Mapping[str, Path | bytes],
+    message: str,
+    *,
+    branch: str | None = None,
+    private: bool = True,
+) -> str:
+    """Send files to the Hub in one commit, making the repository if it is missing.
+
+    Args:
+        repo: `org/repo`.
+        contents: file or bytes by name in the repository.
+        message: of the commit.
+        branch: which to commit to; the main branch if it is not said.
+        private: for a repository that is made; one that exists stays as it is.
+
+    Returns:
+        The commit.
+
+    Raises:
+        ModelError: refused, unreachable, or offline.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi, constants
+
+    if constants.HF_HUB_OFFLINE:
+        raise ModelError(f"{repo}: HF_HUB_OFFLINE is set, and a model cannot be pushed offline; unset it")
+    additions = [
+        CommitOperationAdd(name, data if isinstance(data, bytes) else str(data))
+        for name, data in contents.items()
+    ]
+    api = HfApi()
+    with _explained(repo, repo, branch, writing=True), _calm():
+        api.create_repo(repo, private=private, exist_ok=True)
+        commit = api.create_commit(repo, additions, commit_message=message, revision=branch)
+    return str(commit.oid)
+
+
+def cached_models() -> list[CachedModel]:
+    """Return the models in the Hub's cache that rltn reads, by name; other people's models are left out."""
+    from huggingface_hub import constants, scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        with _calm():
+            cache = scan_cache_dir(constants.HF_HUB_CACHE)
+    except CacheNotFound:
+        return []
+    found = []
+    for repo in cache.repos:
+        for revision in repo.revisions if repo.repo_type == "model" else ():
+            try:
+                files = read_known(revision.snapshot_path)
+            except ModelError:
+                continue
+            branches = tuple(sorted(revision.refs))
+            found.append(
+                CachedModel(repo.repo_id, revision.commit_hash, branches, revision.snapshot_path, files)
+            )
+    return sorted(found, key=lambda model: (model.repo, model.revision))
+
+
+def commit_of(path: Path) -> str | None:
+    """Return the commit of a model that came from the Hub, by its place in the cache; None for others."""
+    folder = path if path.is_dir() else path.parent
+    pinned = folder.parent.name == "snapshots" and _COMMIT.fullmatch(folder.name)
+    return folder.name if pinned else None
+
+
+def git_or_sha256(path: Path, like: str) -> str:
+    """Return a file's hash as the Hub names it: SHA-256 of large files, git's SHA-1 of small ones.
+
+    Args:
+        path: an existing file.
+        like: a hash of the wanted kind; its length tells which.
+    """
+    with path.open("rb") as file:
+        if len(like) == 64:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        data = file.read()
+    return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+
+
+def _fetch(repo: str, revision: str | None, offline: bool) -> Path:
+    """Bring a model's files into the cache and return their folder; goes on after a broken connection."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    http_error = _http_error()
+    for left in reversed(range(_TRIES)):
+        try:
+            folder = snapshot_download(
+                repo, revision=revision, allow_patterns=list(FILES), local_files_only=offline
+            )
+            return Path(folder)
+        except http_error as error:
+            if isinstance(error, HfHubHTTPError) or not left:  # the first is an answer, and stays the same
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _http_error() -> type[Exception]:
+    """Return the base error of the HTTP library below the client, which depends on the client's version."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
+
+
+def _announced(repo: str, folder: Path, names: list[str], offline: bool) -> dict[str, str]:
+    """Return the Hub's hashes of the files in a folder of the cache, by name.
+
+    The cache links each name to a file that is called by its hash. Where links are not to be had, the Hub is
+    asked, unless that is forbidden.
+    """
+    links = {name: (folder / name).readlink().name for name in names if (folder / name).is_symlink()}
+    known = {name: target for name, target in links.items() if _HASH.fullmatch(target)}
+    unknown = [name for name in names if name not in known]
+    if unknown and not offline:
+        from huggingface_hub import HfApi
+        from huggingface_hub.hf_api import RepoFile
+
+        for entry in HfApi().get_paths_info(repo, unknown, revision=folder.name):
+            if isinstance(entry, RepoFile):
+                known[entry.path] = entry.lfs.sha256 if entry.lfs else entry.blob_id
+    return known
+
+
+def _discard(path: Path) -> None:
+    """Remove a file from the cache, with what its link leads to."""
+    target = path.resolve()
+    path.unlink(missing_ok=True)
+    target.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _calm() -> Iterator[None]:
+    """Keep the client's own log off standard error, and its bars where there is no terminal or no wish."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import logging as hub_logging
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    level = hub_logging.get_verbosity()
+    wanted = logging.getLogger("rltn_cli").getEffectiveLevel() < logging.ERROR and sys.stderr.isatty()
+    free = constants.HF_HUB_DISABLE_PROGRESS_BARS is None and not are_progress_bars_disabled()
+    hub_logging.set_verbosity(logging.ERROR)
+    if free and not wanted:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        hub_logging.set_verbosity(level)
+        if free and not wanted:
+            enable_progress_bars()
+
+
+@contextlib.contextmanager
+def _explained(
+    label: str, repo: str, revision: str | None, *, offline: bool = False, writing: bool = False
+) -> Iterator[None]:
+    """Turn what the client raises into a line that says what to do."""
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    http_error = _http_error()
+    nowhere = "" if writing else "no such folder here, and "
+    try:
+        yield
+    except GatedRepoError as error:
+        reason = "access is gated; accept its terms on the Hub, then set HF_TOKEN"
+        raise ModelError(f"{label}: {reason}") from error
+    except RevisionNotFoundError as error:
+        raise ModelError(f"{label}: the Hub has {repo}, but no revision {revision}") from error
+    except HFValidationError as error:
+        raise ModelError(f"{label}: {nowhere}not a name that the Hub allows") from error
+    except LocalEntryNotFoundError as error:
+        if hasattr(error, "snapshot_path"):
+            raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'") from error
+        raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
+    except (RepositoryNotFoundError, HfHubHTTPError) as error:
+        raise ModelError(f"{label}: {nowhere}{_answer(error, writing)}") from error
+    except (EntryNotFoundError, OSError, http_error) as error:
+        raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        if writing and isinstance(error, ValueError):
+            raise ModelError(f"{label}: the Hub does not take the files ({error})") from error
+        reason = "the server does not answer like the Hub; check HF_ENDPOINT"
+        raise ModelError(f"{label}: {reason} ({type(error).__name__})") from error
+    except RuntimeError as error:
+        raise ModelError(f"{label}: the upload broke off ({error}); try again") from error
+
+
+def _absent(offline: bool) -> str:
+    """Return what it means that a model is not to be had."""
+    why = "it is not in the cache" if offline else "the Hub cannot be reached or the connection broke"
+    return f"{why}; check the name and the connection"
+
+
+def _answer(error: OSError, writing: bool) -> str:
+    """Return what an answer of the Hub means."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if writing and (status in (401, 403) or isinstance(error, RepositoryNotFoundError)):
+        return f"the Hub refuses to write ({status}); set HF_TOKEN to a token that may write there"
+    if isinstance(error, RepositoryNotFoundError):
+        return "no such model on the Hub, or a private one; check the name, or set HF_TOKEN"
+    return f"the Hub answers with error {status}; try again later"

@@ -1,0 +1,47 @@
+"""Model cards: the licence that one states, and a first one for a model that has none. No torch here."""
+
+from pathlib import Path
+
+from rltn_cli.config import ModelConfig
+from rltn_cli.engine.checkpoints.hub_client import CARD
+
+
+def licence_of(path: Path) -> str | None:
+    """Return the licence that a model's card states in its front matter, if there is one."""
+    card = (path if path.is_dir() else path.parent) / CARD
+    if not card.is_file():
+        return None
+    lines = card.read_text(encoding="utf-8", errors="replace").splitlines()
+    if not lines or lines[0].strip() != "---":
+        return None
+    for line in lines[1:]:
+        if line.strip() == "---":
+            break
+        key, _, value = line.partition(":")
+        if key.strip() == "license":
+            return value.strip().strip("'\"") or None
+    return None
+
+
+def first_card(repo: str, config: ModelConfig, parameters: int, licence: str | None) -> str:
+    """Return a card that says what is known of a model; its data and metrics are for its maker to add."""
+    front = ["library_name: rltn", "tags:", *(f"- {tag}" for tag in ("line-art", "colorization"))]
+    if licence:
+        front.insert(0, f"license: {licence}")
+    return "\n".join(
+        (
+            "---",
+            *front,
+            "---",
+            "",
+            f"# {repo}",
+            "",
+            "Paints a line drawing in the colours of a reference picture (RLTN).",
+            f"Architecture {config.architecture}, {parameters:,} parameters.",
+            "",
+            "```sh",
+            f"rltn colorize sketch.png --ref style.jpg --output painted.png --model {repo}",
+            "```",
+            "",
+        )
+    )

@@ -1,0 +1,166 @@
+"""A model's weights on disk: safetensors beside a config.json, half precision there, fp32 in memory."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from rltn_cli.config_files import to_json
+from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
+from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
+from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.models.rltn import RLTN
+
+__all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped_models"]
+
+
+def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
+    """Write a model as `config.json` and `model.safetensors` and return the folder.
+
+    Each file appears whole or not at all. The weights carry the configuration too, so that the file is enough
+    by itself.
+
+    Args:
+        model: on any device, in any memory format.
+        folder: made if it is missing; a model that is there is replaced.
+        half: store fp16, otherwise what the model holds.
+
+    Raises:
+        ModelError: a weight is not finite, or too large for half precision.
+        OutputError: the folder cannot be written.
+    """
+    config = to_json(model.config)
+    return write_model(folder, pack_weights(model, config, folder, half=half), config)
+
+
+def write_model(folder: Path, weights: bytes, config: str) -> Path:
+    """Write the files of a network, of any kind, and return the folder; each appears whole or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / WEIGHTS, weights)
+        _replace(folder / CONFIG, config.encode())
+    except OSError as error:
+        raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
+    return folder
+
+
+def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
+    """Write a model as one `.safetensors` file that carries its configuration, and return its path.
+
+    Args and errors as in `save_model`; the file's folder is made if it is missing.
+    """
+    weights = pack_weights(model, to_json(model.config), path, half=half)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, weights)
+    except OSError as error:
+        raise OutputError(f"{path}: the model cannot be written ({error.strerror})") from error
+    return path
+
+
+def pack_weights(network: nn.Module, config: str, target: Path, *, half: bool = True) -> bytes:
+    """Return a network as the bytes of a safetensors file that carries its configuration.
+
+    Args:
+        network: on any device.
+        config: as JSON.
+        target: what will be written, for messages.
+        half: store fp16, otherwise what the network holds.
+
+    Raises:
+        ModelError: a weight is not finite, or too large for half precision.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in network.state_dict().items():
+        value = value.detach().cpu()
+        if half and value.is_floating_point():
+            value = value.half()
+        if not torch.isfinite(value).all():
+            raise ModelError(
+                f"{target}: the weight {name} is not finite in {value.dtype}; the model is not saved"
+            )
+        tensors[name] = value.contiguous()
+    return _in_order(save(tensors, metadata={"format": "pt", "config": config}))
+
+
+def _in_order(data: bytes) -> bytes:
+    """Return a safetensors file with its metadata in order, so that equal models are equal files."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    entries = json.loads(data[8:end])
+    entries["__metadata__"] = dict(sorted(entries["__metadata__"].items()))
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the weights begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + data[end:]
+
+
+def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
+    """Read a model, strictly: every weight that the configuration asks for, in its shape, and none beside.
+
+    Args:
+        path: a folder with `config.json` and `model.safetensors` (or its parts and their index), or a
+            `.safetensors` file that carries its configuration; see `find_model` for names.
+        device: where the model goes.
+
+    Returns:
+        The model in evaluation mode, fp32, contiguous.
+
+    Raises:
+        ModelError: missing, broken, not safetensors, or not the weights that its configuration asks for.
+    """
+    files = read_model_files(path)
+    with torch.device("meta"):  # shapes only: nothing is allocated before the file is known to fit
+        model = RLTN(files.config)
+    fill(model, files)
+    return model.to(device).eval()
+
+
+def fill(network: nn.Module, files: StoredModel) -> None:
+    """Put the weights of a file into a network that was made on the device "meta", as fp32 in memory.
+
+    Raises:
+        ModelError: other weights than the network's, weights that are not finite, or a broken file.
+    """
+    _check_shapes(files, {name: tuple(value.shape) for name, value in network.state_dict().items()})
+    tensors: dict[str, torch.Tensor] = {}
+    for part in files.parts:
+        try:
+            stored = load_file(part)
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{part}: not a whole safetensors file ({error})") from error
+        for name, value in stored.items():
+            tensors[name] = value.to(torch.float32, copy=True).contiguous()
+    for name, value in tensors.items():
+        if not torch.isfinite(value).all():
+            raise ModelError(f"{files.weights}: the weight {name} is not finite; fetch the model again")
+    network.load_state_dict(tensors, strict=True, assign=True)
+    assert not any(value.is_meta for value in (*network.parameters(), *network.buffers()))
+
+
+def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> None:
+    """Raise ModelError unless the file holds exactly the weights that are wanted."""
+    advice = f"its {CONFIG} belongs to another model"
+    missing = [name for name in wanted if name not in files.shapes]
+    extra = [name for name in files.shapes if name not in wanted]
+    wrong = [name for name, shape in wanted.items() if files.shapes.get(name, shape) != shape]
+    for names, what in ((missing, "lacks"), (extra, "holds unknown"), (wrong, "holds in another shape")):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise ModelError(f"{files.weights}: {what} {shown(names[0])}{more}; {advice}")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file so that it appears whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

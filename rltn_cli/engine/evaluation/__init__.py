@@ -1,0 +1,1 @@
+"""How good pictures are: protocols, methods, metrics, reports and the user study."""

@@ -1,0 +1,98 @@
+"""Networks whose features tell two sets of pictures apart: Inception for FID and KID, and VGG16."""
+
+import hashlib
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from rltn_cli.engine.checkpoints.trunks import load_vgg
+from rltn_cli.engine.runtime.optional_packages import library
+from rltn_cli.errors import ModelError
+from rltn_cli.imaging.pixels import Bytes, Floats
+
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+"""Of torch-fidelity's weights, converted from the network that FID was defined with."""
+VGG_SIZE = 128
+"""Side in pixels at which VGG16 looks at a picture: a third of the cost of the 224 it was trained at."""
+
+FeatureNetwork = Callable[[Bytes], Floats]
+"""Turns pictures (N, H, W, 3) uint8 into features (N, D)."""
+
+
+def load_inception(
+    path: Path | None = None, device: torch.device | str = "cpu", *, offline: bool = False
+) -> FeatureNetwork:
+    """Load the Inception network of FID by torch-fidelity; 2,048 features a picture.
+
+    Args:
+        path: the weights' file; otherwise they are downloaded once into the cache of torch.hub.
+        device: where to compute.
+        offline: refuse to download.
+
+    Raises:
+        UsageError: torch-fidelity is not installed.
+        ModelError: the file is missing or is another one, or cannot be fetched.
+    """
+    module = library("torch_fidelity.feature_extractor_inceptionv3")
+    file = path or _fetch_inception(module.URL_INCEPTION_V3, offline)
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{file}: the Inception weights cannot be read ({error.strerror})") from error
+    if digest != INCEPTION_SHA256:
+        raise ModelError(
+            f"{file}: not the Inception weights of torch-fidelity (SHA-256 {digest[:16]}...); "
+            f"fetch them from {module.URL_INCEPTION_V3}"
+        )
+    network: Any = module.FeatureExtractorInceptionV3(
+        "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(file)
+    ).to(device)
+
+    @torch.inference_mode()
+    def features(pictures: Bytes) -> Floats:
+        output: Floats = network(torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2))[0].cpu().numpy()
+        return output
+
+    return features
+
+
+def _fetch_inception(url: str, offline: bool) -> Path:
+    """Return torch-fidelity's weights in the cache of torch.hub, downloaded if need be."""
+    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
+    if file.exists():
+        return file
+    hint = f"fetch {url} and name the file with --inception"
+    if offline:
+        raise ModelError(
+            f"the Inception weights are not on this machine, and --offline forbids to fetch them: {hint}"
+        )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(file), hash_prefix=INCEPTION_SHA256, progress=False)
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        raise ModelError(f"the Inception weights cannot be fetched ({error}): {hint}") from error
+    return file
+
+
+def load_vgg16(folder: Path | None = None, device: torch.device | str = "cpu") -> FeatureNetwork:
+    """Load VGG16's convolutions; a picture's 512 features are the means of relu5_3 at 128x128.
+
+    Raises:
+        ModelError: the weights are not there; says how to get them.
+    """
+    network = load_vgg("vgg16", folder).to(device)
+
+    @torch.inference_mode()
+    def features(pictures: Bytes) -> Floats:
+        values = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        small = F.interpolate(
+            values, (VGG_SIZE, VGG_SIZE), mode="bilinear", antialias=True, align_corners=False
+        )
+        output: Floats = network(small, ["relu5_3"])["relu5_3"].mean(dim=(2, 3)).cpu().numpy()
+        return output
+
+    return features

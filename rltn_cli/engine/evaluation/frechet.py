@@ -1,0 +1,68 @@
+"""Distances between two sets of features, by torch-fidelity's formulas."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rltn_cli.engine.runtime.optional_packages import library
+from rltn_cli.imaging.pixels import Floats
+
+KID_SUBSET = 1000
+"""Pictures of a subset in KID, at most."""
+KID_SUBSETS = 100
+"""Subsets that KID is averaged over, where there are more pictures than one subset holds."""
+
+
+def frechet_distance(first: Floats, second: Floats) -> float:
+    """Return the Fréchet distance (Heusel et al., 2017) of the Gaussians fitted to two sets of features.
+
+    Args:
+        first: (N, D), N at least 2.
+        second: (M, D), M at least 2.
+
+    Returns:
+        The distance; 0 for a set and itself up to rounding.
+    """
+    metric = library("torch_fidelity.metric_fid")
+    statistics = [
+        metric.fid_features_to_statistics(torch.from_numpy(features)) for features in _reduce(first, second)
+    ]
+    distance = metric.fid_statistics_to_metric(*statistics, verbose=False)
+    return max(0.0, float(distance[metric.KEY_METRIC_FID]))
+
+
+def _reduce(first: Floats, second: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Express both sets in a basis of the space that they span, where that has fewer dimensions.
+
+    A rotation and the directions in which nothing varies leave the distance as it is; the matrices become
+    small where pictures are few.
+    """
+    both = np.concatenate([first, second]).astype(np.float64)
+    if len(both) < both.shape[1]:
+        basis, _ = np.linalg.qr(both.T)
+        both = both @ basis
+    return both[: len(first)], both[len(first) :]
+
+
+def kernel_distance(first: Floats, second: Floats) -> float:
+    """Return the kernel distance (KID; Binkowski et al., 2018) of two sets of features.
+
+    It is unbiased: small sets give noisy values, negative ones too. Up to 1,000 pictures one subset of all is
+    taken, above that the mean of 100 subsets of 1,000.
+
+    Args:
+        first: (N, D), N at least 2.
+        second: (M, D), M at least 2.
+    """
+    metric = library("torch_fidelity.metric_kid")
+    smaller = min(len(first), len(second))
+    subset = min(smaller, KID_SUBSET)
+    whole = len(first) == len(second) == subset
+    result = metric.kid_features_to_metric(
+        torch.from_numpy(first.astype(np.float64)),
+        torch.from_numpy(second.astype(np.float64)),
+        kid_subset_size=subset,
+        kid_subsets=1 if whole else KID_SUBSETS,
+        verbose=False,
+    )
+    return float(result[metric.KEY_METRIC_KID_MEAN])

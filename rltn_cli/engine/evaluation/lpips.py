@@ -1,0 +1,103 @@
+"""Perceptual distance between two pictures: LPIPS by its own package, with a trunk that we load into it."""
+
+import urllib.error
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rltn_cli.engine.checkpoints.trunks import VARIABLE, read_trunk, trunk_folder
+from rltn_cli.engine.runtime.optional_packages import library
+from rltn_cli.errors import ModelError
+from rltn_cli.imaging.pixels import Bytes
+
+
+class Lpips:
+    """LPIPS version 0.1 on AlexNet (Zhang et al., 2018)."""
+
+    network: nn.Module
+    """The package's own, without gradients of its weights."""
+
+    def __init__(self, trunk: dict[str, Tensor] | None = None, device: torch.device | str = "cpu") -> None:
+        """Build the package's network around a trunk.
+
+        Args:
+            trunk: AlexNet's convolutions, `features.N.weight` and `features.N.bias` as torchvision has them;
+                without them the network is random, good for counting what it takes.
+            device: where to compute.
+
+        Raises:
+            UsageError: the package is not installed.
+            ModelError: not AlexNet's convolutions.
+        """
+        package = library("lpips")
+        with warnings.catch_warnings():  # its way of asking torchvision for a bare network is deprecated
+            warnings.simplefilter("ignore")
+            network: Any = package.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
+        if trunk is not None:
+            _fill(network, trunk)
+        self.network = network.eval().requires_grad_(False).to(device)
+
+    def distances(self, pictures: Tensor, others: Tensor) -> Tensor:
+        """Return the distance (B,) of each of (B, 3, H, W) pictures in [-1, 1] from its other one.
+
+        Gradients go through to the pictures.
+        """
+        with torch.autocast(pictures.device.type, enabled=False):
+            result: Tensor = self.network(pictures.float(), others.float()).flatten()
+        return result
+
+    @torch.inference_mode()
+    def __call__(self, pictures: Bytes, others: Bytes) -> Sequence[float]:
+        """Return the distance of each of (N, H, W, 3) uint8 pictures from its other one; 0 for the same."""
+        device = next(self.network.parameters()).device
+        first, second = (
+            torch.from_numpy(x).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1 for x in (pictures, others)
+        )
+        distances: list[float] = self.distances(first, second).tolist()
+        return distances
+
+
+def _fill(network: Any, trunk: dict[str, Tensor]) -> None:
+    """Put AlexNet's convolutions into the package's network."""
+    named = {key.split(".", 1)[1]: key for key in network.net.state_dict()}
+    state = {named.get(key.removeprefix("features."), key): value for key, value in trunk.items()}
+    try:
+        network.net.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelError("alexnet_features.safetensors does not hold AlexNet's convolutions") from error
+
+
+def load_lpips(
+    folder: Path | None = None, device: torch.device | str = "cpu", *, offline: bool = False
+) -> Lpips:
+    """Build LPIPS from a folder of frozen trunks; where none is named, from torchvision's own weights.
+
+    Args:
+        folder: holds `alexnet_features.safetensors`; otherwise what RLTN_FROZEN names, otherwise the weights
+            are downloaded once into the cache of torch.hub.
+        device: where to compute.
+        offline: refuse to download.
+
+    Raises:
+        UsageError: the package is not installed.
+        ModelError: the weights cannot be had; says how to get them.
+    """
+    if trunk_folder(folder):
+        return Lpips(read_trunk("alexnet", folder), device)
+    from torchvision.models import AlexNet_Weights
+
+    weights = AlexNet_Weights.IMAGENET1K_V1
+    hint = f"name a folder that holds alexnet_features.safetensors with --frozen or {VARIABLE}"
+    if offline and not (Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[1]).exists():
+        raise ModelError(
+            f"AlexNet's weights are not on this machine, and --offline forbids to fetch them: {hint}"
+        )
+    try:
+        state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (urllib.error.URLError, OSError) as error:
+        raise ModelError(f"AlexNet's weights cannot be fetched ({error}): {hint}") from error
+    return Lpips({key: value for key, value in state.items() if key.startswith("features.")}, device)

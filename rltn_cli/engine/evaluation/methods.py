@@ -1,0 +1,87 @@
+"""What the evaluator calls: a method that paints a batch of sketches, one reference each."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rltn_cli.data.pairs import Pair, load_color, pictures_in
+from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.errors import DataError
+from rltn_cli.imaging.finishing import Finish
+from rltn_cli.imaging.pixels import Bytes, to_eight_bit
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """What a method made of a batch."""
+
+    images: Bytes
+    """(N, H, W, 3) RGB, the lines on top."""
+    warped: Bytes | None = None
+    """(N, H, W, 3): the reference warped onto the sketch, where the method does that."""
+
+
+Painter = Callable[[Bytes, Bytes, Sequence[str]], Painting]
+"""Paints sketches (N, H, W) by references (N, H, W, 3); the drawings' ids serve those that only look up."""
+
+
+def model_painter(colorizer: Colorizer, finish: Finish = "paint") -> Painter:
+    """Return a method that paints as `rltn colorize` does, each drawing at its own size."""
+
+    def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
+        size = sketches.shape[1]
+        with _without_notices():
+            results = [
+                colorizer(sketch, [reference], size=size, finish=finish, alpha="drop")
+                for sketch, reference in zip(sketches, references, strict=True)
+            ]
+        return Painting(
+            np.stack([to_eight_bit(result.image) for result in results]),
+            np.stack([result.warped for result in results]),
+        )
+
+    return paint
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Keep quiet what the Colorizer would tell about single drawings."""
+    log = logging.getLogger(Colorizer.__module__)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def folder_painter(folder: Path, pairs: Sequence[Pair]) -> Painter:
+    """Return a method whose pictures another program has made: `folder/ID.*`, in the truth's proportions.
+
+    Args:
+        folder: holds one picture a drawing.
+        pairs: the drawings that will be asked for.
+
+    Raises:
+        DataError: no such folder, or a drawing without its picture.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of outputs")
+    found = pictures_in(folder)
+    missing = [pair.id for pair in pairs if pair.id not in found]
+    if missing:
+        raise DataError(
+            f"{folder}: no picture {missing[0]}.* ({len(missing)} of {len(pairs)} are missing); "
+            "name each output as the drawing's id"
+        )
+    truths: Mapping[str, Path] = {pair.id: pair.color for pair in pairs}
+
+    def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
+        size = sketches.shape[1]
+        return Painting(np.stack([load_color(found[name], size, like=truths[name]) for name in ids]))
+
+    return paint

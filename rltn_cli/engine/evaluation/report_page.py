@@ -1,0 +1,120 @@
+"""The report of an evaluation as one HTML page that needs nothing beside itself."""
+
+import base64
+import html
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+from PIL import Image
+
+from rltn_cli.engine.evaluation.aggregation import FIGURES, HIGHER_IS_BETTER
+from rltn_cli.engine.evaluation.best_and_worst import Shown, panels
+from rltn_cli.engine.evaluation.contact_sheet import caption
+from rltn_cli.engine.evaluation.evaluator import Evaluation
+from rltn_cli.engine.evaluation.protocols import SIZE
+from rltn_cli.engine.evaluation.report import DEFINITIONS, METHOD, data_name, describe_missing, method_facts
+from rltn_cli.imaging.pixels import Bytes
+
+_QUALITY = 88
+"""Of the pictures' WebP."""
+
+
+def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[Shown]]) -> str:
+    """Return the page: a table that can be sorted, and pictures of each method.
+
+    Args:
+        evaluation: the figures.
+        galleries: the trials to show, by method.
+    """
+    config = evaluation.config
+    keys = [key for key in FIGURES if key not in evaluation.missing]
+    sources = sorted({trial.pair.source for trial in evaluation.trials})
+    report = {
+        "columns": [
+            {"key": key, "digits": int(FIGURES[key][1][1]), "higher": key in HIGHER_IS_BETTER} for key in keys
+        ],
+        "methods": {row.name: method_facts(row, evaluation) for row in evaluation.rows},
+    }
+    empty = "<td></td>" * len(keys)
+    names = ((row.kind, _safe(row.name)) for row in evaluation.rows)
+    rows = (f'<tr class="{kind}" data-method="{name}"><td>{name}</td>{empty}</tr>' for kind, name in names)
+    head = [METHOD, *(FIGURES[key][0] for key in keys)]
+    scopes = [("average", "the average of the sources"), ("overall", "all pictures")]
+    scopes += [(f"source:{source}", f"source {source or '(none)'}") for source in sources]
+    return fill_page(
+        "report.html",
+        title=_safe(f"rltn: {data_name(evaluation)}"),
+        heading=_safe(f"{data_name(evaluation)}, split {config.split}, protocol {config.protocol}"),
+        summary=f"{len(evaluation.trials)} drawings at {SIZE}x{SIZE}; sources: {len(sources)}",
+        notes="".join(f'<p class="note">{_safe(text)}.</p>' for text in evaluation.warnings),
+        scopes="".join(f'<option value="{_safe(value)}">{_safe(name)}</option>' for value, name in scopes),
+        head="".join(f'<th scope="col"><button type="button">{_safe(name)}</button></th>' for name in head),
+        body="".join(rows),
+        missing="".join(f'<p class="note">{_safe(text)}</p>' for text in describe_missing(evaluation)),
+        galleries="".join(
+            _gallery(name, gallery, opened=number == 0)
+            for number, (name, gallery) in enumerate(galleries.items())
+        ),
+        definitions=_definitions(),
+        report=embed_json(report),
+    )
+
+
+def _gallery(name: str, gallery: Sequence[Shown], *, opened: bool) -> str:
+    """Return a method's pictures, folded away except where `opened`."""
+    trials = "".join(
+        f'<div class="trial"><p>{_safe(caption(shown))}</p>'
+        + "".join(
+            _figure(heading, picture)
+            for heading, picture in panels(shown)
+            if heading != "warp" or _warps(gallery)
+        )
+        + "</div>"
+        for shown in gallery
+    )
+    return f"<details{' open' if opened else ''}><summary>{_safe(name)}</summary>{trials}</details>"
+
+
+def _warps(gallery: Sequence[Shown]) -> bool:
+    return any(shown.warped is not None for shown in gallery)
+
+
+def _figure(heading: str, picture: Bytes | None) -> str:
+    shown = (
+        '<div class="absent"></div>'
+        if picture is None
+        else f'<img src="{to_data_uri(picture)}" alt="{heading}" loading="lazy">'
+    )
+    return f"<figure>{shown}<figcaption>{heading}</figcaption></figure>"
+
+
+def _definitions() -> str:
+    """Return the definitions of the Markdown report as HTML."""
+    first, _, items = DEFINITIONS.partition("\n\n- ")
+    points = "".join(f"<li>{_safe(' '.join(item.split()))}</li>" for item in items.split("\n- "))
+    return f"<p>{_safe(first)}</p><ul>{points}</ul>"
+
+
+def to_data_uri(picture: Bytes) -> str:
+    """Return a picture (H, W, 3) as the data: address of a WebP file."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "WEBP", quality=_QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def embed_json(facts: object) -> str:
+    """Return JSON that can stand inside a script element."""
+    return json.dumps(facts).replace("<", "\\u003c")
+
+
+def fill_page(name: str, **values: str) -> str:
+    """Return a page of the folder `pages` with its {{places}} filled, each by HTML."""
+    page = resources.files("rltn_cli.engine.evaluation").joinpath("pages", name).read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], page)
+
+
+def _safe(text: str) -> str:
+    return html.escape(text)

@@ -1,0 +1,1 @@
+"""From a drawing to a painted picture, and from a picture to its lines."""

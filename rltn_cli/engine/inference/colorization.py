@@ -1,0 +1,83 @@
+"""What painting a drawing gives."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rltn_cli.imaging.canvas import Fit
+from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
+from rltn_cli.models.rltn import RLTN, RLTNOutput
+
+TOKEN = 4
+"""Pixels of a token's side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Colorization:
+    """A painted drawing, and what the network had to say about it."""
+
+    image: Pixels
+    """(H, W, 3) RGB or (H, W, 4) RGBA at the drawing's own size, uint8 or uint16 as the drawing."""
+    colors: Bytes
+    """(h, w, 3) RGB, the network's own picture."""
+    warped: Bytes
+    """(h, w, 3) RGB, the reference's colours at the drawing's places."""
+    references: tuple[Bytes, ...]
+    """Each (H', W', 3) RGB, as the network saw it."""
+    notices: tuple[str, ...]
+    """What was changed or left out while reading, for the user."""
+    dpi: tuple[float, float] | None
+    fit: Fit
+    """How the drawing was brought to the network's size."""
+    _model: RLTN = field(repr=False)
+    _outputs: tuple[RLTNOutput, ...] = field(repr=False)
+
+    @cached_property
+    def confidence(self) -> Floats:
+        """How well the references match each place, (h / 4, w / 4) in [-1, 1]; computed when asked for."""
+        with torch.inference_mode():
+            parts = [
+                self._model.confidence(output)[0].permute(1, 2, 0).cpu().numpy() for output in self._outputs
+            ]
+        return self.fit.crop(self.fit.join(parts, TOKEN), TOKEN)[..., 0]
+
+    @cached_property
+    def matches(self) -> NDArray[np.int64]:
+        """Where each place found its best match; computed when asked for.
+
+        (h / 4, w / 4, 3): number of the reference, row and column of the matched 4x4 patch's first pixel in
+        `references`.
+        """
+        with torch.inference_mode():
+            flat = [self._model.matches(output)[0].cpu().numpy() for output in self._outputs]
+        height, width = (side // TOKEN for side in self.fit.canvas)
+        tokens = np.zeros((height, width), np.int64)
+        for (rows, columns), part in zip(self.fit.tiles(), flat, strict=True):
+            place = (
+                slice(rows.start // TOKEN, rows.stop // TOKEN),
+                slice(columns.start // TOKEN, columns.stop // TOKEN),
+            )
+            tokens[place] = part.reshape(tokens[place].shape)
+        return self._places(self.fit.crop(tokens, TOKEN))
+
+    def _places(self, tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Turn token numbers, which run on from reference to reference, into (reference, row, column)."""
+        grids = [(picture.shape[0] // TOKEN, picture.shape[1] // TOKEN) for picture in self.references]
+        firsts = np.cumsum([0, *(rows * columns for rows, columns in grids)])
+        number = np.searchsorted(firsts, tokens, side="right") - 1
+        inside = tokens - firsts[number]
+        columns = np.array([grid[1] for grid in grids])[number]
+        return np.stack([number, inside // columns * TOKEN, inside % columns * TOKEN], axis=-1)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the painted picture; the file name gives the format, `-` is standard output.
+
+        Raises:
+            OutputError: see `rltn_cli.imaging.encoding.write_picture`.
+        """
+        write_picture(path, self.image, dpi=self.dpi, overwrite=overwrite)

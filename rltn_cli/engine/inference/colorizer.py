@@ -1,0 +1,249 @@
+"""The Colorizer: from drawings and references to painted pictures; the only inference path."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeAlias, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rltn_cli.engine.checkpoints.weights import find_model, load_model
+from rltn_cli.engine.inference.colorization import Colorization
+from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.engine.runtime.out_of_memory import memory_for
+from rltn_cli.errors import UsageError
+from rltn_cli.imaging.canvas import SMALLEST, Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.finishing import Finish, Lines, finish_picture
+from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit
+from rltn_cli.imaging.sketch import AlphaMode, prepare_sketch
+from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
+
+LARGEST = 2048
+"""The largest shorter side for the network, in pixels."""
+
+__all__ = ["Colorization", "Colorizer", "Drawing", "References", "choose_device"]
+
+_log = logging.getLogger(__name__)
+
+Source: TypeAlias = PictureSource | Picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class References:
+    """Encoded references, for any number of sketches."""
+
+    pictures: tuple[Bytes, ...]
+    """Each (H', W', 3) uint8 RGB, as the network saw it."""
+    tokens: ReferenceTokens
+    size: int
+    """Pixels of the shorter side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """A drawing, read and ready for the network."""
+
+    ink: Pixels
+    """(H, W, 3) the artist's pixels on white paper, uint8 or uint16."""
+    grey: Bytes
+    """(H, W) the same in grey, black lines on white."""
+    alpha: Pixels | None
+    """(H, W) what the result gets back; None for an opaque result."""
+    canvas: Bytes
+    """(h, w) what the network sees."""
+    fit: Fit
+    dpi: tuple[float, float] | None
+    notices: tuple[str, ...]
+
+
+class Colorizer:
+    """Paints drawings in the colours of references."""
+
+    def __init__(self, model: RLTN, device: torch.device | str = "auto") -> None:
+        """Take a model into use.
+
+        Args:
+            model: is moved to the device and put in evaluation mode.
+            device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+
+        Raises:
+            UsageError: no such device here.
+        """
+        self.device = choose_device(device)
+        self.model: RLTN = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_path: str | Path, *, device: torch.device | str = "auto", revision: str | None = None
+    ) -> Self:
+        """Load a model by its shipped name, folder, file, or `org/repo[@revision]` on the Hub.
+
+        Raises:
+            ModelError: it cannot be found or loaded.
+            UsageError: no such device here.
+        """
+        chosen = choose_device(device)
+        return cls(load_model(find_model(str(name_or_path), revision=revision), device=chosen), chosen)
+
+    def __call__(
+        self,
+        sketch: Source,
+        references: Source | Sequence[Source] | References,
+        *,
+        size: int = 256,
+        finish: Finish = "paint",
+        lines: Lines = "keep",
+        alpha: AlphaMode = "auto",
+    ) -> Colorization:
+        """Paint a drawing at its own size.
+
+        Args:
+            sketch: a path, `-` for standard input, an encoded file, a Pillow image, or an array
+                (H, W[, 1..4]) uint8 or uint16.
+            references: one or several of the same, or what `encode` returned.
+            size: pixels of the shorter side for the network, 64 to 2048.
+            finish: `paint`: colours stop at lines; `flat`: one colour a region; `raw`: the network's picture.
+            lines: `keep` the artist's own, or those of the `network`.
+            alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
+
+        Raises:
+            PictureError: a picture that cannot be read, is too small, or is blank.
+            UsageError: an option out of range, or no reference.
+            RltnError: the device has not enough memory.
+        """
+        _check_options(size, finish, lines, alpha)
+        drawing = self.prepare(sketch, size=size, alpha=alpha)
+        encoded = references if isinstance(references, References) else self.encode(references, size=size)
+        result = self.finish(drawing, encoded, self.paint(drawing, encoded), finish=finish, lines=lines)
+        for notice in result.notices:
+            _log.warning("%s", notice)
+        return result
+
+    def prepare(self, sketch: Source, *, size: int = 256, alpha: AlphaMode = "auto") -> Drawing:
+        """Read a drawing, clean it, and bring it to the network's size; the first step of painting.
+
+        Raises:
+            PictureError: a picture that cannot be read, is too small, or is blank.
+        """
+        picture = _read(sketch)
+        plan_fit(picture.size, size, picture.name)  # refuses what is too small before looking closer
+        prepared = prepare_sketch(picture, alpha)
+        canvas, fit = fit_sketch(prepared.grey, size, picture.name)
+        notices = (*picture.notices, *prepared.notices)
+        return Drawing(prepared.ink, prepared.grey, prepared.alpha, canvas, fit, picture.dpi, notices)
+
+    def paint(self, drawing: Drawing, references: References) -> tuple[RLTNOutput, ...]:
+        """Run the network, once for each tile of the drawing's canvas; the second step of painting.
+
+        Raises:
+            RltnError: the device has not enough memory.
+        """
+        with memory_for(f"size {references.size}", self.device):
+            return tuple(
+                self._paint_tile(drawing.canvas[rows, columns], references)
+                for rows, columns in drawing.fit.tiles()
+            )
+
+    def finish(
+        self,
+        drawing: Drawing,
+        references: References,
+        outputs: tuple[RLTNOutput, ...],
+        *,
+        finish: Finish = "paint",
+        lines: Lines = "keep",
+    ) -> Colorization:
+        """Bring what the network painted to the drawing's own size; the last step of painting."""
+        fit = drawing.fit
+        colors = fit.crop(fit.join([_to_array(output.colors) for output in outputs]))
+        warped = fit.crop(fit.join([_to_array(output.warped) for output in outputs]))
+        image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
+        if drawing.alpha is not None:
+            image = np.dstack([image, drawing.alpha])
+        return Colorization(
+            image, _to_bytes(colors), _to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
+            fit, self.model, outputs,
+        )  # fmt: skip
+
+    def encode(self, references: Source | Sequence[Source], *, size: int = 256) -> References:
+        """Read and encode references once, for any number of sketches.
+
+        Raises:
+            PictureError: a picture that cannot be read or is too small.
+            UsageError: no reference.
+            RltnError: the device has not enough memory.
+        """
+        if isinstance(references, Sequence) and not isinstance(references, str | bytes):
+            sources = list(references)
+        else:
+            sources = [references]
+        if not sources:
+            raise UsageError("no reference: name at least one picture whose colours to use")
+        pictures = [_read(source) for source in sources]
+        fitted = tuple(fit_reference(to_eight_bit(p.flattened()), size, p.name)[0] for p in pictures)
+        for notice in (notice for picture in pictures for notice in picture.notices):
+            _log.warning("%s", notice)
+        with memory_for(f"size {size}", self.device), torch.inference_mode():
+            tensors = [self._to_tensor(picture) for picture in fitted]
+            return References(fitted, self.model.encode_references(tensors), size)
+
+    @torch.inference_mode()
+    def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
+        """Paint a batch of equal size, without reading or finishing.
+
+        Args:
+            sketches: (B, 1, H, W) in [-1, 1], lines -1 and paper 1; H and W multiples of 16, at least 64.
+            references: one or several a sketch, each (B, 3, H', W') in [-1, 1].
+
+        Returns:
+            The network's output, on the Colorizer's device.
+        """
+        output: RLTNOutput = self.model(
+            sketches.to(self.device), [reference.to(self.device) for reference in references]
+        )
+        return output
+
+    @torch.inference_mode()
+    def _paint_tile(self, canvas: Bytes, references: References) -> RLTNOutput:
+        """Paint (H, W), black lines on white."""
+        return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens)
+
+    def _to_tensor(self, picture: Bytes) -> Tensor:
+        """Turn (H, W, C) uint8 into (1, C, H, W) in [-1, 1] on the device."""
+        tensor = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device)
+        return (tensor.permute(2, 0, 1)[None].float() / 127.5 - 1).contiguous(
+            memory_format=torch.channels_last
+        )
+
+
+def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
+    """Refuse options that are out of range."""
+    if not SMALLEST <= size <= LARGEST:
+        raise UsageError(f"size must be from {SMALLEST} to {LARGEST} pixels, not {size}")
+    for name, value, known in (
+        ("finish", finish, Finish),
+        ("lines", lines, Lines),
+        ("alpha", alpha, AlphaMode),
+    ):
+        if value not in get_args(known):
+            raise UsageError(f"{name} must be one of {', '.join(get_args(known))}, not {value}")
+
+
+def _read(source: Source) -> Picture:
+    """Read a picture that is not read yet."""
+    return source if isinstance(source, Picture) else read_picture(source)
+
+
+def _to_array(colors: Tensor) -> Floats:
+    """Turn (1, 3, H, W) in [-1, 1] into (H, W, 3) float32 in [0, 1]."""
+    scaled = (colors[0].float().clamp(-1, 1) + 1) / 2
+    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
+
+
+def _to_bytes(colors: Floats) -> Bytes:
+    """Turn [0, 1] into 0 to 255."""
+    return np.asarray(np.rint(255 * colors), np.uint8)

@@ -1,0 +1,102 @@
+"""What `--explain` writes: where the colours of a painted drawing came from.
+
+Checking needs no torch; the network's part is in what is explained.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from rltn_cli.errors import OutputError
+from rltn_cli.imaging.encoding import check_output, write_picture
+from rltn_cli.imaging.pixels import Bytes
+
+if TYPE_CHECKING:
+    from rltn_cli.engine.inference.colorization import Colorization
+
+FILES = ("warped.png", "confidence.png", "matches.png")
+_GAP = 8
+_STRENGTH = 0.65
+"""How much of a place's code colour covers the reference on the match sheet."""
+
+
+def check_explanation(folder: Path, overwrite: bool = False) -> None:
+    """Check, before any work is done, that an explanation can be written.
+
+    Raises:
+        OutputError: the folder is a file, its parent is missing, or a file of that name is there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; name a folder for the explanation")
+    if not folder.is_dir() and not folder.absolute().parent.is_dir():
+        raise OutputError(f"{folder.parent}: there is no such folder; make it first")
+    if folder.is_dir():
+        for name in FILES:
+            check_output(folder / name, overwrite)
+
+
+def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool = False) -> None:
+    """Write three pictures, all at the network's size.
+
+    `warped.png` holds the references' colours at the drawing's places, `confidence.png` how well each place
+    was matched (white is a cosine of 1, black of 0 or less), `matches.png` the drawing and its references, a
+    place of the drawing in the code colour of the place that it matched.
+
+    Raises:
+        OutputError: see `check_explanation`.
+    """
+    check_explanation(folder, overwrite)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+    confidence = np.asarray(np.rint(255 * np.clip(result.confidence, 0, 1)), np.uint8)
+    pictures = (result.warped, _enlarged(confidence, result), match_sheet(result))
+    for name, picture in zip(FILES, pictures, strict=True):
+        write_picture(folder / name, picture, overwrite=overwrite)
+
+
+def match_sheet(result: "Colorization") -> Bytes:
+    """Draw the matched places of the drawing, then every reference under its code colours.
+
+    A place's code is red from left to right, green from top to bottom, and blue by the reference's number.
+    """
+    count = len(result.references)
+    codes = [
+        _code(picture.shape[0], picture.shape[1], number, count)
+        for number, picture in enumerate(result.references)
+    ]
+    number, rows, columns = np.moveaxis(result.matches, 2, 0)
+    drawing = np.zeros((*number.shape, 3), np.uint8)
+    for index, code in enumerate(codes):
+        here = number == index
+        drawing[here] = code[rows[here], columns[here]]
+    panels = [_enlarged(drawing, result)]
+    for picture, code in zip(result.references, codes, strict=True):
+        panels.append(np.asarray(cv2.addWeighted(code, _STRENGTH, picture, 1 - _STRENGTH, 0), np.uint8))
+    tallest = max(panel.shape[0] for panel in panels)
+    sheet = np.full((tallest, sum(panel.shape[1] + _GAP for panel in panels) - _GAP, 3), 255, np.uint8)
+    left = 0
+    for panel in panels:
+        sheet[: panel.shape[0], left : left + panel.shape[1]] = panel
+        left += panel.shape[1] + _GAP
+    return sheet
+
+
+def _enlarged(places: Bytes, result: "Colorization") -> Bytes:
+    """Return a value a place as a value a pixel of the network's picture."""
+    from rltn_cli.engine.inference.colorization import TOKEN
+
+    height, width = result.warped.shape[:2]
+    return places.repeat(TOKEN, axis=0).repeat(TOKEN, axis=1)[:height, :width]
+
+
+def _code(height: int, width: int, number: int, count: int) -> Bytes:
+    """Return the code colours of a reference's pixels, (height, width, 3) RGB."""
+    code = np.empty((height, width, 3), np.uint8)
+    code[..., 0] = np.linspace(0, 255, width)
+    code[..., 1] = np.linspace(0, 255, height)[:, None]
+    code[..., 2] = 255 * (number + 1) // (count + 1)
+    return code

@@ -1,0 +1,1 @@
+"""What every task runs on: a device, processes, memory, optional packages."""

@@ -1,0 +1,67 @@
+"""Several processes that share one task: who one is, and how the parts come together (Accelerate)."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+
+from rltn_cli.engine.runtime.optional_packages import library
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(days=7)
+"""How long a process that is done waits for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """This process among those that `torchrun` or `accelerate launch` started; alone where none did."""
+
+    rank: int = 0
+    count: int = 1
+    _state: Any = None
+
+    @classmethod
+    def join(cls, device: torch.device) -> "Processes":
+        """Join the other processes.
+
+        Args:
+            device: where this process computes; tells how they talk.
+
+        Raises:
+            UsageError: there are others, but the package accelerate is not installed.
+        """
+        if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+            return cls()
+        state = library("accelerate", extra="train").PartialState(cpu=device.type == "cpu", timeout=PATIENCE)
+        return cls(state.process_index, state.num_processes, state)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes and prints."""
+        return self.rank == 0
+
+    def share(self, work: Sequence[T]) -> Sequence[T]:
+        """Return this process's share of a list that is the same in all."""
+        return work[self.rank :: self.count]
+
+    def gather(self, parts: list[T]) -> list[T]:
+        """Return the parts of all processes, in every process."""
+        if self._state is None:
+            return parts
+        gathered: list[T] = library("accelerate.utils", extra="train").gather_object(parts)
+        return gathered
+
+    def leave(self) -> None:
+        """Part from the others, at the end."""
+        if self._state is not None:
+            self._state.destroy_process_group()
+
+
+def device_name(name: str) -> str:
+    """Return the device that this process takes: of several processes on one machine each its own GPU."""
+    local = os.environ.get("LOCAL_RANK")
+    return f"cuda:{local}" if name == "auto" and local and torch.cuda.is_available() else name

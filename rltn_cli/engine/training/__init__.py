@@ -1,0 +1,1 @@
+"""Training: losses, steps, runs and their folders."""

@@ -1,0 +1,23 @@
+"""The device, the precision and the processes of a training run (Accelerate)."""
+
+import os
+
+from accelerate import Accelerator
+
+from rltn_cli.config import TrainConfig
+from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.errors import UsageError
+
+
+def make_accelerator(config: TrainConfig) -> Accelerator:
+    """Return the device, the precision and the processes of a run.
+
+    Raises:
+        UsageError: no such device, or a precision that it does not have.
+    """
+    device = choose_device(config.device)
+    if config.precision == "fp16" and device.type == "cpu":
+        raise UsageError("--precision fp16 needs a GPU: use fp32 or bf16")
+    if device.index is not None:
+        os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
+    return Accelerator(cpu=device.type == "cpu", mixed_precision=config.mixed_precision)

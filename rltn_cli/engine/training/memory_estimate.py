@@ -1,0 +1,81 @@
+"""How much memory a training run takes, by one forward pass of one sample."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rltn_cli.config import TrainConfig
+from rltn_cli.data.sampling import Batch
+from rltn_cli.engine.evaluation.lpips import Lpips
+from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
+from rltn_cli.models.discriminator import MultiscaleDiscriminator
+from rltn_cli.models.frozen import VGG
+from rltn_cli.models.rltn import RLTN
+
+COPIES = 5
+"""Of the weights: themselves, their average, their gradients, and Adam's two moments."""
+LIBRARIES = 400 * 2**20
+"""Bytes that the program and its libraries take."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes for one process."""
+
+    weights: int
+    """Weights of all networks, gradients, average and optimisers."""
+    sample: int
+    """What the backward pass needs of one sample."""
+    total: int
+
+
+def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> MemoryEstimate:
+    """Estimate the memory of a run: one sample is sent through the terms, and what autograd keeps is counted.
+
+    Args:
+        config: of the run.
+        model: the network, on the CPU.
+        processes: that share a batch.
+    """
+    discriminator = MultiscaleDiscriminator(config.discriminator_width)
+    trunk = VGG(config.losses.trunk) if config.losses.perceptual else None
+    lpips = Lpips() if config.losses.lpips else None
+    kept: dict[int, int] = {}
+    frozen: list[torch.nn.Module] = [net for net in (trunk, lpips.network if lpips else None) if net]
+    networks = [model, discriminator, *frozen]
+    parameters = {value.untyped_storage().data_ptr() for net in networks for value in net.parameters()}
+
+    def note(value: Tensor) -> Tensor:
+        storage = value.untyped_storage()
+        if storage.data_ptr() not in parameters:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return value
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda value: value):
+        _terms(config, model, discriminator, trunk, lpips)
+    sample = sum(kept.values()) // (1 if config.precision == "fp32" else 2)
+    weights = COPIES * _bytes(model, discriminator) + _bytes(*frozen)
+    at_once = -(-config.batch // (processes * config.accumulate))
+    return MemoryEstimate(weights, sample, LIBRARIES + weights + at_once * sample)
+
+
+def _bytes(*networks: torch.nn.Module) -> int:
+    return sum(value.nbytes for network in networks for value in network.parameters())
+
+
+def _terms(
+    config: TrainConfig,
+    model: RLTN,
+    discriminator: MultiscaleDiscriminator,
+    trunk: VGG | None,
+    lpips: Lpips | None,
+) -> Tensor:
+    """Return the objective of one sample of grey pictures, with its graph."""
+    size = config.sizes[-1][1]
+    grey = torch.zeros(1, 3, size, size)
+    one = torch.ones(1)
+    batch = Batch(sketch=grey[:, :1], truth=grey, reference=grey, pseudo=one, shared=0 * one)
+    objective = Objective(config.losses, trunk, model.config.temperature, lpips)
+    produced = GeneratorSide(model)(batch.sketch, batch.reference, batch.truth)
+    return objective.total(objective.generator_terms(produced, batch, discriminator, Phase()))

@@ -1,0 +1,159 @@
+"""A training run in a folder: states to resume from, sample grids, figures, and the model at the end.
+
+FOLDER/config.json      the resolved configuration
+FOLDER/step-NNNNNNNN/   training states, the newest `keep`
+FOLDER/samples/         grids of the same drawings, one every `sample_every` steps
+FOLDER/logs/            losses, rates, figures and grids, for TensorBoard
+FOLDER/validation.json  figures on the pictures that were held back
+FOLDER/model/           the averaged weights, in the layout of weights/, with a model card
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rltn_cli.config import TrainConfig
+from rltn_cli.config_files import from_mapping, to_json
+from rltn_cli.data.sampling import Batch
+from rltn_cli.engine.training.sample_grids import sample_grid
+from rltn_cli.engine.training.state import remove_state
+from rltn_cli.engine.training.trainer import Trainer, rotate
+from rltn_cli.errors import OutputError, TrainingError, UsageError
+from rltn_cli.imaging.encoding import write_file, write_picture
+from rltn_cli.imaging.pixels import Bytes
+
+CONFIG = "config.json"
+LOGS = "logs"
+MODEL = "model"
+SAMPLES = "samples"
+VALIDATION = "validation.json"
+
+Entry = dict[str, float]
+
+
+def newest_state(folder: Path) -> Path | None:
+    """Return the training state of a run that has come farthest, or None."""
+    return max(folder.glob("step-*"), default=None)
+
+
+def find_state(folder: Path, resume: str) -> Path:
+    """Return the state that `--resume` means: the newest of the run, or the one that is named.
+
+    Raises:
+        UsageError: no such state.
+    """
+    if resume != "auto":
+        named = Path(resume)
+        state = newest_state(named) if (named / CONFIG).is_file() else named
+        if state is None or not state.is_dir():
+            raise UsageError(
+                f"--resume {resume}: no training state there; name a folder step-NNNNNNNN, or auto"
+            )
+        return state
+    found = newest_state(folder)
+    if found is None:
+        raise UsageError(f"--resume: {folder} holds no training state; leave --resume out to begin a run")
+    return found
+
+
+def check_run(folder: Path, *, overwrite: bool) -> None:
+    """Check that a new run may be written to a folder.
+
+    Raises:
+        OutputError: a file is in the way, or a run is there that may not be replaced.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file: name a folder for the run")
+    if not overwrite and ((folder / CONFIG).exists() or newest_state(folder)):
+        raise OutputError(
+            f"{folder} holds a run already: add --resume auto to go on, or --overwrite to begin again"
+        )
+
+
+def saved_config(folder: Path) -> dict[str, Any]:
+    """Return the values that a run was begun with.
+
+    Raises:
+        TrainingError: they are not there, or broken.
+    """
+    path = folder / CONFIG
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        from_mapping(TrainConfig, values, str(path))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path}: not the configuration of a run ({error})") from error
+    return dict(values)
+
+
+class RunFolder:
+    """What is written of a run."""
+
+    def __init__(self, folder: Path, *, overwrite: bool = False) -> None:
+        """Make the folder ready; what an interrupted save or a run that is replaced left is removed.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self.path = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for unfinished in folder.glob(".step-*"):
+                remove_state(unfinished)
+            if overwrite:
+                self._clear()
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be written ({error.strerror})") from error
+
+    def _clear(self) -> None:
+        for state in self.path.glob("step-*"):
+            remove_state(state)
+        for name in (LOGS, MODEL, SAMPLES):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        for name in (CONFIG, VALIDATION):
+            (self.path / name).unlink(missing_ok=True)
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Write the resolved configuration."""
+        self._write(CONFIG, to_json(config))
+
+    def save(self, trainer: Trainer) -> Path:
+        """Write the state of the trainer's step, drop the oldest, and return its folder."""
+        state = self.path / f"step-{trainer.step:08d}"
+        trainer.save(state)
+        rotate(self.path, trainer.config.keep)
+        return state
+
+    def write_samples(self, trainer: Trainer, samples: Batch) -> tuple[Path, Bytes]:
+        """Write a sample grid, and return its file and its pixels."""
+        path = self.path / SAMPLES / f"step-{trainer.step:08d}.png"
+        grid = sample_grid(trainer.averaged, samples, trainer.device)
+        path.parent.mkdir(exist_ok=True)
+        write_picture(path, grid, overwrite=True)
+        return path, grid
+
+    def write_model(self, trainer: Trainer, card: str) -> Path:
+        """Write the averaged weights and their card, and return their folder."""
+        folder = self.path / MODEL
+        trainer.save_averaged(folder)
+        self._write(f"{MODEL}/README.md", card)
+        return folder
+
+    def read_history(self, until: int) -> list[Entry]:
+        """Return the validations of steps up to `until`."""
+        path = self.path / VALIDATION
+        if not path.is_file():
+            return []
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            return [dict(entry) for entry in entries if entry["step"] <= until]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{path}: not a list of validations ({error}); delete it") from error
+
+    def write_history(self, history: list[Mapping[str, float]]) -> None:
+        """Write the validations."""
+        self._write(VALIDATION, json.dumps(history, indent=2) + "\n")
+
+    def _write(self, name: str, text: str) -> None:
+        write_file(self.path / name, text.encode(), overwrite=True)

@@ -1,0 +1,133 @@
+"""Pictures that training does not see, and how well weights paint them."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from rltn_cli.data.pairs import Pair
+from rltn_cli.data.references import nearest, number_of, thumbnail
+from rltn_cli.data.sampling import PairStore
+from rltn_cli.engine.evaluation.methods import model_painter
+from rltn_cli.engine.evaluation.metrics import Truth, measure
+from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.models.rltn import RLTN
+
+FEWEST = 8
+"""Pairs below which none are held back by themselves."""
+POOL = 500
+"""Training pairs above which references are looked for among the validation pictures alone."""
+LEAST_INK = 0.001
+"""Share of dark pixels below which a drawing is blank: nothing to be painted by."""
+
+
+def split_pairs(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """Hold back a share of the pairs, whole groups where there are several.
+
+    Args:
+        pairs: of any splits; what is held back is of the split `val`, the rest of `train`.
+        share: from 0 to 1; at least two pairs are held back, none of fewer than eight.
+        seed: of the choice.
+
+    Returns:
+        (pairs to train on, pairs to validate on), each in the order of `pairs`.
+    """
+    several = len({pair.group for pair in pairs}) > 1
+    groups: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        groups[pair.group if several else pair.id].append(pair)
+    wanted = max(2, round(share * len(pairs))) if share > 0 and len(pairs) >= FEWEST else 0
+    held: set[str] = set()
+    for name in sorted(groups, key=lambda name: number_of(f"{seed}:{name}")):
+        if len(held) >= wanted:
+            break
+        if len(held) + len(groups[name]) <= len(pairs) // 2:
+            held |= {pair.id for pair in groups[name]}
+    return (
+        [dataclasses.replace(pair, split="train") for pair in pairs if pair.id not in held],
+        [dataclasses.replace(pair, split="val") for pair in pairs if pair.id in held],
+    )
+
+
+def choose_references(drawings: Sequence[int], pairs: Sequence[Pair], store: PairStore) -> list[int]:
+    """Return the picture that each drawing is painted by: one of its palette, else the most similar one.
+
+    Args:
+        drawings: numbers of the drawings.
+        pairs: drawings and other pictures, as numbered.
+        store: of these pairs.
+    """
+    mates: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, pair in enumerate(pairs):
+        mates[pair.group, pair.palette].append(number)
+    similar: Sequence[int] | None = None
+    chosen = []
+    for drawing in drawings:
+        pair = pairs[drawing]
+        others = [number for number in mates[pair.group, pair.palette] if number != drawing]
+        # a mate that is held back like the drawing itself comes first: training has not seen it
+        own = [number for number in others if pairs[number].split == pair.split] or others
+        if own:
+            chosen.append(own[number_of(pair.id) % len(own)])
+            continue
+        if similar is None:
+            similar = nearest(np.stack([thumbnail(_color(store, i)) for i in range(len(pairs))])).tolist()
+        chosen.append(similar[drawing])
+    return chosen
+
+
+def _color(store: PairStore, number: int) -> Bytes:
+    """Return a colour picture (S, S, 3) uint8."""
+    picture: Bytes = store.colors([number])[0].permute(1, 2, 0).numpy()
+    return np.ascontiguousarray(picture)
+
+
+class Validation:
+    """Drawings with references and true pictures, the same for all weights."""
+
+    def __init__(self, store: PairStore, limit: int) -> None:
+        """Choose drawings and read them.
+
+        Args:
+            store: of pictures on the CPU; those of the split `val` are painted, the others may be references.
+            limit: pictures to paint, at most.
+
+        Raises:
+            DataError: a picture that cannot be read.
+        """
+        pairs = store.pairs
+        held = [number for number, pair in enumerate(pairs) if pair.split == "val"]
+        ordered = sorted(held, key=lambda number: number_of(pairs[number].id))[:limit]
+        sketches = store.lines(ordered, [0] * len(ordered))[:, 0].numpy() if ordered else np.empty((0, 1, 1))
+        inked = (sketches < 128).mean(axis=(1, 2)) >= LEAST_INK
+        drawings = [number for number, has_ink in zip(ordered, inked, strict=True) if has_ink]
+        self.ids = [pairs[number].id for number in drawings]
+        self._sketches = sketches[inked]
+        self._references = [_color(store, i) for i in choose_references(drawings, pairs, store)]
+        self._truths = [
+            Truth.of(_color(store, number), sketch)
+            for number, sketch in zip(drawings, self._sketches, strict=True)
+        ]
+
+    def measure(self, model: RLTN, device: torch.device) -> dict[str, float]:
+        """Paint the drawings as `rltn colorize` does and compare them with the true pictures.
+
+        Returns:
+            `color_error`: mean CIEDE2000 off the paper; `region_accuracy`: share of the regions whose colour
+            is right, where there are regions that count.
+        """
+        paint = model_painter(Colorizer(model, device))
+        figures = []
+        for sketch, reference, truth, name in zip(
+            self._sketches, self._references, self._truths, self.ids, strict=True
+        ):
+            image = paint(sketch[None], reference[None], [name]).images[0]
+            figures.append(measure(image, truth))
+        values = {"color_error": sum(figure.color_error for figure in figures) / len(figures)}
+        regions = sum(figure.regions for figure in figures)
+        if regions:
+            values["region_accuracy"] = sum(figure.regions_right for figure in figures) / regions
+        return values

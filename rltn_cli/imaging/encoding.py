@@ -1,0 +1,282 @@
+"""Pictures out: formats, 16 bit, the sRGB tag, density, and files that are written whole or not at all."""
+
+import contextlib
+import io
+import os
+import secrets
+import struct
+import sys
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms
+
+from rltn_cli.errors import OutputError
+from rltn_cli.imaging.pixels import Pixels, on_paper, to_eight_bit
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+}
+"""Pillow's name of the format by the file's ending."""
+STANDARD_OUTPUT = "-"
+
+_LARGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
+OPAQUE_FORMATS = ("JPEG", "BMP")
+"""Those that hold no transparency."""
+_DEEP_FORMATS = ("PNG", "TIFF")
+_PNG_HEADER_END = 33
+_OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True, "quality": 40, "method": 2},
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+}
+
+
+def picture_format(path: str | Path) -> str:
+    """Return the format that a file name asks for; PNG on standard output.
+
+    Raises:
+        OutputError: the ending is none that can be written.
+    """
+    if str(path) == STANDARD_OUTPUT:
+        return "PNG"
+    try:
+        return FORMATS[Path(path).suffix.lower()]
+    except KeyError as error:
+        known = ", ".join(FORMATS)
+        raise OutputError(f"{path}: unknown picture format; end the name in one of {known}") from error
+
+
+def check_output(path: str | Path, overwrite: bool = False) -> None:
+    """Check, before any work is done, that a result can be written.
+
+    Args:
+        path: the file to write; `-` is standard output.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: unknown format, missing folder, a folder or an existing file of that name, no permission.
+    """
+    picture_format(path)
+    if str(path) != STANDARD_OUTPUT:
+        check_file(Path(path), overwrite)
+
+
+def check_file(path: Path, overwrite: bool = False) -> None:
+    """Check, before any work is done, that a file can be written.
+
+    Raises:
+        OutputError: missing folder, a folder or an existing file of that name, no permission.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists already; choose another name or pass --overwrite")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: there is no such folder; make it first")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise OutputError(f"{path.parent}: no permission to write in this folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those that it lies in; one that is there serves.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror or error})") from error
+
+
+def write_picture(
+    path: str | Path,
+    pixels: Pixels,
+    *,
+    dpi: tuple[float, float] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a picture, tagged sRGB unless it is grey, in the format that its name asks for.
+
+    The file appears whole under its name or not at all. PNG and TIFF keep 16 bits and alpha, WebP (lossless)
+    keeps alpha; in the others the picture is laid on white paper.
+
+    Args:
+        path: the file to write; `-` is standard output, as PNG.
+        pixels: (H, W), (H, W, 3) or (H, W, 4), RGB, alpha not multiplied in, uint8 or uint16.
+        dpi: dots per inch across and down.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: as `check_output`, a picture too large for the format, or a disk that refuses.
+    """
+    check_output(path, overwrite)
+    data = encode_picture(pixels, picture_format(path), dpi, name=str(path))
+    if str(path) == STANDARD_OUTPUT:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            raise OutputError(f"standard output: cannot be written ({error.strerror or error})") from error
+    else:
+        write_file(Path(path), data, overwrite=overwrite)
+
+
+def write_file(path: Path, data: bytes, *, overwrite: bool = False) -> None:
+    """Write a file atomically: a temporary file in the same folder takes the name when it is complete.
+
+    Raises:
+        OutputError: the file exists and may not be replaced, or cannot be written.
+    """
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _rename_without_replacing(temporary, target)
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already; choose another name or pass --overwrite") from error
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _rename_without_replacing(source: Path, target: Path) -> None:
+    """Give a file its final name; raise FileExistsError where the name is taken meanwhile."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(str(target)) from None
+        source.replace(target)
+
+
+def encode_picture(
+    pixels: Pixels, kind: str, dpi: tuple[float, float] | None = None, *, name: str = "picture"
+) -> bytes:
+    """Encode (H, W), (H, W, 3) or (H, W, 4) RGB pixels, uint8 or uint16, as `kind` (a value of `FORMATS`).
+
+    Raises:
+        OutputError: the picture is too large for the format, or cannot be encoded.
+    """
+    limit = _LARGEST_SIDE.get(kind)
+    if limit and max(pixels.shape[:2]) > limit:
+        raise OutputError(f"{name}: {kind} holds at most {limit} pixels a side; write a PNG instead")
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and kind in OPAQUE_FORMATS:
+        pixels = on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
+    deep = pixels.dtype == np.uint16
+    if kind == "PNG":
+        return _png(pixels, dpi)
+    if deep and kind == "TIFF":
+        return _deep_tiff(pixels, dpi)
+    options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
+    if kind != "BMP" and pixels.ndim == 3:
+        options["icc_profile"] = srgb_profile()
+    if dpi is not None:
+        options["dpi"] = dpi
+    buffer = io.BytesIO()
+    try:
+        Image.fromarray(to_eight_bit(pixels)).save(buffer, kind, **options)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{name}: cannot be encoded as {kind} ({error})") from error
+    return buffer.getvalue()
+
+
+def srgb_profile() -> bytes:
+    """Return an sRGB profile, the same bytes at any time."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    created = struct.pack(">6H", 2024, 1, 1, 0, 0, 0)
+    return profile[:24] + created + profile[36:]
+
+
+def _stored_order(pixels: Pixels) -> Pixels:
+    """Return RGB(A) as OpenCV's BGR(A)."""
+    if pixels.ndim == 2:
+        return pixels
+    order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    return cv2.cvtColor(pixels, order)
+
+
+def _png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
+    """Encode as PNG, with the profile and the density as chunks of their own.
+
+    With 8 bits, run lengths suit paint: they are found in half the time of other matches and cost no space.
+    So does one filter for all rows, instead of all five tried on each.
+    """
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+    if pixels.dtype != np.uint16:
+        options += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+        options += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH]
+    done, encoded = cv2.imencode(".png", _stored_order(pixels), options)
+    assert done
+    chunks = b""
+    if pixels.ndim == 3:
+        chunks = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile()))
+    if dpi is not None:
+        chunks += _png_chunk(b"pHYs", struct.pack(">2IB", *(round(value / 0.0254) for value in dpi), 1))
+    data = encoded.tobytes()
+    return data[:_PNG_HEADER_END] + chunks + data[_PNG_HEADER_END:]
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    """Return one chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
+    """Encode 16 bits a channel as a little-endian TIFF of one deflated strip (TIFF 6.0, ICC.1 annex B)."""
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    strip = zlib.compress(pixels.astype("<u2").tobytes(), 3)
+    profile = srgb_profile()
+    across, down = dpi or (72.0, 72.0)
+    short, long, rational, undefined = 3, 4, 5, 7
+    entries: list[tuple[int, int, int, bytes]] = [
+        (256, long, 1, struct.pack("<I", width)),
+        (257, long, 1, struct.pack("<I", height)),
+        (258, short, channels, struct.pack(f"<{channels}H", *[16] * channels)),
+        (259, short, 1, struct.pack("<H", 8)),
+        (262, short, 1, struct.pack("<H", 1 if channels == 1 else 2)),
+        (273, long, 1, struct.pack("<I", 8)),
+        (277, short, 1, struct.pack("<H", channels)),
+        (278, long, 1, struct.pack("<I", height)),
+        (279, long, 1, struct.pack("<I", len(strip))),
+        (282, rational, 1, struct.pack("<2I", round(across * 1000), 1000)),
+        (283, rational, 1, struct.pack("<2I", round(down * 1000), 1000)),
+        (296, short, 1, struct.pack("<H", 2)),
+    ]
+    if channels == 4:
+        entries.append((338, short, 1, struct.pack("<H", 2)))
+    if channels > 1:
+        entries.append((34675, undefined, len(profile), profile))
+    strip += b"\0" * (len(strip) % 2)
+    directory_at = 8 + len(strip)
+    extra_at = directory_at + 2 + 12 * len(entries) + 4
+    directory, extra = struct.pack("<H", len(entries)), b""
+    for tag, kind, count, value in entries:
+        field = value.ljust(4, b"\0")
+        if len(value) > 4:
+            field = struct.pack("<I", extra_at + len(extra))
+            extra += value + b"\0" * (len(value) % 2)
+        directory += struct.pack("<2HI", tag, kind, count) + field
+    return struct.pack("<2sHI", b"II", 42, directory_at) + strip + directory + struct.pack("<I", 0) + extra

@@ -1,0 +1,151 @@
+import io
+import logging
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from rltn_cli.config import PRESETS
+from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.errors import ModelError, PictureError, UsageError
+from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.models.rltn import RLTN
+
+
+@pytest.fixture(scope="module")
+def colorizer():
+    torch.manual_seed(0)
+    return Colorizer(RLTN(PRESETS["tiny"]), "cpu")
+
+
+def sketch_of(height, width):
+    lines = np.full((height, width), 255, np.uint8)
+    cv2.rectangle(
+        lines, (width // 5, height // 5), (width // 2, height // 2), 0, 1 + min(height, width) // 100
+    )
+    cv2.circle(lines, (width * 2 // 3, height * 2 // 3), min(height, width) // 5, 0, 2)
+    return lines
+
+
+@pytest.fixture(scope="module")
+def reference():
+    picture = np.full((70, 90, 3), (220, 60, 50), np.uint8)
+    picture[:, 45:] = (30, 80, 200)
+    return picture
+
+
+@pytest.mark.parametrize("native", [(96, 96), (40, 40), (200, 300), (130, 64)])
+def test_the_result_has_the_size_of_the_drawing(colorizer, reference, native):
+    lines = sketch_of(*native)
+    result = colorizer(lines, reference, size=64)
+    assert result.image.shape == (*native, 3) and result.image.dtype == np.uint8
+    assert result.colors.shape == result.warped.shape and min(result.colors.shape[:2]) == 64
+    assert (result.image <= lines[..., None]).all()
+    assert (result.image[lines == 0] == 0).all()
+    grid = tuple(-(-side // 4) for side in result.colors.shape[:2])
+    assert result.confidence.shape == grid and np.abs(result.confidence).max() <= 1 + 1e-5
+    assert result.matches.shape == (*grid, 3)
+
+
+def test_matches_name_a_patch_of_a_reference(colorizer, reference):
+    result = colorizer(sketch_of(96, 96), [reference, reference[:, ::-1].copy()], size=64)
+    assert len(result.references) == 2
+    output = colorizer.paint_batch(
+        torch.from_numpy(sketch_of(64, 64)).float()[None, None] / 127.5 - 1,
+        [torch.zeros(1, 3, 64, 80), torch.ones(1, 3, 64, 96)],
+    )
+    assert output.colors.shape == (1, 3, 64, 64)
+    number, row, column = np.moveaxis(result.matches, -1, 0)
+    for which, picture in enumerate(result.references):
+        assert (row[number == which] <= picture.shape[0] - 4).all()
+        assert (column[number == which] <= picture.shape[1] - 4).all()
+    assert set(np.unique(number)) <= {0, 1} and (row % 4 == 0).all() and (column % 4 == 0).all()
+
+
+def test_matches_count_through_the_references_row_by_row(colorizer, reference):
+    result = colorizer(sketch_of(64, 64), [reference, reference], size=64)
+    height, width = (side // 4 for side in result.references[0].shape[:2])
+    tokens = np.array([[0, width - 1, width, height * width, height * width + width + 2]])
+    expected = [[0, 0, 0], [0, 0, 4 * (width - 1)], [0, 4, 0], [1, 0, 0], [1, 4, 8]]
+    np.testing.assert_array_equal(result._places(tokens)[0], expected)
+
+
+def test_long_drawings_are_painted_in_tiles(colorizer, reference):
+    result = colorizer(sketch_of(40, 1000), reference, size=64)
+    assert result.image.shape == (40, 1000, 3)
+    assert result.confidence.shape == (16, 400) and result.matches.shape == (16, 400, 3)
+
+
+def test_encoded_references_give_the_same(colorizer, reference):
+    encoded = colorizer.encode([reference], size=64)
+    direct, reused = (colorizer(sketch_of(80, 80), r, size=64).image for r in ([reference], encoded))
+    np.testing.assert_array_equal(direct, reused)
+
+
+@pytest.mark.parametrize("finish", ["paint", "flat", "raw"])
+@pytest.mark.parametrize("lines", ["keep", "network"])
+def test_every_finish(colorizer, reference, finish, lines):
+    drawing = sketch_of(120, 100)
+    result = colorizer(drawing, reference, size=64, finish=finish, lines=lines)
+    assert result.image.shape == (120, 100, 3)
+    assert bool((result.image[drawing == 0] == 0).all()) == (lines == "keep")
+
+
+def test_sixteen_bits_alpha_density_and_notices(colorizer, reference, tmp_path, caplog):
+    deep = sketch_of(80, 80).astype(np.uint16) * 257
+    assert colorizer(deep, reference, size=64).image.dtype == np.uint16
+    cut_out = np.dstack([np.repeat(sketch_of(80, 80)[..., None], 3, 2), np.full((80, 80), 255, np.uint8)])
+    cut_out[:20, :, 3] = 0
+    kept = colorizer(cut_out, reference, size=64)
+    np.testing.assert_array_equal(kept.image[..., 3], cut_out[..., 3])
+    assert colorizer(cut_out, reference, size=64, alpha="drop").image.shape[2] == 3
+    frames = [Image.fromarray(sketch_of(80, 80)), Image.new("L", (80, 80), 255)]
+    path = tmp_path / "moving.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    with caplog.at_level(logging.WARNING, logger="rltn_cli"):
+        result = colorizer(path, reference, size=64)
+    assert len(result.notices) == 1 and result.notices[0] in caplog.text
+
+
+def test_files_in_and_out(colorizer, reference, tmp_path):
+    Image.fromarray(sketch_of(80, 90)).save(tmp_path / "sketch.png", dpi=(300, 300))
+    Image.fromarray(reference).save(tmp_path / "style.jpg")
+    result = colorizer(tmp_path / "sketch.png", [str(tmp_path / "style.jpg")], size=64)
+    result.save(tmp_path / "out.png")
+    written = read_picture(tmp_path / "out.png")
+    np.testing.assert_array_equal(written.pixels, result.image)
+    assert written.dpi == pytest.approx((300, 300), abs=0.1)
+    buffer = io.BytesIO()
+    Image.fromarray(sketch_of(80, 90)).save(buffer, "PNG")
+    again = colorizer(buffer.getvalue(), Image.open(tmp_path / "style.jpg"), size=64)
+    np.testing.assert_array_equal(again.image, result.image)
+
+
+def test_bad_input(colorizer, reference, tmp_path):
+    (tmp_path / "words.png").write_text("words")
+    drawing = sketch_of(64, 64)
+    with pytest.raises(UsageError, match="no reference"):
+        colorizer(drawing, [], size=64)
+    with pytest.raises(PictureError, match=r"words\.png"):
+        colorizer(drawing, [tmp_path / "words.png"], size=64)
+    with pytest.raises(PictureError, match="too small"):
+        colorizer(np.zeros((1, 1), np.uint8) + np.uint8(255), reference)
+    with pytest.raises(PictureError, match="blank"):
+        colorizer(np.full((64, 64), 255, np.uint8), reference)
+    for wrong in ({"size": 32}, {"finish": "oil"}, {"lines": "none"}, {"alpha": "maybe"}):
+        with pytest.raises(UsageError):
+            colorizer(drawing, reference, **wrong)
+
+
+def test_from_pretrained(tmp_path, colorizer, reference):
+    save_model(colorizer.model, tmp_path / "model", half=False)
+    loaded = Colorizer.from_pretrained(tmp_path / "model", device="cpu")
+    drawing = sketch_of(64, 64)
+    np.testing.assert_array_equal(
+        loaded(drawing, reference, size=64).image, colorizer(drawing, reference, size=64).image
+    )
+    with pytest.raises(ModelError, match="no such model"):
+        Colorizer.from_pretrained(tmp_path / "nothing")

@@ -1,0 +1,15 @@
+import importlib
+
+import pytest
+
+from rltn_cli.engine.runtime.optional_packages import library
+from rltn_cli.errors import UsageError
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(UsageError, match=r"skimage.*pip install 'rltn\[eval\]'"):
+        library("skimage.color")
