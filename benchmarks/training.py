@@ -29,8 +29,8 @@ from rltn_cli.config import FINE_TUNING, LossConfig, Preset, TrainConfig
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
 from rltn_cli.data.sampling import Batch, FolderStore, make_batch
-from rltn_cli.engine.training import losses
 from rltn_cli.engine.training.accelerator import make_accelerator
+from rltn_cli.engine.training.run import losses
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.models import rltn
 from rltn_cli.models.frozen import VGG
@@ -196,7 +196,7 @@ def without_channels_last(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
         for network in networks:
             network.to(memory_format=torch.contiguous_format)
         sketch, truth, reference = (t.contiguous() for t in (batch.sketch, batch.truth, batch.reference))
-        yield Batch(sketch, truth, reference, batch.pseudo, batch.shared)
+        yield dataclasses.replace(batch, sketch=sketch, truth=truth, reference=reference)
     finally:
         for network in networks:
             network.to(memory_format=torch.channels_last)

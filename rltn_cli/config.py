@@ -8,7 +8,7 @@ from typing import Literal
 
 from rltn_cli.errors import ConfigError
 
-ARCHITECTURE = 1
+ARCHITECTURE = 2
 """Version of the network's structure; weights of a newer one need a newer rltn."""
 
 Preset = Literal["tiny", "small", "base", "paper"]
@@ -37,6 +37,8 @@ class ModelConfig:
     """tau of the correspondence's softmax."""
     aggregation: bool = True
     """Whether every level has its FAM (RLTN); otherwise the levels are only fused, as in CoCosNet."""
+    region_pooling: bool = False
+    """Whether content features are pooled over the regions between lines; since architecture 2."""
     architecture: int = ARCHITECTURE
 
     def __post_init__(self) -> None:
@@ -61,6 +63,8 @@ class ModelConfig:
                 f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: "
                 "update rltn"
             )
+        if self.region_pooling and self.architecture < 2:
+            raise ConfigError("region_pooling needs architecture 2 or later")
 
 
 PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
@@ -73,13 +77,14 @@ PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
             correspondence_width=16,
             reduction=4,
         ),
-        "small": ModelConfig(),
+        "small": ModelConfig(region_pooling=True),
         "base": ModelConfig(
             encoder_widths=(32, 64, 96, 160, 256),
             encoder_hidden=48,
             generator_widths=(320, 224, 128, 64, 24),
             generator_hidden=64,
             correspondence_width=128,
+            region_pooling=True,
         ),
         "paper": ModelConfig(
             encoder_widths=(64, 128, 256, 512, 512),
@@ -105,8 +110,17 @@ class LossConfig:
     align: float = 2.0
     cycle: float = 1.0
     scl: float = 1.0
+    match: float = 0.0
+    """Negative log-likelihood of a right match, not a term of the paper's."""
+    match_place: float = 0.3
+    """Weight of the place beside the colour within `match`."""
     lpips: float = 0.0
     """LPIPS on AlexNet (Zhang et al., 2018), not a term of the paper's; a small part of what VGG costs."""
+    exemplar: float = 0.5
+    """Weight in rec and warp of samples whose reference is another picture with the same palette."""
+    unseen: float = 0.0
+    """Lab distance from every colour of the reference beyond which a place is left out of rec and warp; 0
+    leaves nothing out."""
     trunk: Literal["vgg16", "vgg19"] = "vgg16"
     """The perceptual network of fm, perc, ctx and scl; never switched silently."""
 
@@ -114,6 +128,9 @@ class LossConfig:
         for term in TERMS:
             if not 0 <= getattr(self, term) < 1e6:
                 raise ConfigError(f"the weight of {term} must be 0 or more, not {getattr(self, term)}")
+        for name in ("match_place", "exemplar", "unseen"):
+            if not 0 <= getattr(self, name) < 1e3:
+                raise ConfigError(f"{name} must be from 0 to below 1000, not {getattr(self, name)}")
 
     @property
     def active(self) -> dict[str, float]:
@@ -126,7 +143,7 @@ class LossConfig:
         return any(term in PERCEPTUAL_TERMS for term in self.active)
 
 
-TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "lpips")
+TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "match", "lpips")
 PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
 
 
@@ -146,15 +163,23 @@ class DataConfig:
     """Probability of degrading the lines."""
     deform: float = 0.12
     """Standard deviation of the thin-plate control points, in image widths."""
+    closest: float = 0.7
+    """Smallest width of a crop, in picture widths: how near drawings and references are looked at."""
+    backdrop: float = 0.0
+    """Probability of a backdrop behind the figures of a sample, where there is white paper behind them."""
+    companion: float = 0.0
+    """Probability that a reference with the drawing's palette shows another figure beside."""
 
     def __post_init__(self) -> None:
-        for name in ("pseudo", "foreign", "recolor", "degrade"):
+        for name in ("pseudo", "foreign", "recolor", "degrade", "backdrop", "companion"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
         if self.pseudo + self.foreign > 1:
             raise ConfigError("pseudo and foreign together must not exceed 1")
         if not 0 <= self.deform <= 0.5:
             raise ConfigError(f"deform must be from 0 to 0.5, not {self.deform}")
+        if not 0.1 <= self.closest <= 1:
+            raise ConfigError(f"closest must be from 0.1 to 1, not {self.closest}")
 
 
 PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
@@ -173,6 +198,8 @@ class TrainConfig:
     """Sizes of fresh weights."""
     aggregation: bool = True
     """Whether fresh weights have FAMs; see ModelConfig."""
+    region_pooling: bool = True
+    """Whether fresh weights pool regions, and whether weights without it get it."""
     steps: int = 10_000
     epochs: float = 0.0
     """Steps as passes over the training pairs; 0 where `steps` says it."""
@@ -253,7 +280,9 @@ class TrainConfig:
 
     def fresh_model(self) -> ModelConfig:
         """Return the sizes of fresh weights."""
-        return dataclasses.replace(PRESETS[self.preset], aggregation=self.aggregation)
+        return dataclasses.replace(
+            PRESETS[self.preset], aggregation=self.aggregation, region_pooling=self.region_pooling
+        )
 
     def size_at(self, step: int) -> int:
         """Picture size in pixels at a step."""

@@ -1,12 +1,14 @@
-"""Train in slices of minutes, for a GPU that is lent for a short time and reaches nothing.
+"""Train in slices of minutes: on a GPU that is lent for a short time, or on a CPU whenever it is free.
 
-    python tools/train_slices.py pack DATA color.safetensors line.safetensors
+    python tools/train_slices.py pack DATA color.safetensors line.safetensors [--coords coords.safetensors]
     python tools/train_slices.py time PACK...
     python tools/train_slices.py train PACK... --state DIR --out DIR --minutes 9 --config slices.toml
 
 A slice goes on from DIR/state of --state if that is there (with the optimisers' moments), else from the
-shards of --resume (weights, EMA and discriminator), else from fresh weights. It writes to --out: shards of at
-most 16 MiB, a sample grid, and a log of one JSON line a report.
+shards of --resume (weights, EMA and discriminator), else from the configuration's `init`, else from fresh
+weights. The learning rate stays until a slice is run with --decay, which brings it to its end; a state
+before that can be kept, to go on from. A slice writes to --out: shards of at most 16 MiB, the averaged model,
+a sample grid, and a log of one JSON line a report.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.checkpoints.trunks import load_vgg
 from rltn_cli.engine.evaluation.lpips import load_lpips
+from rltn_cli.engine.training.run import start_model
 from rltn_cli.engine.training.sample_grids import sample_batch, sample_grid
 from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.engine.training.trainer import Trainer
@@ -50,6 +53,8 @@ def pack(options: argparse.Namespace) -> None:
     pairs = read_pairs(options.data)
     write_pack(pairs, options.color, "color", size=options.size, quality=options.color_quality)
     write_pack(pairs, options.line, "line", size=options.size, quality=options.line_quality)
+    if options.coords:
+        write_pack(pairs, options.coords, "coords", size=options.size // 4)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -63,9 +68,10 @@ def train(options: argparse.Namespace) -> None:
     options.state.mkdir(parents=True, exist_ok=True)
     (options.out / "config.json").write_text(to_json(config), encoding="utf-8")
     ends = begun + 60 * options.minutes - options.reserve
-    with (options.out / "log.jsonl").open("w", encoding="utf-8") as log:
+    with (options.out / "log.jsonl").open("a", encoding="utf-8") as log:
         _report(log, {"prepared_s": round(time.monotonic() - begun, 1), "step": trainer.step})
         started, first, sums = time.monotonic(), trainer.step, dict[str, list[float]]()
+        saved = started
         for report in trainer.run():
             for name, value in report.losses.items():
                 sums.setdefault(name, []).append(value)
@@ -74,9 +80,17 @@ def train(options: argparse.Namespace) -> None:
                 means = {name: round(sum(values) / len(values), 5) for name, values in sums.items()}
                 _report(log, {"step": report.step, "pictures_per_s": round(rate, 1), **means})
                 sums.clear()
-            if time.monotonic() > ends:
+            now = time.monotonic()
+            if options.decay:
+                trainer.spent = (now - started) / max(ends - started, 1)
+            if now - saved > 60 * options.save_every:
+                trainer.save(options.state / STATE)
+                trainer.save_averaged(options.out / "model")
+                saved = now
+            if now > ends:
                 break
         trainer.save(options.state / STATE)
+        trainer.save_averaged(options.out / "model")
         _write_slice(trainer, options.out)
         grid = sample_grid(trainer.averaged, samples, trainer.device)
         cv2.imwrite(str(options.out / "grid.webp"), grid[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85])
@@ -124,6 +138,7 @@ def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer,
     trainer = Trainer(
         config,
         store,
+        model=start_model(config, offline=True),
         trunk=load_vgg(config.losses.trunk, options.trunk) if config.losses.perceptual else None,
         lpips=load_lpips(options.trunk, offline=True) if config.losses.lpips else None,
         accelerator=_accelerator(config, options.device),
@@ -183,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=pack)
     for name in ("data", "color", "line"):
         one.add_argument(name, type=Path)
+    one.add_argument("--coords", type=Path, help="pack of places on figures, where the folder has some")
     one.add_argument("--size", type=int, default=256)
     one.add_argument("--color-quality", type=int, default=76)
     one.add_argument("--line-quality", type=int, default=40)
@@ -201,6 +217,8 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("--out", type=Path, required=True)
     three.add_argument("--minutes", type=float, default=9.0)
     three.add_argument("--reserve", type=float, default=15.0, help="seconds of the slice kept for saving")
+    three.add_argument("--save-every", type=float, default=5.0, help="minutes between savings of the state")
+    three.add_argument("--decay", action="store_true", help="bring the learning rate to its end")
     three.add_argument("--every", type=int, default=100, help="steps between reports")
     three.add_argument("--trunk", type=Path, help="folder of frozen trunks")
     three.add_argument("--samples", type=int, default=12)

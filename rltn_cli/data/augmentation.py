@@ -7,6 +7,7 @@ tensors in [-1, 1], paper 1 and ink -1.
 
 import functools
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -100,9 +101,18 @@ class Deformation:
 
     @classmethod
     def crop(cls, rng: np.random.Generator, smallest: float = 0.7) -> "Deformation":
-        """Draw a crop of at least `smallest` of the width, flipped half of the time, nothing bent."""
-        zoom = rng.uniform(smallest, 1)
-        shift = rng.uniform(zoom - 1, 1 - zoom, 2)
+        """Draw a crop of at least `smallest` of the width, flipped half of the time, nothing bent.
+
+        Where close-ups are asked for, half of the crops are any zoom, each as likely as another that is as
+        much larger, and nearer to the middle, where figures are.
+        """
+        wide = max(smallest, 0.7)
+        zoom = rng.uniform(wide, 1)
+        reach = 1 - zoom
+        if smallest < wide and rng.random() < 0.5:
+            zoom = np.exp(rng.uniform(np.log(smallest), 0))
+            reach = 0.7 * (1 - zoom)
+        shift = rng.uniform(-reach, reach, 2)
         affine = np.array([[zoom * rng.choice([-1.0, 1.0]), 0, shift[0]], [0, zoom, shift[1]]])
         return cls(affine.astype(np.float32), np.zeros((CONTROL**2, 2), np.float32))
 
@@ -131,21 +141,35 @@ def _spline_basis(height: int, width: int) -> Floats:
     return np.asarray(basis, np.float32)
 
 
-def deform(pictures: Tensor, deformations: list[Deformation]) -> Tensor:
-    """Apply one deformation a picture; what lies outside is mirrored.
+def sampling_grid(
+    deformations: list[Deformation], height: int, width: int, device: torch.device | str = "cpu"
+) -> Tensor:
+    """Return where each pixel comes from, (B, H, W, 2): x and y of its centre, [-1, 1] over the source."""
+    affine = torch.from_numpy(np.stack([d.affine for d in deformations])).to(device)
+    shifts = torch.from_numpy(np.stack([d.shifts for d in deformations])).to(device)
+    grid = F.affine_grid(affine, [len(deformations), 1, height, width], align_corners=False)
+    if shifts.any():
+        basis = torch.from_numpy(_spline_basis(height, width)).to(device)
+        grid = grid + (basis @ shifts).unflatten(1, (height, width))
+    return grid
+
+
+def deform(
+    pictures: Tensor,
+    deformations: list[Deformation],
+    *,
+    outside: Literal["reflection", "zeros"] = "reflection",
+) -> Tensor:
+    """Apply one deformation a picture.
 
     Args:
         pictures: (B, C, H, W).
         deformations: one a picture.
+        outside: what lies outside of a picture: it is mirrored, or zero.
     """
     height, width = pictures.shape[2:]
-    affine = torch.from_numpy(np.stack([d.affine for d in deformations])).to(pictures)
-    shifts = torch.from_numpy(np.stack([d.shifts for d in deformations])).to(pictures)
-    grid = F.affine_grid(affine, [len(pictures), 1, height, width], align_corners=False)
-    if shifts.any():
-        basis = torch.from_numpy(_spline_basis(height, width)).to(pictures)
-        grid = grid + (basis @ shifts).unflatten(1, (height, width))
-    return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    grid = sampling_grid(deformations, height, width, pictures.device).to(pictures.dtype)
+    return F.grid_sample(pictures, grid, padding_mode=outside, align_corners=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from rltn_cli.data.pairs import Pair, load_pair
+from rltn_cli.data.backdrops import find_paper
+from rltn_cli.data.pairs import Pair, load_coords, load_pair
 from rltn_cli.data.sampling import VARIANTS, extract_variant
 from rltn_cli.errors import DataError
 
-Part = Literal["color", "line"]
+Part = Literal["color", "line", "coords"]
 
 
 def write_pack(pairs: Sequence[Pair], path: Path, part: Part, *, size: int = 256, quality: int = 80) -> None:
@@ -34,6 +35,12 @@ def write_pack(pairs: Sequence[Pair], path: Path, part: Part, *, size: int = 256
     """
 
     def encoded(pair: Pair) -> NDArray[np.uint8]:
+        if part == "coords":
+            if pair.coords is None:
+                return np.empty(0, np.uint8)
+            done, data = cv2.imencode(".png", load_coords(pair, size), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+            assert done
+            return data.astype(np.uint8, copy=False).ravel()
         color, line = load_pair(pair, size)
         picture = color[:, :, ::-1] if part == "color" else line
         done, data = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])
@@ -52,7 +59,7 @@ def write_pack(pairs: Sequence[Pair], path: Path, part: Part, *, size: int = 256
 
 def _facts(pair: Pair) -> dict[str, object]:
     """Return what a pack keeps of a pair: all but where its pictures were."""
-    places = ("color", "line", "beside", "masks", "method")
+    places = ("color", "line", "coords", "beside", "masks", "method")
     return {k: v for k, v in dataclasses.asdict(pair).items() if k not in places}
 
 
@@ -77,13 +84,18 @@ class PackedStore:
             DataError: no pack of colours, a broken file, or an empty split.
         """
         color_names, colors, self.size = _open(paths, "color")
-        line_names, lines, _ = _open(paths, "line") if len(paths) > 1 else ({}, {}, 0)
+        line_names, lines, _ = _open(paths, "line")
         self.pairs = [pair for pair in color_names.values() if pair.split == split]
         if not self.pairs:
             raise DataError(f"{paths[0]}: no pairs of split {split!r}")
+        _, coords, _ = _open(paths, "coords")
         count = len(self.pairs)
         self._colors = torch.empty((count, 3, self.size, self.size), dtype=torch.uint8)
         self._lines = torch.empty((count, 1 + len(VARIANTS), self.size, self.size), dtype=torch.uint8)
+        side = self.size // 4
+        self._coords = torch.zeros((count, 4, side, side), dtype=torch.uint8)
+        self._paper = torch.empty((count, 1, self.size, self.size), dtype=torch.uint8)
+        self._shares = np.empty(count)
 
         def decode(i: int) -> None:
             name = self.pairs[i].id
@@ -92,11 +104,20 @@ class PackedStore:
             extracted = [extract_variant(color, n) for n in range(1, 1 + len(VARIANTS))]
             own = _decode(lines[name], cv2.IMREAD_GRAYSCALE) if name in line_names else extracted[-1]
             self._lines[i] = torch.from_numpy(np.stack([own, *extracted]))
+            places = np.zeros((side, side, 4), np.uint8)
+            if len(coords.get(name, ())):
+                places = cv2.resize(
+                    _decode(coords[name], cv2.IMREAD_UNCHANGED), (side, side), interpolation=cv2.INTER_NEAREST
+                ).astype(np.uint8, copy=False)
+            self._coords[i] = torch.from_numpy(places).permute(2, 0, 1)
+            paper = find_paper(color, own, places[..., 3])
+            self._paper[i, 0], self._shares[i] = torch.from_numpy(paper), paper.mean() / 255
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(decode, range(count)))
         self._colors = self._colors.to(device)
         self._lines = self._lines.to(device)
+        self._coords, self._paper = self._coords.to(device), self._paper.to(device)
 
     def colors(self, indices: Sequence[int]) -> Tensor:
         """Return colour pictures, uint8 (B, 3, S, S), where the store lies."""
@@ -107,6 +128,18 @@ class PackedStore:
         device = self._lines.device
         chosen = torch.as_tensor(indices, device=device), torch.as_tensor(variants, device=device)
         return self._lines[chosen][:, None]
+
+    def coords(self, indices: Sequence[int]) -> Tensor:
+        """Return places on figures, uint8 (B, 4, S / 4, S / 4), where the store lies."""
+        return self._coords[torch.as_tensor(indices, device=self._coords.device)]
+
+    def paper(self, indices: Sequence[int]) -> Tensor:
+        """Return where there is blank paper, uint8 (B, 1, S, S), where the store lies."""
+        return self._paper[torch.as_tensor(indices, device=self._paper.device)]
+
+    def paper_share(self, index: int) -> float:
+        """Return how much of a picture is blank paper."""
+        return float(self._shares[index])
 
 
 def _decode(data: NDArray[np.uint8], flag: int) -> NDArray[np.uint8]:

@@ -41,6 +41,9 @@ class Pair:
     """Pictures of one group are good references for each other; the picture's own id where none is given."""
     palette: str = ""
     """Within a group, pictures of one palette share their true colours; the id where none is given."""
+    coords: Path | None = None
+    """Where on its figure each place of the picture is: RGBA, a quarter of the picture's size; see
+    `load_coords`."""
     native_line: bool = False
     """Whether the line art is the drawing's own line layer."""
     beside: bool = False
@@ -79,6 +82,7 @@ def read_pairs(folder: Path) -> list[Pair]:
     if not colors:
         raise DataError(f"{folder}: no pictures in its folder color/; put the colour pictures there")
     lines = pictures_in(folder / "line")
+    coords = pictures_in(folder / "coords")
     index = folder / "index.csv"
     rows = read_index(index) if index.is_file() else {name: {} for name in colors}
     missing = sorted(set(rows) - set(colors))
@@ -94,6 +98,7 @@ def read_pairs(folder: Path) -> list[Pair]:
             license=row.get("license") or "",
             group=row.get("group") or name,
             palette=row.get("palette") or name,
+            coords=coords.get(name),
             native_line=(row.get("native_line") or "").lower() in ("1", "true", "yes"),
         )
         for name, row in sorted(rows.items())
@@ -183,6 +188,24 @@ def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:
     if like:
         _check_proportions(path, color, like, _read(like))
     return _fit(color, size)
+
+
+def load_coords(pair: Pair, size: int) -> Bytes:
+    """Return where on its figure each place of a picture is, uint8 RGBA (size, size, 4).
+
+    RGB is a place on the figure that is the same in all pictures of its group; alpha is 128 plus the number
+    of the part, and 0 where there is no figure, or nothing is known. Values are never mixed.
+
+    Raises:
+        DataError: a file that cannot be read, is not RGBA, or is not square.
+    """
+    if pair.coords is None:
+        return np.zeros((size, size, 4), np.uint8)
+    found = cv2.imread(str(pair.coords), cv2.IMREAD_UNCHANGED)
+    if found is None or found.ndim != 3 or found.shape[2] != 4 or found.shape[0] != found.shape[1]:
+        raise DataError(f"{pair.coords}: coords must be a square RGBA picture")
+    rgba = cv2.cvtColor(found, cv2.COLOR_BGRA2RGBA)
+    return np.asarray(cv2.resize(rgba, (size, size), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def of_split(pairs: Sequence[Pair], split: str) -> list[Pair]:

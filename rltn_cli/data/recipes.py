@@ -90,26 +90,45 @@ def read_openlines(path: Path) -> list[Pair]:
     Raises:
         DataError: pictures, lines or the index are missing.
     """
+    return _read_complete("openlines", path)
+
+
+def _read_complete(recipe: str, path: Path) -> list[Pair]:
+    """List the pairs of a folder that has every part of a recipe."""
     if not path.is_dir():
-        raise DataError(f"openlines:{path}: there is no such folder")
+        raise DataError(f"{recipe}:{path}: there is no such folder")
     for part, what in (
         ("color", "the pictures"),
         ("line", "the line art"),
         ("index.csv", "splits and groups"),
     ):
         if not (path / part).exists():
-            raise DataError(f"openlines:{path}: {part} is missing, which holds {what}; copy the whole folder")
+            raise DataError(f"{recipe}:{path}: {part} is missing, which holds {what}; copy the whole folder")
     pairs = read_pairs(path)
     bare = [pair.id for pair in pairs if pair.line is None]
     if bare:
         raise DataError(
-            f"openlines:{path}: no line art line/{bare[0]}.* ({len(bare):,} missing); copy the whole folder"
+            f"{recipe}:{path}: no line art line/{bare[0]}.* ({len(bare):,} missing); copy the whole folder"
         )
     return pairs
 
 
+def read_openposes(path: Path) -> list[Pair]:
+    """List the pairs of openposes: as openlines, and with `coords/`, which not every picture has.
+
+    Raises:
+        DataError: pictures, lines, coords or the index are missing.
+    """
+    if not (path / "coords").is_dir():
+        raise DataError(
+            f"openposes:{path}: coords is missing, which holds places on figures; copy the whole folder"
+        )
+    return _read_complete("openposes", path)
+
+
 RECIPES: Mapping[str, Callable[[Path], list[Pair]]] = {
     "openlines": read_openlines,
+    "openposes": read_openposes,
     "celebahq": read_celebahq,
     "ascp": read_ascp,
     "metfaces": read_metfaces,

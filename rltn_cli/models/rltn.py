@@ -11,6 +11,7 @@ from rltn_cli.models.alignment import MFAM
 from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
+from rltn_cli.models.regions import RegionPooling
 
 SIDE_MULTIPLE = 16
 """Height and width of every input are multiples of this."""
@@ -53,20 +54,24 @@ class RLTN(nn.Module):
         self.style_encoder = StyleEncoder(widths, config.encoder_hidden)
         self.content_mfam = MFAM(widths[2:], d, config.reduction, aggregation=config.aggregation)
         self.style_mfam = MFAM(widths[2:], d, config.reduction, aggregation=config.aggregation)
+        self.region_pooling = RegionPooling(d) if config.region_pooling else None
         self.generator = Generator(config.generator_widths, config.generator_hidden, d)
 
-    def forward(self, sketch: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
+    def forward(
+        self, sketch: Tensor, references: Sequence[Tensor], labels: Tensor | None = None
+    ) -> RLTNOutput:
         """Paint sketches in the colours of references.
 
         Args:
             sketch: (B, 1, H, W) in [-1, 1], lines -1 and paper 1; H and W multiples of 16, at least 64.
             references: one or several pictures a sketch, each (B, 3, H', W') in [-1, 1] with sizes of its own
                 under the same rule.
+            labels: see `colorize`.
 
         Raises:
-            ValueError: a size that breaks the rule, or no reference.
+            ValueError: a size that breaks the rule, no reference, or no labels where regions are pooled.
         """
-        return self.colorize(sketch, self.encode_references(references))
+        return self.colorize(sketch, self.encode_references(references), labels)
 
     def encode_references(self, references: Sequence[Tensor]) -> ReferenceTokens:
         """Encode references once, for any number of sketches. Arguments and errors as in `forward`."""
@@ -83,11 +88,31 @@ class RLTN(nn.Module):
         """Return style tokens (B, H / 4 * W / 4, d) of a picture (B, 3, H, W) in [-1, 1]."""
         return normalize(self.style_mfam(self.style_encoder(picture)))
 
-    def colorize(self, sketch: Tensor, tokens: ReferenceTokens) -> RLTNOutput:
-        """Paint sketches (B, 1, H, W) by encoded references; tokens of a batch of one serve all sketches."""
+    def content_features(self, sketch: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the content features (B, d, H / 4, W / 4) of sketches; arguments as in `colorize`."""
+        content: Tensor = self.content_mfam(self.content_encoder(sketch))
+        if self.region_pooling is None:
+            return content
+        if labels is None:
+            raise ValueError("this network pools regions: it needs the labels of the sketch's tokens")
+        pooled: Tensor = self.region_pooling(content, labels)
+        return pooled
+
+    def colorize(self, sketch: Tensor, tokens: ReferenceTokens, labels: Tensor | None = None) -> RLTNOutput:
+        """Paint sketches by encoded references; tokens of a batch of one serve all sketches.
+
+        Args:
+            sketch: (B, 1, H, W) in [-1, 1], as in `forward`.
+            tokens: of `encode_references`.
+            labels: (B, H / 4, W / 4) int64, the region between lines that each token is in, from 1, and 0 for
+                line; needed where the network pools regions, and not looked at elsewhere.
+
+        Raises:
+            ValueError: a size that breaks the rule, or no labels where the network pools regions.
+        """
         _check_size("sketch", sketch)
         height, width = sketch.shape[2:]
-        content = self.content_mfam(self.content_encoder(sketch))
+        content = self.content_features(sketch, labels)
         queries = normalize(content)
         tokens = ReferenceTokens(
             style=tokens.style.expand(len(sketch), -1, -1), patches=tokens.patches.expand(len(sketch), -1, -1)

@@ -1,5 +1,6 @@
 """A model's weights on disk: safetensors beside a config.json, half precision there, fp32 in memory."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -9,10 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
+from rltn_cli.config import ARCHITECTURE
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
 from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.models.regions import RegionPooling
 from rltn_cli.models.rltn import RLTN
 
 __all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped_models"]
@@ -120,6 +123,18 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
         model = RLTN(files.config)
     fill(model, files)
     return model.to(device).eval()
+
+
+def with_region_pooling(model: RLTN) -> RLTN:
+    """Return a network that pools regions and paints as before, until it is trained."""
+    if model.config.region_pooling:
+        return model
+    config = dataclasses.replace(model.config, region_pooling=True, architecture=ARCHITECTURE)
+    pooled = RLTN(config)
+    fresh = {f"region_pooling.{name}" for name in RegionPooling(config.correspondence_width).state_dict()}
+    found = pooled.load_state_dict(model.state_dict(), strict=False)
+    assert set(found.missing_keys) == fresh and not found.unexpected_keys
+    return pooled.train(model.training)
 
 
 def fill(network: nn.Module, files: StoredModel) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rltn_cli.data.sampling import regions_of
 from rltn_cli.engine.checkpoints.weights import find_model, load_model
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.runtime.device import choose_device
@@ -19,6 +20,7 @@ from rltn_cli.imaging.canvas import SMALLEST, Fit, fit_reference, fit_sketch, pl
 from rltn_cli.imaging.finishing import Finish, Lines, finish_picture
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit
+from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
 from rltn_cli.imaging.sketch import AlphaMode, prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
 
@@ -142,9 +144,10 @@ class Colorizer:
         Raises:
             RltnError: the device has not enough memory.
         """
+        labels = label_regions(drawing.canvas)
         with memory_for(f"size {references.size}", self.device):
             return tuple(
-                self._paint_tile(drawing.canvas[rows, columns], references)
+                self._paint_tile(drawing.canvas[rows, columns], labels[rows, columns], references)
                 for rows, columns in drawing.fit.tiles()
             )
 
@@ -203,14 +206,17 @@ class Colorizer:
             The network's output, on the Colorizer's device.
         """
         output: RLTNOutput = self.model(
-            sketches.to(self.device), [reference.to(self.device) for reference in references]
+            sketches.to(self.device),
+            [reference.to(self.device) for reference in references],
+            regions_of(sketches).to(self.device),
         )
         return output
 
     @torch.inference_mode()
-    def _paint_tile(self, canvas: Bytes, references: References) -> RLTNOutput:
-        """Paint (H, W), black lines on white."""
-        return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens)
+    def _paint_tile(self, canvas: Bytes, labels: Labels, references: References) -> RLTNOutput:
+        """Paint (H, W), black lines on white, whose regions have labels."""
+        regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
+        return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens, regions)
 
     def _to_tensor(self, picture: Bytes) -> Tensor:
         """Turn (H, W, C) uint8 into (1, C, H, W) in [-1, 1] on the device."""

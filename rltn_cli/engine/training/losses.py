@@ -4,12 +4,15 @@ One function a term. Pictures are (B, 3, H, W) in [-1, 1]; `weights` (B,) says h
 Every term is a mean over the batch, so that the loss of a batch is the mean of its parts' losses.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rltn_cli.data.lab import lab_distance_squared
+from rltn_cli.data.matching import MatchTargets
 from rltn_cli.models.correspondence import PATCH, from_patches, to_patches, warp
 
 Features = Mapping[str, Tensor]
@@ -21,6 +24,14 @@ CTX_POSITIONS = 32
 PERC_LAYER = "relu4_2"
 SCL_LAYERS = ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
 SCL_MARGIN = 0.01
+MATCH_COLOR_WIDTH, MATCH_COLOR_FLOOR = 6.0, -13.8
+"""Standard deviation in Lab units, and the least log k, of what is right by colour."""
+MATCH_PLACE_WIDTH, MATCH_COORDS_WIDTH, MATCH_PLACE_FLOOR = 0.8, 7.0, -18.0
+"""Standard deviations in tokens and in 8-bit units of coords, and the least log k, of what is right by
+place."""
+MATCH_LEAST = -0.7
+"""A token counts whose best log k is above this."""
+EXACT = "donot_use_mm_for_euclid_dist"
 
 
 def _weighted(per_sample: Tensor, weights: Tensor) -> Tensor:
@@ -56,14 +67,96 @@ def feature_matching(output: Features, truth: Features, weights: Tensor) -> Tens
     return _weighted(total, weights)
 
 
-def reconstruction(output: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Return `rec`: L1 between the painted picture and the truth."""
+def reconstruction(output: Tensor, truth: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
+    """Return `rec`: L1 between the painted picture and the truth.
+
+    Args:
+        output: (B, 3, H, W).
+        truth: (B, 3, H, W).
+        weights: (B,).
+        seen: (B, 1, H, W), 0 where a place is left out (it counts as equal); all places count if None.
+    """
+    if seen is not None:
+        output, truth = output * seen, truth * seen
     return _weighted(_l1(output, truth), weights)
 
 
-def warping(warped: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Return `warp`: L1 between the warped reference and the truth, both averaged over 4x4 patches."""
-    return _weighted(_l1(F.avg_pool2d(warped.float(), PATCH), F.avg_pool2d(truth, PATCH)), weights)
+def warping(warped: Tensor, truth: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
+    """Return `warp`: L1 between the warped reference and the truth, both averaged over 4x4 patches.
+
+    Arguments as in `reconstruction`.
+    """
+    parts = [F.avg_pool2d(picture, PATCH) for picture in (warped.float(), truth)]
+    if seen is not None:
+        parts = [part * F.avg_pool2d(seen, PATCH) for part in parts]
+    return _weighted(_l1(*parts), weights)
+
+
+def match(
+    content: Tensor, style: Tensor, targets: MatchTargets, pseudo: Tensor, temperature: float, *, place: float
+) -> Tensor:
+    """Return `match`: the negative log-likelihood of a right match, by colour and by place.
+
+    With the correspondence's logits `l_ij = q_i k_j / tau`, a token's part is
+    `logsumexp_j l_ij - logsumexp_j (l_ij + log k_ij)`, where k_ij in (0, 1] says how right j is for i. A
+    token counts where the reference has something right for it. The parts are means over a sample's tokens
+    that count, 0 where none does, then over samples.
+
+    Args:
+        content: (B, N, d) of unit length.
+        style: (B, M, d) of unit length.
+        targets: what is right.
+        pseudo: (B,) 1 where the reference is the deformed truth, whose places are known by the deformation;
+            elsewhere they are known by coords.
+        temperature: tau of the correspondence.
+        place: weight of the place beside the colour.
+    """
+    with torch.autocast(content.device.type, enabled=False):
+        queries = content.float().gather(1, targets.tokens[..., None].expand(-1, -1, content.shape[2]))
+        logits = queries @ style.float().transpose(1, 2) / temperature
+        everything = torch.logsumexp(logits, dim=2)
+        total = _match_part(logits, everything, color_rightness(targets))
+        if place:
+            grid = math.isqrt(content.shape[1])
+            by_place = torch.where(
+                pseudo[:, None, None] > 0, pseudo_rightness(targets, grid), coords_rightness(targets)
+            )
+            total = total + place * _match_part(logits, everything, by_place)
+        return total.mean()
+
+
+def _match_part(logits: Tensor, everything: Tensor, rightness: Tensor) -> Tensor:
+    """Return one part of `match` for each sample, (B,)."""
+    counted = (rightness.amax(dim=2) > MATCH_LEAST).float()
+    losses = everything - torch.logsumexp(logits + rightness, dim=2)
+    return (losses * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1)
+
+
+def color_rightness(targets: MatchTargets) -> Tensor:
+    """Return log k by colour, (B, T, M): a Gaussian of the Lab distance, at least MATCH_COLOR_FLOOR."""
+    squared = lab_distance_squared(targets.truth_lab, targets.reference_lab)
+    return (-squared / (2 * MATCH_COLOR_WIDTH**2)).clamp(min=MATCH_COLOR_FLOOR)
+
+
+def pseudo_rightness(targets: MatchTargets, grid: int) -> Tensor:
+    """Return log k by place of a deformed picture, (B, T, M), at least MATCH_PLACE_FLOOR.
+
+    Args:
+        targets: with the places that tokens come from.
+        grid: tokens a side.
+    """
+    tokens = torch.cdist(targets.places, targets.reference_places, compute_mode=EXACT) * grid / 2
+    near = (-tokens.square() / (2 * MATCH_PLACE_WIDTH**2)).clamp(min=MATCH_PLACE_FLOOR)
+    return near.masked_fill(~targets.inside[:, None], MATCH_PLACE_FLOOR)
+
+
+def coords_rightness(targets: MatchTargets) -> Tensor:
+    """Return log k by place on the figure, (B, T, M), at least MATCH_PLACE_FLOOR; no figure has no place."""
+    mine, other = targets.coords, targets.reference_coords
+    distance = torch.cdist(mine[..., :3], other[..., :3], compute_mode=EXACT)
+    near = (-distance.square() / (2 * MATCH_COORDS_WIDTH**2)).clamp(min=MATCH_PLACE_FLOOR)
+    same = (mine[..., 3][:, :, None] == other[..., 3][:, None]) & (mine[..., 3] > 100)[:, :, None]
+    return near.masked_fill(~same, MATCH_PLACE_FLOOR)
 
 
 def perceptual(output: Features, truth: Features, weights: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from rltn_cli.config import TrainConfig
+from rltn_cli.data.augmentation import Deformation
+from rltn_cli.data.matching import PATCH, match_targets
 from rltn_cli.data.sampling import Batch
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
@@ -75,7 +77,13 @@ def _terms(
     size = config.sizes[-1][1]
     grey = torch.zeros(1, 3, size, size)
     one = torch.ones(1)
-    batch = Batch(sketch=grey[:, :1], truth=grey, reference=grey, pseudo=one, shared=0 * one)
+    tokens = size // PATCH
+    labels = torch.ones(1, tokens, tokens, dtype=torch.int64)
+    whole = [Deformation.none()]
+    places = torch.zeros(1, 4, tokens, tokens)
+    matches = match_targets(grey, grey, (places, places), (whole, whole), [0])
+    batch = Batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one, labels=labels, matches=matches)
     objective = Objective(config.losses, trunk, model.config.temperature, lpips)
-    produced = GeneratorSide(model)(batch.sketch, batch.reference, batch.truth)
+    side = GeneratorSide(model, align=config.losses.align > 0)
+    produced = side(batch.sketch, batch.reference, batch.truth, batch.labels)
     return objective.total(objective.generator_terms(produced, batch, discriminator, Phase()))

@@ -1,11 +1,13 @@
 """The objective: what the generator side and the discriminator are trained for."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from rltn_cli.config import PERCEPTUAL_TERMS, LossConfig
+from rltn_cli.data.matching import visible_places
 from rltn_cli.data.sampling import Batch
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training import losses
@@ -16,22 +18,38 @@ from rltn_cli.models.rltn import RLTN
 OUTPUT_LAYERS = tuple(dict.fromkeys([*losses.FM_WEIGHTS, *losses.CTX_WEIGHTS, losses.PERC_LAYER]))
 
 
-class GeneratorSide(nn.Module):
-    """RLTN's one forward pass of a training step, with the truth's style features beside the reference's."""
+class Produced(NamedTuple):
+    """What the generator side makes of a batch; shapes as in RLTNOutput."""
 
-    def __init__(self, model: RLTN) -> None:
+    colors: Tensor
+    warped: Tensor
+    content: Tensor
+    """Content features of the sketch, of unit length."""
+    style: Tensor
+    """Style features of the reference, of unit length."""
+    truth_style: Tensor | None
+    """Style features of the truth, where they are asked for."""
+
+
+class GeneratorSide(nn.Module):
+    """RLTN's one forward pass of a training step, with the truth's style features where a term needs them."""
+
+    def __init__(self, model: RLTN, *, align: bool = True) -> None:
+        """Take the network; `align` asks for the truth's style features."""
         super().__init__()
         self.model = model
+        self.align = align
 
-    def forward(
-        self, sketch: Tensor, reference: Tensor, truth: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return (colors, warped, content, style, truth_style) for a batch; shapes as in RLTNOutput."""
-        tokens = self.model.encode_references([torch.cat([reference, truth])])
+    def forward(self, sketch: Tensor, reference: Tensor, truth: Tensor, labels: Tensor) -> Produced:
+        """Run the network on a batch; arguments as in Batch."""
+        tokens = self.model.encode_references([torch.cat([reference, truth]) if self.align else reference])
         count = len(sketch)
         mine = type(tokens)(style=tokens.style[:count], patches=tokens.patches[:count])
-        output = self.model.colorize(sketch, mine)
-        return output.colors, output.warped, output.content, mine.style, tokens.style[count:]
+        output = self.model.colorize(sketch, mine, labels)
+        return Produced(
+            output.colors, output.warped, output.content, mine.style,
+            tokens.style[count:] if self.align else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,7 @@ class Objective:
             temperature: tau of the correspondence, for the cycle term.
             lpips: needed when the term of that name has a weight.
         """
+        self.config = config
         self.weights = config.active
         self.trunk = trunk
         self.lpips = lpips
@@ -65,7 +84,7 @@ class Objective:
 
     def generator_terms(
         self,
-        produced: tuple[Tensor, Tensor, Tensor, Tensor, Tensor],
+        produced: Produced,
         batch: Batch,
         discriminator: MultiscaleDiscriminator,
         phase: Phase,
@@ -79,16 +98,21 @@ class Objective:
             phase: which late terms run.
         """
         colors, warped, content, style, truth_style = produced
-        trusted = batch.pseudo + 0.5 * batch.shared
+        trusted = batch.pseudo + self.config.exemplar * batch.shared
+        seen = self._seen(batch)
         terms: dict[str, Tensor] = {}
         if "rec" in self.weights:
-            terms["rec"] = losses.reconstruction(colors, batch.truth, trusted)
+            terms["rec"] = losses.reconstruction(colors, batch.truth, trusted, seen)
         if "warp" in self.weights:
-            terms["warp"] = losses.warping(warped, batch.truth, trusted)
-        if "align" in self.weights:
+            terms["warp"] = losses.warping(warped, batch.truth, trusted, seen)
+        if truth_style is not None:
             terms["align"] = losses.alignment(content, truth_style)
         if "cycle" in self.weights:
             terms["cycle"] = losses.cycle(warped, content, style, batch.reference, self.temperature)
+        if "match" in self.weights:
+            terms["match"] = losses.match(
+                content, style, batch.matches, batch.pseudo, self.temperature, place=self.config.match_place
+            )
         if "adv" in self.weights and phase.adversarial:
             discriminator.requires_grad_(False)
             terms["adv"] = losses.adversarial_generator(discriminator(batch.sketch, colors))
@@ -99,6 +123,12 @@ class Objective:
                 distances = self.lpips.distances(colors, batch.truth)
                 terms["lpips"] = losses.lpips(distances, batch.pseudo + batch.shared)
         return terms
+
+    def _seen(self, batch: Batch) -> Tensor | None:
+        """Return where the reference shows the true colour, (B, 1, H, W); None where all places count."""
+        if not self.config.unseen or not {"rec", "warp"} & set(self.weights):
+            return None
+        return visible_places(batch.truth, batch.reference, self.config.unseen)
 
     def _perceptual_terms(self, colors: Tensor, warped: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the terms that look through the frozen trunk."""

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 
 from rltn_cli.config import TrainConfig
 from rltn_cli.data.sampling import Batch
-from rltn_cli.engine.checkpoints.weights import find_model, load_model
+from rltn_cli.engine.checkpoints.weights import find_model, load_model, with_region_pooling
 from rltn_cli.engine.runtime.device import describe_hardware
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.frozen_networks import make_lpips, make_trunk
@@ -272,4 +272,7 @@ def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
     Raises:
         ModelError: they cannot be found or loaded.
     """
-    return load_model(find_model(config.init, offline=offline)) if config.init else None
+    if not config.init:
+        return None
+    model = load_model(find_model(config.init, offline=offline))
+    return with_region_pooling(model) if config.region_pooling else model

@@ -68,7 +68,7 @@ class TrainingStep:
         )
         # The optimisers stay PyTorch's own: Accelerate would update the fp16 scale after each of the two.
         prepare: Callable[..., Any] = self.accelerator.prepare
-        self.generator_side: Any = prepare(GeneratorSide(self.model))
+        self.generator_side: Any = prepare(GeneratorSide(self.model, align=config.losses.align > 0))
         self.judge: Any = prepare(self.discriminator)
         if compile_networks:
             self.generator_side, self.judge = torch.compile(self.generator_side), torch.compile(self.judge)
@@ -133,7 +133,7 @@ class TrainingStep:
             part = batch.part(slice(start, start + count))
             share = len(part.sketch) / total
             with self._together(last=start + count >= total), self.accelerator.autocast():
-                produced = self.generator_side(part.sketch, part.reference, part.truth)
+                produced = self.generator_side(part.sketch, part.reference, part.truth, part.labels)
                 # discriminator: truth against what was painted, both in one forward pass
                 if phase.adversarial:
                     self.discriminator.train(start == 0)  # its spectral norms move once a step

@@ -1,0 +1,54 @@
+"""Region pooling: what the middle of a region between lines knows becomes what all of the region knows."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rltn_cli.models.blocks import Conv1x1
+
+
+class RegionPooling(nn.Module):
+    """Adds to every content feature what it makes of the mean over its region: `f + W2(GELU(W1([f, m])))`.
+
+    m is the mean of f over the tokens with the same label; tokens of label 0, which are all line, keep their
+    own feature as m. W2 starts at zero, so that trained weights without pooling go on unchanged.
+    """
+
+    def __init__(self, channels: int) -> None:
+        """Build the module for `channels` (d) features."""
+        super().__init__()
+        self.mix = Conv1x1(2 * channels, 2 * channels)
+        self.out = Conv1x1(2 * channels, channels)
+        nn.init.zeros_(self.out.weight)
+        assert self.out.bias is not None
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Return the features (B, d, h, w) with what their regions add.
+
+        Args:
+            features: (B, d, h, w).
+            labels: (B, h, w) int64, the region of each token, 0 for line; see `region_means`.
+        """
+        means = region_means(features, labels)
+        added: Tensor = self.out(F.gelu(self.mix(torch.cat([features, means.to(features.dtype)], dim=1))))
+        return features + added
+
+
+def region_means(features: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean feature of each token's region, (B, d, h, w) float32; its own feature on label 0.
+
+    Args:
+        features: (B, d, h, w).
+        labels: (B, h, w) int64, 0 to h * w.
+    """
+    tokens = features.flatten(2).transpose(1, 2).float()  # (B, N, d)
+    flat = labels.flatten(1)
+    batch, count, width = tokens.shape
+    index = flat[..., None].expand(-1, -1, width)
+    sums = tokens.new_zeros(batch, count + 1, width).scatter_add(1, index, tokens)
+    sizes = tokens.new_zeros(batch, count + 1).scatter_add(1, flat, torch.ones_like(flat, dtype=tokens.dtype))
+    means = sums / sizes.clamp(min=1)[..., None]
+    own = torch.where(flat[..., None] > 0, means.gather(1, index), tokens)
+    result: Tensor = own.transpose(1, 2).unflatten(2, tuple(features.shape[2:]))
+    return result
