@@ -29,8 +29,8 @@ from rltn_cli.config import FINE_TUNING, LossConfig, Preset, TrainConfig
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
 from rltn_cli.data.sampling import Batch, FolderStore, make_batch
+from rltn_cli.engine.training import losses
 from rltn_cli.engine.training.accelerator import make_accelerator
-from rltn_cli.engine.training.run import losses
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.models import rltn
 from rltn_cli.models.frozen import VGG

@@ -16,7 +16,8 @@ def test_values_are_laid_over_a_base_table_by_table():
 
 def test_a_key_in_a_table_that_is_not_known_is_named(tmp_path):
     (tmp_path / "run.toml").write_text("[data]\nrecolour = 1\n")
-    with pytest.raises(ConfigError, match=r"run\.toml: data: unknown key 'recolour'; known are deform"):
+    message = r"run\.toml: data: unknown key 'recolour'; known are backdrop, closest"
+    with pytest.raises(ConfigError, match=message):
         load_toml(TrainConfig, tmp_path / "run.toml")
 
 

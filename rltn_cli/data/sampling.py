@@ -14,7 +14,7 @@ from torch import Tensor
 from rltn_cli.config import DataConfig
 from rltn_cli.data.augmentation import Deformation, LineWear, Recoloring, deform, recolor, wear_lines
 from rltn_cli.data.backdrops import FULL_BLEED, LEAST_PAPER, Backdrop, beside, fill_backdrop, find_paper
-from rltn_cli.data.matching import MatchTargets, match_targets
+from rltn_cli.data.matching import PATCH, MatchTargets, match_targets
 from rltn_cli.data.pairs import LineSource, Pair, load_coords, load_pair
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
@@ -305,6 +305,18 @@ def make_batch(
         labels=regions_of(sketch),
         matches=matches,
     )
+
+
+def plain_batch(sketch: Tensor, truth: Tensor, reference: Tensor, pseudo: Tensor, shared: Tensor) -> Batch:
+    """Return pictures that were not augmented, and of whose figures no places are known, as a batch.
+
+    Arguments as in Batch.
+    """
+    count, side = len(sketch), truth.shape[2] // PATCH
+    nothing = torch.zeros(count, 4, side, side, device=truth.device)
+    whole = [Deformation.none()] * count
+    matches = match_targets(truth, reference, (nothing, nothing), (whole, whole), range(count))
+    return Batch(sketch, truth, reference, pseudo, shared, regions_of(sketch), matches)
 
 
 def regions_of(sketch: Tensor) -> Tensor:

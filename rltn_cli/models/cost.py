@@ -8,6 +8,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from rltn_cli.config import ModelConfig
+from rltn_cli.models.correspondence import PATCH
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
 
@@ -34,7 +35,8 @@ def measure_budget(config: ModelConfig, *, size: int = 256) -> Budget:
     with torch.device("meta"):
         model = RLTN(config)
         sketch, reference = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
-    return _count(model, sketch, [reference])
+        labels = torch.empty(1, size // PATCH, size // PATCH, dtype=torch.int64)
+    return _count(model, sketch, [reference], *([labels] if config.region_pooling else []))
 
 
 def measure_line_budget(config: HEDConfig, *, size: int = 256) -> Budget:

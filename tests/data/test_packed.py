@@ -67,3 +67,23 @@ def test_what_is_no_pack_is_refused(pairs, tmp_path):
     write_pack(pairs, tmp_path / "c.safetensors", "color", size=64)
     with pytest.raises(DataError, match="no pairs of split 'test'"):
         PackedStore([tmp_path / "c.safetensors"], split="test")
+
+
+def test_coords_come_back_exactly_and_are_zero_where_there_are_none(pairs, tmp_path):
+    (tmp_path / "coords").mkdir()
+    places = np.random.default_rng(0).integers(0, 256, (16, 16, 4), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "coords" / "2.png"), places)
+    pairs = read_pairs(tmp_path)
+    packs = [tmp_path / f"{part}.safetensors" for part in ("color", "line", "coords")]
+    write_pack(pairs, packs[0], "color", size=64, quality=95)
+    write_pack(pairs, packs[1], "line", size=64, quality=95)
+    write_pack(pairs, packs[2], "coords", size=16)
+    packed = PackedStore(packs)
+    folder = FolderStore([p for p in pairs if p.split == "train"], 64)
+    expected = torch.from_numpy(places[..., [2, 1, 0, 3]]).permute(2, 0, 1)
+    for store in (packed, folder):
+        assert torch.equal(store.coords([1])[0], expected)
+        assert store.coords([0, 2]).max() == 0
+        assert store.paper([0]).shape == (1, 1, 64, 64)
+        assert store.paper_share(0) == pytest.approx(store.paper([0]).float().mean().item() / 255, abs=1e-6)
+    assert (packed.paper([0]) == folder.paper([0])).float().mean() > 0.98

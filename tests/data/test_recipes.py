@@ -80,7 +80,7 @@ def test_what_is_no_folder_of_pictures_is_said(tmp_path: Path) -> None:
     assert "there is no such folder" in message(tmp_path / "none")
     assert "C:\\pictures: there is no such folder" in message("C:\\pictures")
     assert "D:/pictures: there is no such folder" in message("D:/pictures")
-    assert "no recipe is called danbooru; recipes are openlines, celebahq" in message("danbooru:x")
+    assert "no recipe is called danbooru; recipes are openlines, openposes, celebahq" in message("danbooru:x")
     assert "name the folder after the colon, as in ascp:PATH" in message("ascp:")
     (tmp_path / "set.zip").write_bytes(b"PK")
     assert "is a file; unpack it" in message(tmp_path / "set.zip")
@@ -300,3 +300,14 @@ def test_metfaces_incomplete(metfaces: Path) -> None:
     assert "no pictures named like 11713-00.png" in message(f"metfaces:{metfaces}")
     draw(metfaces / "images" / "1-00.png")
     assert "none of the 1,069 pictures of its train is there" in message(f"metfaces:{metfaces}")
+
+
+def test_openposes_is_openlines_with_places_on_figures(pairs_folder: Path) -> None:
+    assert "coords is missing, which holds places on figures" in message(f"openposes:{pairs_folder}")
+    (pairs_folder / "coords").mkdir()
+    known = read_data([f"openposes:{pairs_folder}"])
+    assert {pair.coords for pair in known} == {None}
+    cv2.imwrite(str(pairs_folder / "coords" / f"{known[0].id}.png"), np.zeros((4, 4, 4), np.uint8))
+    assert read_data([f"openposes:{pairs_folder}"])[0].coords is not None
+    (pairs_folder / "index.csv").unlink()
+    assert f"openposes:{pairs_folder}: index.csv is missing" in message(f"openposes:{pairs_folder}")

@@ -142,6 +142,6 @@ def test_budgets(preset, millions, gflop):
     assert millions is None or sum(p.numel() for p in model.parameters()) < millions * 1e6
     if gflop is not None:
         with FlopCounterMode(display=False) as counter:
-            model(sketch, [reference])
+            model(sketch, [reference], torch.empty(1, 64, 64, dtype=torch.int64, device="meta"))
         # the correspondence alone is 4096 x 4096 x 64 multiply-adds, twice: it must have been counted
         assert 2 * 2 * 4096**2 * 64 < counter.get_total_flops() <= gflop * 1e9

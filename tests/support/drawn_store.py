@@ -36,3 +36,12 @@ class DrawnStore:
         return torch.from_numpy(
             np.stack([np.where(np.abs(self.disc(i)) < 1.5, 0, 255).astype(np.uint8) for i in indices])
         )[:, None]
+
+    def coords(self, indices):
+        return torch.zeros(len(indices), 4, self.size // 4, self.size // 4, dtype=torch.uint8)
+
+    def paper(self, indices):
+        return torch.stack([torch.from_numpy(np.uint8(255) * (self.disc(i) > 2)) for i in indices])[:, None]
+
+    def paper_share(self, index):
+        return float((self.disc(index) > 2).mean())

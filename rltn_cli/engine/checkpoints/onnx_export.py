@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.models.correspondence import PATCH
 from rltn_cli.models.rltn import RLTN, SIDE_MINIMUM, SIDE_MULTIPLE
 
 OPSET = 20
@@ -25,9 +26,11 @@ class _Network(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, sketch: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-        """Return colors and warped (1, 3, H, W) of sketch (1, 1, H, W) and reference (1, 3, H', W')."""
-        output = self.model(sketch, [reference])
+    def forward(
+        self, sketch: Tensor, reference: Tensor, labels: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return colors and warped (1, 3, H, W); the arguments are the inputs that `export_onnx` lists."""
+        output = self.model(sketch, [reference], labels)
         return output.colors, output.warped
 
 
@@ -35,7 +38,9 @@ def export_onnx(model: RLTN, path: Path) -> None:
     """Write a network as an ONNX file that appears whole or not at all.
 
     Its inputs are `sketch` (1, 1, H, W) and `reference` (1, 3, H', W') in [-1, 1], float32, with sides that
-    are multiples of 16 from 64 to 4096; its outputs `colors` and `warped` (1, 3, H, W) in [-1, 1].
+    are multiples of 16 from 64 to 4096; its outputs `colors` and `warped` (1, 3, H, W) in [-1, 1]. A network
+    that pools regions has a third input, `labels` (1, H / 4, W / 4) int64, the region between lines that each
+    4x4 block is in; see `token_labels`.
 
     Raises:
         ModelError: the packages of the extra "export" are missing.
@@ -61,12 +66,15 @@ def export_onnx(model: RLTN, path: Path) -> None:
 def _translate(model: RLTN) -> torch.onnx.ONNXProgram:
     """Return the network as an ONNX program."""
     smallest, largest = SIDE_MINIMUM // SIDE_MULTIPLE, MAX_SIDE // SIDE_MULTIPLE
-    height, width, other_height, other_width = (
-        SIDE_MULTIPLE * torch.export.Dim(name, min=smallest, max=largest) for name in ("h", "w", "rh", "rw")
-    )
+    sides = [torch.export.Dim(name, min=smallest, max=largest) for name in ("h", "w", "rh", "rw")]
+    height, width, other_height, other_width = (SIDE_MULTIPLE * side for side in sides)
     # Four different sides: equal ones would be taken for one and the same.
-    example = torch.zeros(1, 1, 128, 192), torch.zeros(1, 3, 160, 96)
+    example: tuple[Tensor, ...] = torch.zeros(1, 1, 128, 192), torch.zeros(1, 3, 160, 96)
     shapes = {"sketch": {2: height, 3: width}, "reference": {2: other_height, 3: other_width}}
+    if model.config.region_pooling:
+        example += (torch.ones(1, 128 // PATCH, 192 // PATCH, dtype=torch.int64),)
+        grid = SIDE_MULTIPLE // PATCH
+        shapes["labels"] = {1: grid * sides[0], 2: grid * sides[1]}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's, about its own internals
@@ -75,7 +83,7 @@ def _translate(model: RLTN) -> torch.onnx.ONNXProgram:
             example,
             dynamo=True,
             verbose=False,
-            input_names=["sketch", "reference"],
+            input_names=list(shapes),
             output_names=["colors", "warped"],
             dynamic_shapes=shapes,
             opset_version=OPSET,

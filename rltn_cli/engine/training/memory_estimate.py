@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from rltn_cli.config import TrainConfig
-from rltn_cli.data.augmentation import Deformation
-from rltn_cli.data.matching import PATCH, match_targets
-from rltn_cli.data.sampling import Batch
+from rltn_cli.data.sampling import plain_batch
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
@@ -77,12 +75,7 @@ def _terms(
     size = config.sizes[-1][1]
     grey = torch.zeros(1, 3, size, size)
     one = torch.ones(1)
-    tokens = size // PATCH
-    labels = torch.ones(1, tokens, tokens, dtype=torch.int64)
-    whole = [Deformation.none()]
-    places = torch.zeros(1, 4, tokens, tokens)
-    matches = match_targets(grey, grey, (places, places), (whole, whole), [0])
-    batch = Batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one, labels=labels, matches=matches)
+    batch = plain_batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one)
     objective = Objective(config.losses, trunk, model.config.temperature, lpips)
     side = GeneratorSide(model, align=config.losses.align > 0)
     produced = side(batch.sketch, batch.reference, batch.truth, batch.labels)

@@ -150,7 +150,7 @@ def test_names_in_messages_are_harmless(name: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "message"),
-    [(0, "architecture must be 1 or more"), (2, r"architecture 2, this rltn knows up to 1; update rltn")],
+    [(0, "architecture must be 1 or more"), (3, r"architecture 3, this rltn knows up to 2; update rltn")],
 )
 def test_only_known_architectures_are_read(whole: Path, version: int, message: str) -> None:
     config = json.loads((whole / "config.json").read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 """The exported network paints as ours does, at sizes that it was not exported with."""
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 
@@ -18,8 +19,19 @@ def model() -> RLTN:
     return RLTN(PRESETS["tiny"]).eval()
 
 
+def pooling() -> RLTN:
+    """Return a network that pools regions, and whose pooling does something."""
+    torch.manual_seed(0)
+    model = RLTN(dataclasses.replace(PRESETS["tiny"], region_pooling=True)).eval()
+    assert model.region_pooling is not None
+    torch.nn.init.normal_(model.region_pooling.out.weight, std=0.1)
+    return model
+
+
 @pytest.mark.slow
-def test_the_exported_network_is_equal_at_any_size(model: RLTN, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pools", [False, True])
+def test_the_exported_network_is_equal_at_any_size(model: RLTN, pools: bool, tmp_path: Path) -> None:
+    model = pooling() if pools else model
     pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
@@ -28,15 +40,20 @@ def test_the_exported_network_is_equal_at_any_size(model: RLTN, tmp_path: Path) 
     session = runtime.InferenceSession(
         str(tmp_path / "new" / "tiny.onnx"), providers=["CPUExecutionProvider"]
     )
+    labels = {"labels"} & {value.name for value in session.get_inputs()}
+    assert bool(labels) is pools
     for height, width, other_height, other_width in (
         (128, 192, 160, 96), (64, 64, 64, 64), (256, 80, 96, 240), (112, 112, 336, 64)
     ):  # fmt: skip
         sketch = torch.rand(1, 1, height, width) * 2 - 1
         reference = torch.rand(1, 3, other_height, other_width) * 2 - 1
         names = ["colors", "warped"]
-        colors, warped = session.run(names, {"sketch": sketch.numpy(), "reference": reference.numpy()})
+        regions = torch.randint(0, 9, (1, height // 4, width // 4))
+        inputs = {"sketch": sketch.numpy(), "reference": reference.numpy()}
+        inputs |= {name: regions.numpy() for name in labels}
+        colors, warped = session.run(names, inputs)
         with torch.no_grad():
-            expected = model(sketch, [reference])
+            expected = model(sketch, [reference], regions)
         torch.testing.assert_close(torch.from_numpy(colors), expected.colors, rtol=0, atol=1e-3)
         torch.testing.assert_close(torch.from_numpy(warped), expected.warped, rtol=0, atol=1e-3)
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from rltn_cli.config import PRESETS
-from rltn_cli.data.sampling import Batch
+from rltn_cli.data.sampling import plain_batch
 from rltn_cli.engine.training.sample_grids import sample_grid
 from rltn_cli.models.rltn import RLTN
 
@@ -11,7 +11,9 @@ def test_a_grid_shows_sketch_reference_warp_colors_and_truth():
     torch.manual_seed(0)
     flat = [torch.full((5, channels, 64, 64), value) for channels, value in ((1, 1.0), (3, 0.0), (3, -1.0))]
     everyone = torch.ones(5)
-    batch = Batch(sketch=flat[0], reference=flat[1], truth=flat[2], pseudo=everyone, shared=0 * everyone)
+    batch = plain_batch(
+        sketch=flat[0], reference=flat[1], truth=flat[2], pseudo=everyone, shared=0 * everyone
+    )
     grid = sample_grid(RLTN(PRESETS["tiny"]), batch, "cpu")
     assert grid.shape == (5 * 64, 5 * 64, 3)
     assert grid.dtype == np.uint8
