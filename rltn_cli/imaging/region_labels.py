@@ -11,7 +11,7 @@ BELOW_PAPER = 30
 _PAPER = 90
 """Percentile of the drawing that is paper."""
 _BALL = 1.5
-"""Radius in pixels of the ball that finds regions: it does not pass through gaps of up to 3 pixels."""
+"""Radius in pixels of the ball that finds regions: it does not pass through gaps of up to 2 pixels."""
 _TOKEN = 4
 """Pixels a side that a token stands for."""
 
@@ -19,7 +19,7 @@ Labels = NDArray[np.int32]
 
 
 def label_regions(canvas: Bytes) -> Labels:
-    """Number the regions between lines; lines with gaps of up to 3 pixels bound them too.
+    """Number the regions between lines; lines with gaps of up to 2 pixels bound them too.
 
     Regions are where the middle of a small ball can move without touching a line (Zhang et al., "Vectorizing
     cartoon animations", 2009, use such trapped balls for the same purpose); what remains between them and the

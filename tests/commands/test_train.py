@@ -1,5 +1,6 @@
 """`rltn train` by its command, with the tiny preset."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -185,7 +186,8 @@ def test_a_dry_run_shows_all_and_writes_nothing(pairs, settings, tmp_path, capsy
     facts = json.loads(capsys.readouterr().out)
     assert facts["config"]["steps"] == 10  # 2.5 times 8 pairs, by 2
     assert facts["config"]["losses"]["fm"] == 0
-    assert facts["parameters"] == sum(value.numel() for value in RLTN(PRESETS["tiny"]).parameters())
+    network = RLTN(dataclasses.replace(PRESETS["tiny"], region_pooling=True))
+    assert facts["parameters"] == sum(value.numel() for value in network.parameters())
     assert facts["memory_mib"] > facts["memory_mib_weights"]
     assert not (tmp_path / "run").exists()
     assert train(pairs, settings, tmp_path / "run", "--dry-run", "-q") == 0

@@ -17,7 +17,7 @@ def test_a_line_parts_two_regions_and_the_edge_of_the_page_bounds_none():
     assert labels[0, 0] not in (0, labels[0, 31])
 
 
-@pytest.mark.parametrize(("gap", "regions"), [(1, 2), (3, 2), (6, 1)])
+@pytest.mark.parametrize(("gap", "regions"), [(1, 2), (2, 2), (4, 1)])
 def test_small_gaps_are_closed_and_large_ones_are_not(gap, regions):
     canvas = paper()
     canvas[:, 16] = 0
