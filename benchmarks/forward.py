@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from rltn_cli.config import PRESETS, Preset
+from rltn_cli.model_config import PRESETS, Preset
 
 if TYPE_CHECKING:
     import torch

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.config_files import load_toml
 from rltn_cli.models.cost import measure_budget
+from rltn_cli.training_config import TrainConfig
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs"
 

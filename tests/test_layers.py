@@ -22,11 +22,12 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "engine.checkpoints": ("models", "data", "config_files"),
     "engine.runtime": ("models", "data", "config_files"),
     "data.check": ("data",),
-    "data": ("imaging", "config"),
-    "models": ("config",),
+    "data": ("imaging", "training_config"),
+    "models": ("model_config",),
     "imaging": ("errors",),
-    "config_files": ("config",),
-    "config": ("errors",),
+    "config_files": ("training_config",),
+    "training_config": ("model_config",),
+    "model_config": ("errors",),
     "errors": (),
 }
 """The parts of the package, each with those right below it.
@@ -39,8 +40,9 @@ LIGHT = (
     "__init__",
     "__main__",
     "cli",
-    "config",
     "config_files",
+    "model_config",
+    "training_config",
     "errors",
     "commands",
     "engine.checkpoints.model_names",
@@ -173,7 +175,7 @@ def test_pictures_need_no_torch(path: Path) -> None:
 def test_networks_know_only_configuration(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     parts = {name.split(".")[1] for name in imported(ast.walk(tree)) if name.startswith("rltn_cli.")}
-    assert parts <= {"models", "config", "errors"}
+    assert parts <= {"models", "model_config", "errors"}
 
 
 def is_light(path: Path) -> bool:

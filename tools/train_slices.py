@@ -21,7 +21,6 @@ import cv2
 import torch
 from accelerate import Accelerator
 
-from rltn_cli.config import LossConfig, TrainConfig
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
@@ -33,6 +32,7 @@ from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import RltnError
 from rltn_cli.models.frozen import VGG
+from rltn_cli.training_config import LossConfig, TrainConfig
 
 STATE = "state"
 

@@ -23,9 +23,9 @@ from rltn_cli.commands.options import (
     complete_model,
 )
 from rltn_cli.commands.train_display import Silence, TrainingBar
-from rltn_cli.config import FINE_TUNING, TrainConfig
 from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
+from rltn_cli.training_config import FINE_TUNING, TrainConfig
 
 if TYPE_CHECKING:
     from rltn_cli.engine.training.run import Request

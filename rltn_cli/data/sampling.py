@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rltn_cli.config import DataConfig
 from rltn_cli.data.augmentation import Deformation, LineWear, Recoloring, deform, recolor, wear_lines
 from rltn_cli.data.backdrops import FULL_BLEED, LEAST_PAPER, Backdrop, beside, fill_backdrop, find_paper
 from rltn_cli.data.matching import PATCH, MatchTargets, match_targets
@@ -20,6 +19,7 @@ from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.region_labels import label_regions, token_labels
 from rltn_cli.imaging.xdog import xdog
+from rltn_cli.training_config import DataConfig
 
 VARIANTS = ((0.5, 1.2), (1.0, 1.5))
 """(sigma, strength) of the line art that is extracted beside the pair's own."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rltn_cli.config import ModelConfig
+from rltn_cli.model_config import ModelConfig
 from rltn_cli.models.alignment import MFAM
 from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder

@@ -17,8 +17,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from rltn_cli.cli import run
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from support.bad_pictures import BAD, write_bad_picture
 
 from rltn_cli.cli import run
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 ROOT = Path(__file__).resolve().parent.parent.parent

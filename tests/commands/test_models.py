@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 from support.hub_server import HubServer, Repository
 
 from rltn_cli.cli import run
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints import model_names
 from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model, save_line_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.cost import measure_budget, measure_line_budget
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN

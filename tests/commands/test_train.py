@@ -18,11 +18,12 @@ from support.training_set import draw_pair, make_pairs, write_toml
 from rltn_cli.cli import run
 from rltn_cli.commands.train import resolve
 from rltn_cli.commands.train_display import describe, duration
-from rltn_cli.config import FINE_TUNING, PRESETS, TrainConfig
 from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.engine.training.objective import Objective
 from rltn_cli.errors import DataError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import FINE_TUNING, TrainConfig
 
 pytest.importorskip("tensorboard")
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from support.drawn_store import DrawnStore
 
-from rltn_cli.config import DataConfig
 from rltn_cli.data.backdrops import Backdrop, beside, fill_backdrop, find_paper
 from rltn_cli.data.sampling import Kind, Sampler, make_batch
+from rltn_cli.training_config import DataConfig
 
 
 def page():

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from rltn_cli.config import PRESETS
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models import cost
 from rltn_cli.models.cost import measure_budget
 from rltn_cli.models.rltn import RLTN

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS, ModelConfig
 from rltn_cli.errors import ConfigError
+from rltn_cli.model_config import PRESETS, ModelConfig
 from rltn_cli.models.regions import RegionPooling, region_means
 from rltn_cli.models.rltn import RLTN
 

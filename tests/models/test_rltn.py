@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from rltn_cli.config import PRESETS
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.correspondence import from_patches, to_patches
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from rltn_cli.config import LossConfig, TrainConfig
 from rltn_cli.data.pairs import Pair
+from rltn_cli.training_config import LossConfig, TrainConfig
 
 PLAIN = LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0)
 CONFIG = TrainConfig(preset="tiny", steps=6, batch=3, sizes=((0, 64),), warmup=1, losses=PLAIN)

@@ -2,8 +2,8 @@ import pytest
 import torch
 from support.scripts import script
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

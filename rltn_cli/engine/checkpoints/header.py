@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rltn_cli.config import ARCHITECTURE, ModelConfig
 from rltn_cli.config_files import from_mapping
 from rltn_cli.errors import ConfigError, ModelError
+from rltn_cli.model_config import ARCHITECTURE, ModelConfig
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rltn_cli.config import ModelConfig
 from rltn_cli.engine.checkpoints.hub_client import CARD
+from rltn_cli.model_config import ModelConfig
 
 
 def licence_of(path: Path) -> str | None:

@@ -10,11 +10,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
-from rltn_cli.config import ARCHITECTURE
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
 from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.model_config import ARCHITECTURE
 from rltn_cli.models.regions import RegionPooling
 from rltn_cli.models.rltn import RLTN
 

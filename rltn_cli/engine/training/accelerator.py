@@ -4,9 +4,9 @@ import os
 
 from accelerate import Accelerator
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.errors import UsageError
+from rltn_cli.training_config import TrainConfig
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:

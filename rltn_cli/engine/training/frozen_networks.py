@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.engine.checkpoints.trunks import load_vgg
 from rltn_cli.engine.evaluation.lpips import Lpips, load_lpips
 from rltn_cli.models.frozen import VGG
+from rltn_cli.training_config import TrainConfig
 
 
 def make_trunk(config: TrainConfig) -> VGG | None:

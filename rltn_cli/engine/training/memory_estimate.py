@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.data.sampling import plain_batch
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import TrainConfig
 
 COPIES = 5
 """Of the weights: themselves, their average, their gradients, and Adam's two moments."""

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rltn_cli.config import PERCEPTUAL_TERMS, LossConfig
 from rltn_cli.data.matching import visible_places
 from rltn_cli.data.sampling import Batch
 from rltn_cli.engine.evaluation.lpips import Lpips
@@ -14,6 +13,7 @@ from rltn_cli.engine.training import losses
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import PERCEPTUAL_TERMS, LossConfig
 
 OUTPUT_LAYERS = tuple(dict.fromkeys([*losses.FM_WEIGHTS, *losses.CTX_WEIGHTS, losses.PERC_LAYER]))
 

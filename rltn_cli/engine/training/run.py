@@ -11,7 +11,6 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.data.sampling import Batch
 from rltn_cli.engine.checkpoints.weights import find_model, load_model, with_region_pooling
 from rltn_cli.engine.runtime.device import describe_hardware
@@ -28,6 +27,7 @@ from rltn_cli.engine.training.trainer import StepReport, Trainer
 from rltn_cli.engine.training.validation import Validation
 from rltn_cli.errors import DataError, TrainingError
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import TrainConfig
 
 SHOWN = 8
 """Drawings in a sample grid."""

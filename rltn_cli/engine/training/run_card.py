@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.data.pairs import Pair
+from rltn_cli.training_config import TrainConfig
 
 
 @dataclass(frozen=True, slots=True)

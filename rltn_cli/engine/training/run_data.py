@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.data.check.dataset import check_pairs
 from rltn_cli.data.check.results import DataCheck
 from rltn_cli.data.line_cache import LineCache
@@ -17,6 +16,7 @@ from rltn_cli.data.sampling import FolderStore
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.training.validation import split_pairs
 from rltn_cli.errors import ConfigError, UsageError
+from rltn_cli.training_config import TrainConfig
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.config_files import from_mapping, to_json
 from rltn_cli.data.sampling import Batch
 from rltn_cli.engine.training.sample_grids import sample_grid
@@ -23,6 +22,7 @@ from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import OutputError, TrainingError, UsageError
 from rltn_cli.imaging.encoding import write_file, write_picture
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.training_config import TrainConfig
 
 CONFIG = "config.json"
 LOGS = "logs"

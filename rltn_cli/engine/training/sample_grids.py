@@ -5,10 +5,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rltn_cli.config import DataConfig
 from rltn_cli.data.sampling import Batch, PairStore, Sampler, make_batch
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import DataConfig
 
 
 def sample_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batch:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rltn_cli.config import TrainConfig
+from rltn_cli.training_config import TrainConfig
 
 Weights: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 

@@ -11,7 +11,6 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from rltn_cli.config import ModelConfig, TrainConfig
 from rltn_cli.data.sampling import Batch
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.runtime.out_of_memory import is_out_of_memory
@@ -19,9 +18,11 @@ from rltn_cli.engine.training.losses import adversarial_discriminator
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
 from rltn_cli.engine.training.schedule import averaging, rate_factor, set_rate
 from rltn_cli.errors import NonFiniteLossError, TrainingError
+from rltn_cli.model_config import ModelConfig
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import TrainConfig
 
 log = logging.getLogger(__name__)
 

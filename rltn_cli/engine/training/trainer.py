@@ -11,7 +11,6 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rltn_cli.config import ModelConfig, TrainConfig
 from rltn_cli.config_files import to_json
 from rltn_cli.data.sampling import Batch, Draw, PairStore, Sampler, make_batch
 from rltn_cli.engine.checkpoints.weights import save_model
@@ -25,8 +24,10 @@ from rltn_cli.engine.training.state import (
 )
 from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.errors import RltnError, TrainingError
+from rltn_cli.model_config import ModelConfig
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import TrainConfig
 
 
 class _StepDraws(Dataset[list[Draw]]):

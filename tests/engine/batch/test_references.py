@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.batch.references import ReferenceShelf, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import PictureError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.batch import run
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import Task
 from rltn_cli.engine.batch.run import Batch, Event, Options
 from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

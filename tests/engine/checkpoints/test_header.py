@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rltn_cli.config import PRESETS
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints import header
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.errors import ModelError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"

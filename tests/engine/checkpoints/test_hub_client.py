@@ -8,13 +8,13 @@ import torch
 from huggingface_hub import constants, save_torch_state_dict
 from support.hub_server import HubServer, Repository
 
-from rltn_cli.config import PRESETS
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints import hub_client
 from rltn_cli.engine.checkpoints.hub_client import cached_models, commit_of, git_or_sha256, pull, push
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.errors import ModelError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

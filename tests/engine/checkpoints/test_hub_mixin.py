@@ -7,9 +7,9 @@ import pytest
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 
-from rltn_cli.config import PRESETS
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

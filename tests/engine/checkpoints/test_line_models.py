@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.line_models import SHIPPED, find_line_model, load_line_model, save_line_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.errors import ModelError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.hed import HED, HED_ORIGINAL, HEDConfig
 from rltn_cli.models.rltn import RLTN
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.errors import ModelError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 MEMORY = 2 << 30

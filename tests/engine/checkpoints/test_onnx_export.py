@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.onnx_export import export_onnx
 from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

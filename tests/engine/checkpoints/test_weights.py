@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints import header
 from rltn_cli.engine.checkpoints.weights import load_model, save_model, with_region_pooling
 from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

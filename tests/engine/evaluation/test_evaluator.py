@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.engine.evaluation.baselines import BASELINES
 from rltn_cli.engine.evaluation.evaluator import EvaluationConfig, Evaluator
 from rltn_cli.engine.evaluation.report import to_json, to_markdown
 from rltn_cli.errors import DataError, ModelError, UsageError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.evaluation.methods import folder_painter, model_painter
 from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

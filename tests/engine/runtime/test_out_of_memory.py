@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.out_of_memory import is_out_of_memory, memory_for
 from rltn_cli.errors import RltnError
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from rltn_cli.config import FINE_TUNING
 from rltn_cli.engine.training.frozen_networks import make_lpips, make_trunk
 from rltn_cli.errors import ModelError
+from rltn_cli.training_config import FINE_TUNING
 
 
 def test_without_a_weight_no_frozen_network_is_loaded():

@@ -3,10 +3,11 @@ import dataclasses
 import torch
 from support.drawn_store import CONFIG
 
-from rltn_cli.config import PRESETS, LossConfig
 from rltn_cli.engine.training.memory_estimate import COPIES, LIBRARIES, estimate_memory
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.training_config import LossConfig
 
 
 def test_the_estimate_counts_weights_samples_and_parts():

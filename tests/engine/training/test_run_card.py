@@ -2,11 +2,11 @@ import dataclasses
 
 import torch
 
-from rltn_cli.config import FINE_TUNING, LossConfig
 from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.checkpoints.model_card import licence_of
 from rltn_cli.engine.runtime.device import describe_hardware
 from rltn_cli.engine.training.run_card import RunFacts, write_card
+from rltn_cli.training_config import FINE_TUNING, LossConfig
 
 PAIRS = [
     Pair(id=str(i), color=None, line=None, source="comic" if i else "", license="CC0-1.0", native_line=i > 1)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from support.training_set import make_pairs
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.engine.training import run_data
 from rltn_cli.engine.training.run_data import cache_folder, prepare_data
 from rltn_cli.errors import DataError, UsageError
+from rltn_cli.training_config import TrainConfig
 
 
 def test_a_tenth_is_held_back_where_nothing_else_is_said(tmp_path):

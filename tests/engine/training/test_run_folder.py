@@ -6,12 +6,12 @@ import pytest
 import torch
 from support.drawn_store import CONFIG, DrawnStore
 
-from rltn_cli.config import TrainConfig
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.training.run_folder import RunFolder, check_run, find_state, newest_state, saved_config
 from rltn_cli.engine.training.sample_grids import sample_batch
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import OutputError, TrainingError, UsageError
+from rltn_cli.training_config import TrainConfig
 
 
 @pytest.fixture

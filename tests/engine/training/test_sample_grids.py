@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from rltn_cli.config import PRESETS
 from rltn_cli.data.sampling import plain_batch
 from rltn_cli.engine.training.sample_grids import sample_grid
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 

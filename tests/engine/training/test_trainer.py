@@ -5,7 +5,6 @@ import pytest
 import torch
 from support.drawn_store import CONFIG, PLAIN, DrawnStore
 
-from rltn_cli.config import DataConfig, LossConfig
 from rltn_cli.data.sampling import Draw, Kind, Sampler, make_batch
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.evaluation.lpips import Lpips
@@ -14,6 +13,7 @@ from rltn_cli.engine.training.schedule import averaging, rate_factor
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import ConfigError, DataError, NonFiniteLossError, TrainingError
 from rltn_cli.models.frozen import VGG
+from rltn_cli.training_config import DataConfig, LossConfig
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from support.drawn_store import DrawnStore
 
-from rltn_cli.config import PRESETS
 from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.training.validation import Validation, choose_references, split_pairs
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 pytest.importorskip("skimage")

@@ -1,100 +1,16 @@
-"""Configuration: frozen dataclasses and presets; `rltn_cli.config_files` brings them in and out of files."""
+"""The configuration of a training run: frozen dataclasses; `config_files` reads and writes them."""
 
 import dataclasses
-import types
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rltn_cli.errors import ConfigError
+from rltn_cli.model_config import PRESETS, ModelConfig, Preset
 
-ARCHITECTURE = 2
-"""Version of the network's structure; weights of a newer one need a newer rltn."""
-
-Preset = Literal["tiny", "small", "base", "paper"]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """Sizes of the network (RLTN, section 2).
-
-    Widths are channels per level; both encoders share them.
-    """
-
-    encoder_widths: tuple[int, ...] = (16, 32, 48, 96, 128)
-    """Channels at strides 1, 2, 4, 8 and 16; FAM sits at the last three."""
-    encoder_hidden: int = 24
-    """Channels inside the encoders' SPADE modulation."""
-    generator_widths: tuple[int, ...] = (128, 96, 56, 24, 8)
-    """Channels at strides 16, 8, 4, 2 and 1."""
-    generator_hidden: int = 24
-    """Channels inside the generator's SPADE modulation, at most; never more than the level's width."""
-    correspondence_width: int = 40
-    """d: channels of the features that are matched at stride 4."""
-    reduction: int = 8
-    """r of equation (2), and of squeeze-and-excitation."""
-    temperature: float = 0.01
-    """tau of the correspondence's softmax."""
-    aggregation: bool = True
-    """Whether every level has its FAM (RLTN); otherwise the levels are only fused, as in CoCosNet."""
-    region_pooling: bool = False
-    """Whether content features are pooled over the regions between lines; since architecture 2."""
-    architecture: int = ARCHITECTURE
-
-    def __post_init__(self) -> None:
-        for name in ("encoder_widths", "generator_widths"):
-            widths = getattr(self, name)
-            if len(widths) != 5 or not all(isinstance(w, int) and 1 <= w <= 4096 for w in widths):
-                raise ConfigError(f"{name} must be five whole numbers from 1 to 4096, not {widths!r}")
-        for name in ("encoder_hidden", "generator_hidden", "correspondence_width", "reduction"):
-            value = getattr(self, name)
-            if not 1 <= value <= 4096:
-                raise ConfigError(f"{name} must be from 1 to 4096, not {value}")
-        if self.correspondence_width % 8:
-            raise ConfigError(
-                f"correspondence_width must be a multiple of 8, not {self.correspondence_width}"
-            )
-        if not 1e-4 <= self.temperature <= 10:
-            raise ConfigError(f"temperature must be from 0.0001 to 10, not {self.temperature}")
-        if self.architecture < 1:
-            raise ConfigError(f"architecture must be 1 or more, not {self.architecture}")
-        if self.architecture > ARCHITECTURE:
-            raise ConfigError(
-                f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: "
-                "update rltn"
-            )
-        if self.region_pooling and self.architecture < 2:
-            raise ConfigError("region_pooling needs architecture 2 or later")
-
-
-PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
-    {
-        "tiny": ModelConfig(
-            encoder_widths=(4, 8, 8, 12, 16),
-            encoder_hidden=8,
-            generator_widths=(16, 12, 8, 8, 4),
-            generator_hidden=8,
-            correspondence_width=16,
-            reduction=4,
-        ),
-        "small": ModelConfig(region_pooling=True),
-        "base": ModelConfig(
-            encoder_widths=(32, 64, 96, 160, 256),
-            encoder_hidden=48,
-            generator_widths=(320, 224, 128, 64, 24),
-            generator_hidden=64,
-            correspondence_width=128,
-            region_pooling=True,
-        ),
-        "paper": ModelConfig(
-            encoder_widths=(64, 128, 256, 512, 512),
-            encoder_hidden=128,
-            generator_widths=(1024, 512, 256, 128, 64),
-            generator_hidden=128,
-            correspondence_width=256,
-        ),
-    }
-)
+TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "match", "lpips")
+"""The loss terms, in the order in which they are computed and shown."""
+PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
+"""The terms that look through the frozen VGG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +57,6 @@ class LossConfig:
     def perceptual(self) -> bool:
         """Whether a term runs that looks through the trunk."""
         return any(term in PERCEPTUAL_TERMS for term in self.active)
-
-
-TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "match", "lpips")
-PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
 
 
 @dataclass(frozen=True, slots=True)

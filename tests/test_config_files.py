@@ -2,9 +2,10 @@ import dataclasses
 
 import pytest
 
-from rltn_cli.config import FINE_TUNING, DataConfig, ModelConfig, TrainConfig
 from rltn_cli.config_files import from_mapping, load_toml
 from rltn_cli.errors import ConfigError
+from rltn_cli.model_config import ModelConfig
+from rltn_cli.training_config import FINE_TUNING, DataConfig, TrainConfig
 
 
 def test_values_are_laid_over_a_base_table_by_table():
