@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rltn_cli.data.pairs import Pair, load_pair, of_split, read_pairs
+from rltn_cli.data.pairs import Pair, load_pair, read_pairs, select_split
 from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model
 from rltn_cli.engine.evaluation.edge_score import EdgeScore, Mask, score_edges
 from rltn_cli.imaging.pixels import Bytes
@@ -175,14 +175,14 @@ def main(arguments: list[str] | None = None) -> None:
         canny(),
     )
     thresholds = _print_native(methods, pairs, options)
-    _print_agreement(methods, thresholds, of_split(pairs, "val"), options.limit)
+    _print_agreement(methods, thresholds, select_split(pairs, "val"), options.limit)
 
 
 def _print_native(
     methods: Sequence[Method], pairs: Sequence[Pair], options: argparse.Namespace
 ) -> dict[str, float]:
     """Print the scores against the drawings' own lines, and return each method's threshold."""
-    native = {split: [p for p in of_split(pairs, split) if p.native_line] for split in ("train", "val")}
+    native = {split: [p for p in select_split(pairs, split) if p.native_line] for split in ("train", "val")}
     chosen, drawings = some(native["train"], options.choose), some(native["val"], options.limit)
     thresholds = {method.name: best_threshold(method, chosen) for method in methods}
     print(f"\nAgainst the line layers of {len(drawings)} drawings; thresholds from {len(chosen)} others\n")

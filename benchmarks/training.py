@@ -25,11 +25,13 @@ import torch
 from forward import materialised_warp
 from torch.profiler import ProfilerActivity, profile
 
+from rltn_cli.data.batches import Batch, make_batch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
-from rltn_cli.data.sampling import Batch, FolderStore, make_batch
+from rltn_cli.data.stores import FolderStore
 from rltn_cli.engine.training import losses
 from rltn_cli.engine.training.accelerator import make_accelerator
+from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.model_config import Preset
 from rltn_cli.models import rltn
@@ -63,10 +65,10 @@ def main(arguments: list[str] | None = None) -> None:
         trainer = Trainer(
             config,
             FolderStore(pairs, options.size),
-            trunk=VGG("vgg16") if options.terms == "late" else None,
+            frozen=FrozenNetworks(vgg=VGG("vgg16") if options.terms == "late" else None),
             accelerator=make_accelerator(config),
         )
-        parameters = sum(value.numel() for value in trainer.model.parameters())
+        parameters = trainer.networks.count_parameters()
         print(
             f"{options.preset}, {parameters:,} parameters; {options.batch} x {options.size} pixels; "
             f"terms {', '.join(config.losses.active)}; {trainer.device.type}, "
@@ -189,15 +191,15 @@ def as_it_is(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
 def without_channels_last(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
     """Lay networks and pictures out by channel for a while."""
     networks = (
-        trainer.model,
-        trainer.discriminator,
-        *([trainer.objective.trunk] if trainer.objective.trunk else []),
+        trainer.networks.model,
+        trainer.networks.discriminator,
+        *trainer.training_step.objective.frozen.modules,
     )
     try:
         for network in networks:
             network.to(memory_format=torch.contiguous_format)
-        sketch, truth, reference = (t.contiguous() for t in (batch.sketch, batch.truth, batch.reference))
-        yield dataclasses.replace(batch, sketch=sketch, truth=truth, reference=reference)
+        sketch, target, reference = (t.contiguous() for t in (batch.sketch, batch.target, batch.reference))
+        yield dataclasses.replace(batch, sketch=sketch, target=target, reference=reference)
     finally:
         for network in networks:
             network.to(memory_format=torch.channels_last)

@@ -66,7 +66,7 @@ class DataConfig:
     pseudo: float = 0.5
     """Share of samples whose reference is the deformed ground truth."""
     foreign: float = 0.1
-    """Share of samples whose reference has other colours than the truth (no ground truth to compare with)."""
+    """Share of samples whose reference has other colours than the target: they have no ground truth."""
     source_weights: dict[str, float] = field(default_factory=dict)
     """Weight of a picture by its source; 1 where a source is not named."""
     recolor: float = 0.8

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rltn_cli.config_files import load_toml
-from rltn_cli.models.cost import measure_budget
+from rltn_cli.models.cost import measure_cost
 from rltn_cli.training_config import TrainConfig
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs"
@@ -56,4 +56,4 @@ def test_without_mfam_there_are_fewer_parameters() -> None:
     whole, without = (
         load_toml(TrainConfig, FOLDER / f"{name}.toml").fresh_model() for name in ("rltn", "wo_mfam")
     )
-    assert measure_budget(without, size=64).parameters < measure_budget(whole, size=64).parameters
+    assert measure_cost(without, size=64).parameters < measure_cost(whole, size=64).parameters

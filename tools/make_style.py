@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.data.pairs import Pair, load_pair, read_pairs
-from rltn_cli.data.references import number_of
+from rltn_cli.data.references import hash_to_number
 from rltn_cli.errors import DataError, RltnError
 
 Bytes = NDArray[np.uint8]
@@ -64,7 +64,7 @@ def choose(pairs: list[Pair], sources: list[str], split: str, train: int) -> lis
             f"{count} pairs of {', '.join(sources)}, split {split}: {train + 2} are needed at least"
         )
     chosen: list[Pair] = []
-    for name in sorted(groups, key=number_of):
+    for name in sorted(groups, key=hash_to_number):
         room = train - sum(pair.split == "train" for pair in chosen)
         part = "train" if room > 0 else "val"
         taken = groups[name][:room] if room > 0 else groups[name]
@@ -81,7 +81,7 @@ def write(pairs: list[Pair], folder: Path, size: int, grain: float = GRAIN) -> N
         index.writerow(["id", "split", "source", "license", "group", "palette", "native_line"])
         for pair in pairs:
             color, line = load_pair(pair, size)
-            printed = print_in_inks(color, line, number_of(pair.id) % 2**31, grain)
+            printed = print_in_inks(color, line, hash_to_number(pair.id) % 2**31, grain)
             cv2.imwrite(str(folder / "color" / f"{pair.id}.png"), printed[:, :, ::-1])
             cv2.imwrite(str(folder / "line" / f"{pair.id}.png"), line)
             index.writerow([pair.id, pair.split, "print", pair.license, pair.group, pair.palette, 0])

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from rltn_cli.data.pairs import Pair, load_pair, of_split, read_pairs
+from rltn_cli.data.pairs import Pair, load_pair, read_pairs, select_split
 from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_model
 from rltn_cli.engine.training.lines.batches import LineBatches, find_examples
 from rltn_cli.engine.training.lines.trainer import LineTrainer, LineTraining
@@ -46,7 +46,7 @@ def teach(options: argparse.Namespace) -> None:
     """Write HED's edge maps of some paintings of the split `train`."""
     network = load_line_model(options.hed)
     options.edges.mkdir(parents=True, exist_ok=True)
-    for pair in _chosen(of_split(read_pairs(options.data), "train")):
+    for pair in _chosen(select_split(read_pairs(options.data), "train")):
         path = options.edges / f"{pair.id}.png"
         if path.exists():
             continue
@@ -75,7 +75,7 @@ def _chosen(pairs: list[Pair]) -> list[Pair]:
 
 def train(options: argparse.Namespace) -> None:
     """Train until the minutes are over; saves every few minutes, and when it is interrupted."""
-    examples = find_examples(of_split(read_pairs(options.data), "train"), options.edges)
+    examples = find_examples(select_split(read_pairs(options.data), "train"), options.edges)
     batches = LineBatches(examples, batch=options.batch, crop=options.crop, seed=options.seed)
     trainer = LineTrainer(batches, LineTraining(options.minutes, options.lr, precision=options.precision))
     options.output.mkdir(parents=True, exist_ok=True)

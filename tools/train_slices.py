@@ -12,6 +12,7 @@ a sample grid, and a log of one JSON line a report.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
@@ -24,10 +25,9 @@ from accelerate import Accelerator
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
-from rltn_cli.engine.checkpoints.trunks import load_vgg
-from rltn_cli.engine.evaluation.lpips import load_lpips
+from rltn_cli.engine.training.frozen_networks import FrozenNetworks, load_frozen_networks
 from rltn_cli.engine.training.run import start_model
-from rltn_cli.engine.training.sample_grids import sample_batch, sample_grid
+from rltn_cli.engine.training.sample_grids import draw_grid_batch, sample_grid
 from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import RltnError
@@ -63,7 +63,7 @@ def train(options: argparse.Namespace) -> None:
     config = load_toml(TrainConfig, options.config) if options.config else TrainConfig()
     trainer, store = _trainer(options, config)
     _restore(trainer, options)
-    samples = sample_batch(store, options.samples, min(256, store.size))
+    samples = draw_grid_batch(store, options.samples, min(256, store.size))
     options.out.mkdir(parents=True, exist_ok=True)
     options.state.mkdir(parents=True, exist_ok=True)
     (options.out / "config.json").write_text(to_json(config), encoding="utf-8")
@@ -82,17 +82,17 @@ def train(options: argparse.Namespace) -> None:
                 sums.clear()
             now = time.monotonic()
             if options.decay:
-                trainer.spent = (now - started) / max(ends - started, 1)
+                trainer.time_fraction = (now - started) / max(ends - started, 1)
             if now - saved > 60 * options.save_every:
                 trainer.save(options.state / STATE)
-                trainer.save_averaged(options.out / "model")
+                trainer.save_ema_model(options.out / "model")
                 saved = now
             if now > ends:
                 break
         trainer.save(options.state / STATE)
-        trainer.save_averaged(options.out / "model")
+        trainer.save_ema_model(options.out / "model")
         _write_slice(trainer, options.out)
-        grid = sample_grid(trainer.averaged, samples, trainer.device)
+        grid = sample_grid(trainer.networks.ema_model, samples, trainer.device)
         cv2.imwrite(str(options.out / "grid.webp"), grid[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85])
         _report(log, {"step": trainer.step, "slice_s": round(time.monotonic() - begun, 1)})
 
@@ -113,7 +113,7 @@ def time_steps(options: argparse.Namespace) -> None:
             trainer = Trainer(
                 config,
                 store,
-                trunk=VGG("vgg16"),
+                frozen=FrozenNetworks(vgg=VGG("vgg16")),
                 accelerator=_accelerator(config, options.device),
                 workers=options.workers,
                 compile_networks=options.compile,
@@ -133,14 +133,15 @@ def time_steps(options: argparse.Namespace) -> None:
 
 def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer, PackedStore]:
     """Return the trainer of a slice, and the pairs to show."""
+    if options.trunk:
+        config = dataclasses.replace(config, frozen=str(options.trunk))
     store = PackedStore(options.packs, device=options.device, threads=options.threads)
     shown = PackedStore(options.packs, split=options.sample_split, threads=options.threads)
     trainer = Trainer(
         config,
         store,
         model=start_model(config, offline=True),
-        trunk=load_vgg(config.losses.trunk, options.trunk) if config.losses.perceptual else None,
-        lpips=load_lpips(options.trunk, offline=True) if config.losses.lpips else None,
+        frozen=load_frozen_networks(config, offline=True),
         accelerator=_accelerator(config, options.device),
         workers=options.workers,
         compile_networks=options.compile,
@@ -165,12 +166,13 @@ def _restore(trainer: Trainer, options: argparse.Namespace) -> None:
             if own:
                 module.load_state_dict(own)
         if not any(key.startswith("ema/") for key in tensors):
-            trainer.averaged.load_state_dict(trainer.model.state_dict())
+            trainer.networks.ema_model.load_state_dict(trainer.networks.model.state_dict())
         trainer.step = int(str(facts["step"]))
 
 
 def _modules(trainer: Trainer) -> dict[str, torch.nn.Module]:
-    return {"model": trainer.model, "ema": trainer.ema, "discriminator": trainer.discriminator}
+    networks = trainer.networks
+    return {"model": networks.model, "ema": networks.ema, "discriminator": networks.discriminator}
 
 
 def _write_slice(trainer: Trainer, out: Path) -> None:

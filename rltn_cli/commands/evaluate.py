@@ -197,8 +197,8 @@ def _show_plans(evaluators: "list[Evaluator]") -> None:
     for evaluator in evaluators:
         for key, value in dataclasses.asdict(evaluator.config).items():
             typer.echo(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}")
-        typer.echo(f"{'drawings':10} {len(evaluator.trials)}")
-        typer.echo(f"{'methods':10} {', '.join(evaluator.painters)}")
+        typer.echo(f"{'drawings':10} {len(evaluator.samples)}")
+        typer.echo(f"{'methods':10} {', '.join(evaluator.methods)}")
 
 
 def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
@@ -210,7 +210,7 @@ def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
     processes = evaluators[0].processes
     hidden = quiet or not console.is_terminal or not processes.is_main
     with Progress(console=console, transient=True, disable=hidden) as bar:
-        total = sum(len(evaluator.trials) for evaluator in evaluators)
+        total = sum(len(evaluator.samples) for evaluator in evaluators)
         task = bar.add_task("evaluating", total=total // processes.count)
         results = [evaluator.run(lambda done: bar.advance(task, done)) for evaluator in evaluators]
     processes.leave()

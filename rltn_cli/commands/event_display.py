@@ -1,8 +1,9 @@
-"""What a user or a script sees of a batch while it runs; other long commands show their events so too."""
+"""What a user or a script sees of a batch while it runs; `extract-lines` and `train` use parts of it."""
 
 import contextlib
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from rltn_cli.errors import INTERRUPTED
 
 FAILED, SOME_FAILED = 1, 3
-"""Exit codes where all files failed, and where some did."""
+"""Exit codes if all files failed, and if some did."""
 
 
 def exit_code(summary: dict[str, Any]) -> int:
@@ -34,9 +35,9 @@ class Display(Protocol):
 
 
 class EventLines(contextlib.AbstractContextManager[None]):
-    """Events as JSON on standard output, one a line."""
+    """Events as JSON on standard output, one per line."""
 
-    def show(self, event: dict[str, Any]) -> None:
+    def show(self, event: Mapping[str, Any]) -> None:
         """Write an event."""
         typer.echo(json.dumps(event))
 
@@ -48,7 +49,7 @@ class Failures(contextlib.AbstractContextManager[None]):
     """Failures alone, on standard error."""
 
     def show(self, event: dict[str, Any]) -> None:
-        """Say why a sketch failed."""
+        """Print why a sketch failed."""
         if event["event"] == "failed":
             typer.echo(f"rltn: {event['reason']}", err=True)
 
@@ -57,7 +58,7 @@ class Failures(contextlib.AbstractContextManager[None]):
 
 
 class ProgressBar(contextlib.AbstractContextManager[None]):
-    """A bar with rate and time left on a terminal; failures and the summary everywhere."""
+    """A bar with speed and remaining time on a terminal; failures and the summary in any case."""
 
     def __init__(self, doing: str = "painting", things: str = "sketches") -> None:
         """Prepare the bar.
@@ -82,10 +83,10 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
         self._bar = self._progress.add_task(doing, total=None, rate="")
 
     def show(self, event: dict[str, Any]) -> None:
-        """Move the bar, or say what there is to say."""
+        """Move the bar, or print a message."""
         kind = event["event"]
         if kind == "plan":
-            if event.get("process", 0) == 0:  # of several processes one has the bar, with its own share
+            if event.get("process", 0) == 0:  # one of several processes has the bar, for its own share
                 self._progress.start()
             self._progress.update(self._bar, total=event[self._things])
         elif kind == "summary":
@@ -95,10 +96,10 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
             if kind == "failed":
                 typer.echo(f"rltn: {event['reason']}", err=True)
             speed = self._progress.tasks[0].speed
-            self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} a second" if speed else "")
+            self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} per second" if speed else "")
 
     def _end(self, summary: dict[str, Any]) -> None:
-        """Say how it went; the files that failed are named once more."""
+        """Print how it went; files that failed are named once more."""
         names = ("done", "skipped", "failed", "left")
         parts = [f"{summary[name]} {name}" for name in names if summary.get(name)]
         manifest = f"; {summary['manifest']}" if "manifest" in summary else ""

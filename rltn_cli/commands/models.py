@@ -26,7 +26,7 @@ models.command()(push)
 models.command()(convert)
 models.command()(export)
 
-BUDGET_SIZE = 256
+COST_SIZE = 256
 """Height and width in pixels of the pictures that operations are counted for."""
 
 KINDS = {LINES: "draws the lines of colour pictures", "paint": "paints line drawings"}
@@ -84,7 +84,7 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
         "kind": files.kind,
         "parameters": budget.parameters,
         "gflop": round(budget.flop / 1e9, 2),
-        "gflop_at": [BUDGET_SIZE, BUDGET_SIZE],
+        "gflop_at": [COST_SIZE, COST_SIZE],
         "license": licence_of(path),
         "architecture": architecture,
         "revision": commit_of(path),
@@ -98,7 +98,7 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     typer.echo(f"kind          {files.kind}: {KINDS[files.kind]}")
     typer.echo(f"parameters    {budget.parameters:,}")
     beside = "" if files.kind == LINES else ", one reference"
-    typer.echo(f"operations    {budget.flop / 1e9:.2f} GFLOP at {BUDGET_SIZE}x{BUDGET_SIZE}{beside}")
+    typer.echo(f"operations    {budget.flop / 1e9:.2f} GFLOP at {COST_SIZE}x{COST_SIZE}{beside}")
     typer.echo(f"licence       {facts['license'] or 'not stated'}")
     typer.echo(f"architecture  {architecture}")
     if facts["revision"]:
@@ -119,12 +119,12 @@ def _loaded(path: Path, files: StoredModel) -> "RLTN | HED":
 
 def _budget(network: "RLTN | HED") -> "Budget":
     """Count what a network of either kind costs."""
-    from rltn_cli.models.cost import measure_budget, measure_line_budget
+    from rltn_cli.models.cost import measure_cost, measure_line_cost
     from rltn_cli.models.hed import HED
 
     if isinstance(network, HED):
-        return measure_line_budget(network.config, size=BUDGET_SIZE)
-    return measure_budget(network.config, size=BUDGET_SIZE)
+        return measure_line_cost(network.config, size=COST_SIZE)
+    return measure_cost(network.config, size=COST_SIZE)
 
 
 @models.command()

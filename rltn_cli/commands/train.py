@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rltn_cli.commands.event_display import Display, EventLines
+from rltn_cli.commands.event_display import EventLines
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
     DryRun,
@@ -22,7 +22,7 @@ from rltn_cli.commands.options import (
     check_device,
     complete_model,
 )
-from rltn_cli.commands.train_display import Silence, TrainingBar
+from rltn_cli.commands.train_display import Silence, TrainingBar, TrainingDisplay
 from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
 from rltn_cli.training_config import FINE_TUNING, TrainConfig
@@ -161,10 +161,10 @@ def train(
     if steps is not None:
         flags["epochs"] = 0.0
 
-    from rltn_cli.engine.training.run_folder import check_run, find_state, saved_config
+    from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
 
     state = find_state(output, resume) if resume is not None else None
-    before = saved_config(state.parent) if state else {}
+    before = read_saved_config(state.parent) if state else {}
     resolved = resolve(before, config, {key: value for key, value in flags.items() if value is not None})
     if state is None:
         check_run(output, overwrite=overwrite or dry_run)
@@ -188,7 +188,7 @@ def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> 
         if first:  # every process finds the same fault: one of them tells
             raise
         return error.exit_code
-    display: Display = Silence() if quiet else EventLines() if as_json else TrainingBar()
+    display: TrainingDisplay = Silence() if quiet else EventLines() if as_json else TrainingBar()
     return _run(request, prepared, display if first else Silence())
 
 
@@ -276,7 +276,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         typer.echo(f"{name:18}  {value:,}")
 
 
-def _run(request: "Request", data: "TrainingData", display: Display) -> int:
+def _run(request: "Request", data: "TrainingData", display: TrainingDisplay) -> int:
     """Train, show the events and return the exit code."""
     from rltn_cli.engine.training.run import train as train_run
 

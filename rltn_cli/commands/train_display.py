@@ -1,19 +1,33 @@
-"""What a user or a script sees of training while it runs."""
+"""What a user sees of training while it runs."""
 
 import contextlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
+if TYPE_CHECKING:
+    from rltn_cli.engine.training.events import StepEvent, TrainingEvent, ValidationMetrics
+
 SECONDS = 30.0
-"""Between two lines on the steps, where there is no terminal for a bar."""
+"""Between two lines about the steps, where there is no terminal for a bar."""
+
+
+class TrainingDisplay(Protocol):
+    """Shows the events of training as they happen."""
+
+    def show(self, event: "TrainingEvent") -> None:
+        """Show one event."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *error: object) -> None: ...
 
 
 class Silence(contextlib.AbstractContextManager[None]):
-    """Nothing."""
+    """A display that shows nothing."""
 
-    def show(self, event: dict[str, Any]) -> None:
+    def show(self, event: "TrainingEvent") -> None:
         """Show nothing."""
 
     def __exit__(self, *error: object) -> None:
@@ -21,46 +35,45 @@ class Silence(contextlib.AbstractContextManager[None]):
 
 
 class TrainingBar(contextlib.AbstractContextManager[None]):
-    """A bar with speed, losses and time left on a terminal, else a line now and then; on standard error."""
+    """On standard error: a bar with speed, losses and remaining time, or lines where there is no terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"))
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[status]}"))
         self._terminal = console.is_terminal
         self._progress = Progress(*columns, console=console, disable=not self._terminal)
-        self._bar = self._progress.add_task("training", total=1.0, facts="")
+        self._bar = self._progress.add_task("training", total=1.0, status="")
         self._steps = 0
-        self._said = 0.0
+        self._last_line = 0.0
 
-    def show(self, event: dict[str, Any]) -> None:
-        """Move the bar, or say what there is to say."""
-        kind = event["event"]
-        if kind == "step":
+    def show(self, event: "TrainingEvent") -> None:
+        """Move the bar, or print a message."""
+        if event["event"] == "step":
             self._show_step(event)
             return
-        if kind == "plan":
+        if event["event"] == "plan":
             self._steps = event["steps"]
             self._progress.start()
-        elif kind in ("done", "interrupted"):
+        elif event["event"] in ("done", "interrupted"):
             self._progress.stop()
         for line in describe(event):
-            self._say(line)
+            self._print(line)
 
-    def _show_step(self, event: dict[str, Any]) -> None:
-        facts = (
+    def _show_step(self, event: "StepEvent") -> None:
+        status = (
             f"step {event['step']}/{self._steps}, {event['images_per_second']:.2f} images/s, "
             f"{', '.join(f'{name[5:]} {value:.3f}' for name, value in event['losses'].items())}, "
-            f"{duration(event['seconds_left'])} left"
+            f"{format_duration(event['seconds_left'])} left"
         )
-        self._progress.update(self._bar, completed=event["share"], facts=facts)
-        if not self._terminal and time.monotonic() - self._said >= SECONDS:
-            self._said = time.monotonic()
-            typer.echo(f"rltn: {facts}", err=True)
+        self._progress.update(self._bar, completed=event["share"], status=status)
+        if not self._terminal and time.monotonic() - self._last_line >= SECONDS:
+            self._last_line = time.monotonic()
+            typer.echo(f"rltn: {status}", err=True)
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if self._terminal:
             self._progress.console.print(f"rltn: {line}", highlight=False, markup=False, soft_wrap=True)
         else:
@@ -70,43 +83,44 @@ class TrainingBar(contextlib.AbstractContextManager[None]):
         self._progress.stop()
 
 
-def describe(event: dict[str, Any]) -> list[str]:
-    """Return what a line or two say of an event."""
-    kind = event["event"]
-    if kind == "plan":
+def describe(event: "TrainingEvent") -> list[str]:
+    """Return the lines that tell a user of an event; none for a step."""
+    if event["event"] == "plan":
         limit = f" or {event['minutes']:g} minutes" if event["minutes"] else ""
         processes = f", {event['processes']} processes" if event["processes"] > 1 else ""
         return [
             f"{event['pairs']} pairs to train on, {event['held_back']} held back; from step {event['step']} "
-            f"to {event['steps']}{limit}, {event['batch']} pictures a step, on {event['device']}{processes}",
+            f"to {event['steps']}{limit}, {event['batch']} pictures per step, "
+            f"on {event['device']}{processes}",
             f"terms {', '.join(event['terms'])}; {event['trained']:,} of {event['parameters']:,} parameters",
         ]
-    if kind == "lines":
+    if event["event"] == "lines":
         return [f"extracted the lines of {event['extracted']} pictures by {event['method']}"]
-    if kind == "validation":
-        return [f"step {event['step']}: {figures(event)} on {event['pictures']} pictures"]
-    if kind == "checkpoint":
+    if event["event"] == "validation":
+        return [f"step {event['step']}: {format_metrics(event)} on {event['pictures']} pictures"]
+    if event["event"] == "checkpoint":
         return [f"step {event['step']}: saved {event['path']}"]
-    if kind == "samples":
+    if event["event"] == "samples":
         return [f"step {event['step']}: samples in {event['path']}"]
-    if kind == "interrupted":
-        return [f"stopped after step {event['step']}; --resume auto goes on from there"]
-    if kind == "done":
+    if event["event"] == "interrupted":
+        return [f"stopped after step {event['step']}; continue with --resume auto"]
+    if event["event"] == "done":
         entries = event["validation"]
-        change = f"; from {figures(entries[0])} to {figures(entries[-1])}" if len(entries) > 1 else ""
-        return [f"{event['model']}: step {event['step']}, in {duration(event['seconds'])}{change}"]
+        first_and_last = [format_metrics(entry) for entry in (*entries[:1], *entries[-1:])]
+        change = f"; from {' to '.join(first_and_last)}" if len(entries) > 1 else ""
+        return [f"{event['model']}: step {event['step']}, in {format_duration(event['seconds'])}{change}"]
     return []
 
 
-def figures(entry: dict[str, Any]) -> str:
-    """Return the figures of a validation in words."""
-    words = [f"colour error {entry['color_error']:.2f}"]
-    if "region_accuracy" in entry:
-        words.append(f"region accuracy {entry['region_accuracy']:.3f}")
+def format_metrics(metrics: "ValidationMetrics") -> str:
+    """Return the metrics of a validation in words."""
+    words = [f"colour error {metrics['color_error']:.2f}"]
+    if "region_accuracy" in metrics:
+        words.append(f"region accuracy {metrics['region_accuracy']:.3f}")
     return ", ".join(words)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time as hours, minutes and seconds."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,7 +1,7 @@
 """Augmentation of batches: joint recolouring, deformation, line degradation.
 
-Parameters are drawn one sample at a time from a NumPy generator, so that a sample's augmentation depends on
-its own seed alone; they are then applied to the whole batch on its device. Pictures are (B, C, H, W) float
+Parameters are drawn for one sample at a time from a NumPy generator, so that a sample's augmentation depends
+on its own seed alone; they are then applied to the whole batch on its device. Pictures are (B, C, H, W) float
 tensors in [-1, 1], paper 1 and ink -1.
 """
 
@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 CONTROL = 4
-"""Thin-plate control points a side."""
+"""Thin-plate control points per side."""
+WIDE_CROP = 0.7
+"""Smallest width of a crop that is no close-up, in picture widths."""
+CLOSE_UP_SHARE = 0.5
+"""Share of the crops that are of any zoom, where close-ups are allowed."""
+CLOSE_UP_REACH = 0.7
+"""How far from the middle close-ups may lie, as a share of what fits; figures stand near the middle."""
 Floats = NDArray[np.float32]
 
 
@@ -51,7 +57,7 @@ class Recoloring:
 
 
 def recolor(pictures: Tensor, recolorings: list[Recoloring]) -> Tensor:
-    """Apply one recolouring a picture; (B, 3, H, W) in [-1, 1] in and out."""
+    """Apply one recolouring to each picture; (B, 3, H, W) in [-1, 1] in and out."""
     matrix = torch.from_numpy(np.stack([r.matrix for r in recolorings])).to(pictures)
     gamma = torch.from_numpy(np.stack([r.gamma for r in recolorings])).to(pictures)
     unit = torch.einsum("bij,bjhw->bihw", matrix, (pictures + 1) / 2)
@@ -60,7 +66,7 @@ def recolor(pictures: Tensor, recolorings: list[Recoloring]) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Deformation:
-    """Where each place of the result is taken from: an affine map and a thin-plate spline."""
+    """Where each pixel of the result is taken from: an affine map and a thin-plate spline."""
 
     affine: Floats
     """(2, 3): (x, y, 1) of the result to (x, y) of the source, in [-1, 1] coordinates."""
@@ -85,7 +91,7 @@ class Deformation:
         """Draw a deformation.
 
         Args:
-            rng: source of chance.
+            rng: source of randomness.
             bend: standard deviation of the control points, in picture widths.
             scale: standard deviation of the logarithm of the zoom; up to half of it also per axis.
             turn: standard deviation of the rotation, in radians.
@@ -100,18 +106,21 @@ class Deformation:
         return cls(affine.astype(np.float32), shifts.astype(np.float32))
 
     @classmethod
-    def crop(cls, rng: np.random.Generator, smallest: float = 0.7) -> "Deformation":
-        """Draw a crop of at least `smallest` of the width, flipped half of the time, nothing bent.
+    def crop(cls, rng: np.random.Generator, smallest: float = WIDE_CROP) -> "Deformation":
+        """Draw a crop, flipped half of the time and without any distortion.
 
-        Where close-ups are asked for, half of the crops are any zoom, each as likely as another that is as
-        much larger, and nearer to the middle, where figures are.
+        Args:
+            rng: source of randomness.
+            smallest: smallest width of the crop, in picture widths. Below WIDE_CROP it allows close-ups: half
+                of the crops then have any width, drawn uniformly by its logarithm, and lie nearer to the
+                middle, where figures are.
         """
-        wide = max(smallest, 0.7)
+        wide = max(smallest, WIDE_CROP)
         zoom = rng.uniform(wide, 1)
         reach = 1 - zoom
-        if smallest < wide and rng.random() < 0.5:
+        if smallest < wide and rng.random() < CLOSE_UP_SHARE:
             zoom = np.exp(rng.uniform(np.log(smallest), 0))
-            reach = 0.7 * (1 - zoom)
+            reach = CLOSE_UP_REACH * (1 - zoom)
         shift = rng.uniform(-reach, reach, 2)
         affine = np.array([[zoom * rng.choice([-1.0, 1.0]), 0, shift[0]], [0, zoom, shift[1]]])
         return cls(affine.astype(np.float32), np.zeros((CONTROL**2, 2), np.float32))
@@ -141,7 +150,7 @@ def _spline_basis(height: int, width: int) -> Floats:
     return np.asarray(basis, np.float32)
 
 
-def sampling_grid(
+def make_sampling_grid(
     deformations: list[Deformation], height: int, width: int, device: torch.device | str = "cpu"
 ) -> Tensor:
     """Return where each pixel comes from, (B, H, W, 2): x and y of its centre, [-1, 1] over the source."""
@@ -160,21 +169,29 @@ def deform(
     *,
     outside: Literal["reflection", "zeros"] = "reflection",
 ) -> Tensor:
-    """Apply one deformation a picture.
+    """Apply one deformation to each picture.
 
     Args:
         pictures: (B, C, H, W).
-        deformations: one a picture.
-        outside: what lies outside of a picture: it is mirrored, or zero.
+        deformations: one per picture.
+        outside: what lies outside of a picture: its mirror image, or zeros.
     """
     height, width = pictures.shape[2:]
-    grid = sampling_grid(deformations, height, width, pictures.device).to(pictures.dtype)
+    grid = make_sampling_grid(deformations, height, width, pictures.device).to(pictures.dtype)
     return F.grid_sample(pictures, grid, padding_mode=outside, align_corners=False)
 
 
+SPOT = 16
+"""Size in pixels of the cells between which the random values that place gaps are interpolated."""
+GAP_THRESHOLD = 2.5
+"""Values below this many times the share of gaps are gaps: interpolated values are seldom near 0."""
+GRAIN = 2
+"""Size in pixels of a grain of noise."""
+
+
 @dataclass(frozen=True, slots=True)
-class LineWear:
-    """How a drawing's lines are worn."""
+class LineDegradation:
+    """How a drawing's lines are degraded."""
 
     thicken: float = 0.0
     """-1 thinnest, 0 as drawn, 1 thickest: strength of a 3x3 erosion or dilation of the ink."""
@@ -187,13 +204,13 @@ class LineWear:
     blur: float = 0.0
     """Share of a 3x3 mean that is mixed in."""
     gaps: float = 0.0
-    """Share of the picture in which lines are wiped out, in spots."""
+    """Share of the picture in which lines are erased, in spots."""
     seed: int = 0
     """Of the grain and the spots."""
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "LineWear":
-        """Draw a wear; each kind comes in some of the drawings only."""
+    def draw(cls, rng: np.random.Generator) -> "LineDegradation":
+        """Draw a degradation; each kind of it occurs in some of the drawings only."""
         some = rng.random(6)
         return cls(
             thicken=float(rng.uniform(-0.8, 1)) if some[0] < 0.6 else 0.0,
@@ -206,11 +223,11 @@ class LineWear:
         )
 
 
-def wear_lines(sketches: Tensor, wears: list[LineWear]) -> Tensor:
+def degrade_lines(sketches: Tensor, degradations: list[LineDegradation]) -> Tensor:
     """Degrade line art; (B, 1, H, W) in [-1, 1] in and out."""
 
     def column(name: str) -> Tensor:
-        values = np.array([getattr(w, name) for w in wears], np.float32)
+        values = np.array([getattr(degradation, name) for degradation in degradations], np.float32)
         return torch.from_numpy(values).to(sketches)[:, None, None, None]
 
     ink = (1 - sketches) / 2
@@ -222,16 +239,17 @@ def wear_lines(sketches: Tensor, wears: list[LineWear]) -> Tensor:
     ink = torch.lerp(ink, F.avg_pool2d(ink, 3, 1, 1), column("blur"))
     height, width = sketches.shape[2:]
     spots, grain = [], []
-    for w in wears:
-        rng = np.random.Generator(np.random.SFC64(w.seed))
-        spots.append(rng.random((max(height // 16, 1), max(width // 16, 1)), np.float32))
-        grain.append(rng.standard_normal((height // 2, width // 2), np.float32) if w.noise else None)
+    for degradation in degradations:
+        rng = np.random.Generator(np.random.SFC64(degradation.seed))
+        spots.append(rng.random((max(height // SPOT, 1), max(width // SPOT, 1)), np.float32))
+        noisy = degradation.noise > 0
+        grain.append(rng.standard_normal((height // GRAIN, width // GRAIN), np.float32) if noisy else None)
     coarse = torch.from_numpy(np.stack(spots)).to(sketches)[:, None]
     spot = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=False)
-    ink = torch.where(spot < column("gaps") * 2.5, torch.zeros_like(ink), ink)
+    ink = torch.where(spot < column("gaps") * GAP_THRESHOLD, torch.zeros_like(ink), ink)
     paper = 1 - column("paper") - ink * (column("ink") - column("paper")).clamp(min=0)
     if any(g is not None for g in grain):
-        blank = np.zeros((height // 2, width // 2), np.float32)
+        blank = np.zeros((height // GRAIN, width // GRAIN), np.float32)
         fine = torch.from_numpy(np.stack([blank if g is None else g for g in grain])).to(sketches)[:, None]
         paper = paper + column("noise") * F.interpolate(fine, size=(height, width), mode="nearest")
     return 2 * paper.clamp(0, 1) - 1

@@ -16,7 +16,7 @@ _BEGINNINGS = (
 )
 
 
-def file_fault(path: Path) -> str | None:
+def find_file_fault(path: Path) -> str | None:
     """Tell a file that was never a picture from its first bytes; None where nothing is wrong with those."""
     try:
         with path.open("rb") as file:
@@ -31,7 +31,7 @@ def file_fault(path: Path) -> str | None:
     return next((fault for beginning, fault in _BEGINNINGS if lowered.startswith(beginning.lower())), None)
 
 
-def header_size(path: Path) -> tuple[int, int] | None:
+def read_header_size(path: Path) -> tuple[int, int] | None:
     """Return (H, W) in pixels as the file's header states it, without decoding; None where it does not.
 
     A picture that is turned by its EXIF orientation has these sides exchanged.

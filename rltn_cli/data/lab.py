@@ -1,4 +1,4 @@
-"""CIE Lab (D65, 2 degrees) of sRGB pictures, as tensors."""
+"""CIE Lab (D65, 2 degree observer) of sRGB pictures, as tensors."""
 
 import torch
 from torch import Tensor
@@ -11,12 +11,16 @@ _TO_XYZ = (
 """Linear sRGB to XYZ (IEC 61966-2-1)."""
 _WHITE = (0.950456, 1.0, 1.088754)
 """XYZ of D65."""
-_LINEAR_BELOW = 0.008856
-"""(6 / 29)^3: smaller values are mapped by a straight line."""
+_SRGB_LINEAR_BELOW = 0.04045
+"""sRGB values up to this are a linear function of the light (IEC 61966-2-1)."""
+_LAB_LINEAR_BELOW = 0.008856
+"""(6 / 29)^3: up to this Lab replaces the cube root by a straight line, which keeps its slope finite."""
+_LIGHTNESS_WEIGHT = 0.5
+"""Weight of the squared difference in lightness, which shading moves more than the hue."""
 
 
 def to_lab(pictures: Tensor) -> Tensor:
-    """Return CIE Lab of sRGB pictures: L in [0, 100], a and b about -110 to 110.
+    """Return CIE Lab of sRGB pictures: L in [0, 100], a and b from about -110 to 110.
 
     Args:
         pictures: (B, 3, H, W) in [-1, 1].
@@ -25,20 +29,18 @@ def to_lab(pictures: Tensor) -> Tensor:
         (B, 3, H, W) float32.
     """
     unit = (pictures.float() + 1) / 2
-    linear = torch.where(unit > 0.04045, ((unit.clamp(min=0) + 0.055) / 1.055) ** 2.4, unit / 12.92)
+    curve = ((unit.clamp(min=0) + 0.055) / 1.055) ** 2.4
+    linear = torch.where(unit > _SRGB_LINEAR_BELOW, curve, unit / 12.92)
     matrix = linear.new_tensor(_TO_XYZ) / linear.new_tensor(_WHITE)[:, None]
     xyz = torch.einsum("ij,bjhw->bihw", matrix, linear)
-    root = torch.where(xyz > _LINEAR_BELOW, xyz.clamp(min=_LINEAR_BELOW) ** (1 / 3), 7.787 * xyz + 16 / 116)
-    x, y, z = root.unbind(1)
+    cube_root = xyz.clamp(min=_LAB_LINEAR_BELOW) ** (1 / 3)
+    x, y, z = torch.where(xyz > _LAB_LINEAR_BELOW, cube_root, 7.787 * xyz + 16 / 116).unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
 
 
-def lab_distance_squared(one: Tensor, other: Tensor) -> Tensor:
-    """Return dL^2 / 2 + da^2 + db^2 between all pairs: (B, N, 3) and (B, M, 3) to (B, N, M).
-
-    Lightness counts half, since shading moves it more than the hue.
-    """
-    scale = one.new_tensor((0.5**0.5, 1.0, 1.0))
-    a, b = one * scale, other * scale
+def lab_distance_squared(first: Tensor, second: Tensor) -> Tensor:
+    """Return dL^2 / 2 + da^2 + db^2 between all pairs: (B, N, 3) and (B, M, 3) to (B, N, M)."""
+    scale = first.new_tensor((_LIGHTNESS_WEIGHT**0.5, 1.0, 1.0))
+    a, b = first * scale, second * scale
     squared = a.square().sum(2)[:, :, None] + b.square().sum(2)[:, None] - 2 * a @ b.transpose(1, 2)
-    return squared.clamp(min=0)
+    return squared.clamp(min=0)  # rounding can bring it below 0

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rltn_cli.data.backdrops import find_paper
 from rltn_cli.data.pairs import Pair, load_coords, load_pair
-from rltn_cli.data.sampling import VARIANTS, extract_variant
+from rltn_cli.data.stores import VARIANTS, extract_variant
 from rltn_cli.errors import DataError
 
 Part = Literal["color", "line", "coords"]

@@ -208,7 +208,7 @@ def load_coords(pair: Pair, size: int) -> Bytes:
     return np.asarray(cv2.resize(rgba, (size, size), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def of_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
+def select_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
     """Return the pairs of one split.
 
     Raises:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rltn_cli.data.file_headers import file_fault, header_size
+from rltn_cli.data.file_headers import find_file_fault, read_header_size
 from rltn_cli.data.pairs import Pair, pictures_in
 from rltn_cli.errors import DataError
 
@@ -134,7 +134,7 @@ def read_metfaces(path: Path) -> list[Pair]:
     return _complete("metfaces", root, pairs, METFACES_TRAIN, METFACES_VAL)
 
 
-def archives_in(folder: Path) -> list[str]:
+def list_archives(folder: Path) -> list[str]:
     """Return the names of packed files of a folder."""
     return sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in ARCHIVES)
 
@@ -153,7 +153,7 @@ def _root(path: Path, recipe: str, marker: str) -> Path:
             if (folder / marker).is_dir():
                 return folder
         folders = [below for folder in folders for below in _folders_in(folder)]
-    packed_files = archives_in(path)
+    packed_files = list_archives(path)
     there = ", ".join(f"{folder.name}/" for folder in _folders_in(path)[:5]) or "no folders"
     hint = f"unpack {packed_files[0]} first" if packed_files else f"it holds {there}"
     raise DataError(f"{recipe}:{path}: no folder {marker}/ in it or in its folders; {hint}")
@@ -192,8 +192,8 @@ def _probe(name: str, files: Iterable[Path], sides: int) -> None:
         DataError: a file that is no picture, or that is not `sides` times as wide as high.
     """
     for file in files:
-        fault = file_fault(file)
-        size = header_size(file)
+        fault = find_file_fault(file)
+        size = read_header_size(file)
         if fault or size is None:
             raise DataError(f"{file}: {fault or 'not a picture that can be read'}; download {name} again")
         height, width = size

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rltn_cli.data.pairs import PICTURE_SUFFIXES, Pair, read_pairs
-from rltn_cli.data.published import archives_in, read_ascp, read_celebahq, read_metfaces
+from rltn_cli.data.published import list_archives, read_ascp, read_celebahq, read_metfaces
 from rltn_cli.errors import DataError
 
 SPLITS: Mapping[str, str] = {
@@ -203,7 +203,7 @@ def _read_colors(folder: Path) -> list[Pair]:
             group = place.as_posix() if place.parts else key
             pairs[key] = Pair(id=key, color=path, line=None, group=group, palette=key)
     if not pairs:
-        packed = archives_in(folder)
+        packed = list_archives(folder)
         hint = f"unpack {packed[0]} first" if packed else "put PNG, JPEG or WebP pictures there"
         raise DataError(f"{folder}: no pictures in it or in its folders; {hint}")
     return list(pairs.values())

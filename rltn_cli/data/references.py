@@ -48,7 +48,7 @@ def nearest(thumbnails: Floats) -> npt.NDArray[np.int64]:
     return best
 
 
-def group_mates(pairs: Sequence[Pair]) -> list[list[int]]:
+def find_group_mates(pairs: Sequence[Pair]) -> list[list[int]]:
     """Return for each pair the others of its split, group and palette: references that tell the true colours.
 
     Args:
@@ -68,8 +68,8 @@ def group_mates(pairs: Sequence[Pair]) -> list[list[int]]:
     ]
 
 
-def group_mate(pairs: Sequence[Pair], *, seed: int = 0) -> list[int | None]:
-    """Choose one of each pair's `group_mates`.
+def choose_group_mates(pairs: Sequence[Pair], *, seed: int = 0) -> list[int | None]:
+    """Choose one of each pair's `find_group_mates`.
 
     The choice depends on the seed, the picture's id and the ids of its mates alone, so it is the same for
     every method and on every machine.
@@ -78,11 +78,11 @@ def group_mate(pairs: Sequence[Pair], *, seed: int = 0) -> list[int | None]:
         One index into `pairs` for each pair; None where it has no mate.
     """
     return [
-        mates[number_of(f"{seed}:{pair.id}") % len(mates)] if mates else None
-        for pair, mates in zip(pairs, group_mates(pairs), strict=True)
+        mates[hash_to_number(f"{seed}:{pair.id}") % len(mates)] if mates else None
+        for pair, mates in zip(pairs, find_group_mates(pairs), strict=True)
     ]
 
 
-def number_of(text: str) -> int:
+def hash_to_number(text: str) -> int:
     """Return a number that looks random and is always the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

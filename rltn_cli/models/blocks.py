@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LEAK = 0.2
+NEGATIVE_SLOPE = 0.2
 """Slope of every leaky ReLU for negative inputs."""
 
 
@@ -60,7 +60,7 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
-        out: Tensor = F.leaky_relu(instance_norm(self.conv(x)), LEAK, inplace=True)
+        out: Tensor = F.leaky_relu(instance_norm(self.conv(x)), NEGATIVE_SLOPE, inplace=True)
         return out
 
 
@@ -109,8 +109,8 @@ class SPADEResBlock(nn.Module):
             x: features.
             condition: (B, condition, H, W).
         """
-        y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), LEAK, inplace=True))
-        y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), LEAK, inplace=True))
+        y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), NEGATIVE_SLOPE, inplace=True))
+        y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), NEGATIVE_SLOPE, inplace=True))
         return y.add_(enlarged(self.shortcut(x), y))
 
 

@@ -22,7 +22,7 @@ class Budget:
     """Floating-point operations of convolutions and matrix products; a multiply-add counts as two."""
 
 
-def measure_budget(config: ModelConfig, *, size: int = 256) -> Budget:
+def measure_cost(config: ModelConfig, *, size: int = 256) -> Budget:
     """Count a network's parameters and operations on shapes alone; nothing is computed.
 
     Args:
@@ -39,8 +39,8 @@ def measure_budget(config: ModelConfig, *, size: int = 256) -> Budget:
     return _count(model, sketch, [reference], *([labels] if config.region_pooling else []))
 
 
-def measure_line_budget(config: HEDConfig, *, size: int = 256) -> Budget:
-    """Count as `measure_budget` does, for a network that draws lines; with its margin around the picture."""
+def measure_line_cost(config: HEDConfig, *, size: int = 256) -> Budget:
+    """Count as `measure_cost` does, for a network that draws lines; with its margin around the picture."""
     with torch.device("meta"):
         return _count(HED(config), torch.empty(1, 3, size, size))
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from rltn_cli.models.blocks import LEAK
+from rltn_cli.models.blocks import NEGATIVE_SLOPE
 
 
 def _conv(inputs: int, outputs: int, stride: int) -> nn.Module:
@@ -28,7 +28,7 @@ class PatchDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (B, 1, h, w) of x (B, channels, H, W)."""
         for layer in self.layers:
-            x = F.leaky_relu(layer(x), LEAK)
+            x = F.leaky_relu(layer(x), NEGATIVE_SLOPE)
         score: Tensor = self.score(x)
         return score
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rltn_cli.models.blocks import LEAK, SelfAttention, SPADEResBlock, conv3x3
+from rltn_cli.models.blocks import NEGATIVE_SLOPE, SelfAttention, SPADEResBlock, conv3x3
 
 
 class Generator(nn.Module):
@@ -53,4 +53,4 @@ class Generator(nn.Module):
             x = block(x, condition)
             if level == 1:
                 x = self.attention(x)
-        return torch.tanh(self.last(torch.cat([F.leaky_relu(x, LEAK), picture], dim=1)))
+        return torch.tanh(self.last(torch.cat([F.leaky_relu(x, NEGATIVE_SLOPE), picture], dim=1)))

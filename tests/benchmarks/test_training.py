@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from support.scripts import script
 
-from rltn_cli.data.sampling import FolderStore
+from rltn_cli.data.stores import FolderStore
 from rltn_cli.engine.training.trainer import Trainer
 
 

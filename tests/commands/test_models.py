@@ -16,7 +16,7 @@ from rltn_cli.engine.checkpoints import model_names
 from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model, save_line_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.model_config import PRESETS
-from rltn_cli.models.cost import measure_budget, measure_line_budget
+from rltn_cli.models.cost import measure_cost, measure_line_cost
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
 
@@ -77,7 +77,7 @@ def test_a_network_that_draws_lines_is_shown_as_such(
     assert [(row["name"], row["kind"]) for row in rows] == [("little", "paint"), ("pen", "lines")]
     assert run(["models", "info", "pen", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    budget = measure_line_budget(config, size=256)
+    budget = measure_line_cost(config, size=256)
     assert (facts["kind"], facts["parameters"]) == ("lines", budget.parameters)
     assert facts["gflop"] == round(budget.flop / 1e9, 2) > 0
     assert run(["models", "info", "pen"]) == 0
@@ -119,7 +119,7 @@ def test_a_network_that_draws_lines_does_not_paint(
 
 
 def test_info_tells_size_and_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    budget = measure_budget(PRESETS["tiny"], size=256)
+    budget = measure_cost(PRESETS["tiny"], size=256)
     assert run(["models", "info", "little", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["parameters"] == budget.parameters

@@ -17,7 +17,7 @@ from support.training_set import draw_pair, make_pairs, write_toml
 
 from rltn_cli.cli import run
 from rltn_cli.commands.train import resolve
-from rltn_cli.commands.train_display import describe, duration
+from rltn_cli.commands.train_display import describe, format_duration
 from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.engine.training.objective import Objective
 from rltn_cli.errors import DataError
@@ -115,7 +115,9 @@ def test_a_run_is_neither_lost_nor_replaced_by_accident(pairs, settings, tmp_pat
     assert train(pairs, settings, output, "--steps", 1, "-q") == 0
     before = (output / "model" / "model.safetensors").read_bytes()
     assert train(pairs, settings, output, "--steps", 1) == 1
-    assert "holds a run already: add --resume auto to go on, or --overwrite" in capsys.readouterr().err
+    assert (
+        "holds a run already: add --resume auto to go on with it, or --overwrite" in capsys.readouterr().err
+    )
     assert (output / "model" / "model.safetensors").read_bytes() == before
     assert train(pairs, settings, output, "--steps", 2, "--seed", 5, "--overwrite", "-q") == 0
     assert (output / "model" / "model.safetensors").read_bytes() != before
@@ -307,8 +309,8 @@ def test_lines_on_a_terminal_and_elsewhere_say_the_same():
     assert describe({"event": "step"}) == []
     entry = {"event": "validation", "step": 4, "color_error": 7.255, "pictures": 3}
     assert describe(entry) == ["step 4: colour error 7.25 on 3 pictures"]
-    assert duration(59.9) == "0:59"
-    assert duration(3725) == "1:02:05"
+    assert format_duration(59.9) == "0:59"
+    assert format_duration(3725) == "1:02:05"
 
 
 def test_missing_lines_are_extracted_before_the_first_step(pairs, settings, tmp_path, capsys, monkeypatch):

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from rltn_cli.data.augmentation import Deformation, LineWear, Recoloring, deform, recolor, wear_lines
+from rltn_cli.data.augmentation import (
+    Deformation,
+    LineDegradation,
+    Recoloring,
+    deform,
+    degrade_lines,
+    recolor,
+)
 
 
 def smooth(height=64, width=64, batch=1):
@@ -65,9 +72,9 @@ def test_samples_of_a_batch_do_not_touch_each_other():
     deformations = [Deformation.draw(rng(i), bend=0.1) for i in range(3)]
     together = deform(smooth(batch=3), deformations)
     assert torch.allclose(together[1:2], deform(smooth(), deformations[1:2]), atol=1e-5)
-    wears = [LineWear.draw(rng(i)) for i in range(3)]
+    wears = [LineDegradation.draw(rng(i)) for i in range(3)]
     lines = smooth(batch=3)[:, :1]
-    assert torch.allclose(wear_lines(lines, wears)[1:2], wear_lines(lines[1:2], wears[1:2]), atol=1e-6)
+    assert torch.allclose(degrade_lines(lines, wears)[1:2], degrade_lines(lines[1:2], wears[1:2]), atol=1e-6)
 
 
 def test_a_crop_shows_only_what_is_inside():
@@ -88,23 +95,23 @@ def width(picture):
 
 
 def test_no_wear_changes_nothing():
-    assert torch.equal(wear_lines(drawing(), [LineWear()]), drawing())
+    assert torch.equal(degrade_lines(drawing(), [LineDegradation()]), drawing())
 
 
 def test_wear_thickens_and_thins():
-    assert width(wear_lines(drawing(), [LineWear(thicken=1)])) == 5
-    assert width(wear_lines(drawing(), [LineWear(thicken=-1)])) == 2
+    assert width(degrade_lines(drawing(), [LineDegradation(thicken=1)])) == 5
+    assert width(degrade_lines(drawing(), [LineDegradation(thicken=-1)])) == 2
 
 
 def test_wear_greys_ink_and_paper():
-    worn = wear_lines(drawing(), [LineWear(ink=0.5, paper=0.1)])
+    worn = degrade_lines(drawing(), [LineDegradation(ink=0.5, paper=0.1)])
     assert worn.min().item() == pytest.approx(0, abs=1e-6)  # half way
     assert worn.max().item() == pytest.approx(0.8, abs=1e-6)
 
 
 def test_wear_makes_gaps_and_grain_from_its_seed():
-    holed = wear_lines(drawing(), [LineWear(gaps=0.2, seed=4)])
+    holed = degrade_lines(drawing(), [LineDegradation(gaps=0.2, seed=4)])
     assert 0 < (holed[..., 31] > 0).float().mean().item() < 1
-    grainy = [wear_lines(drawing(), [LineWear(noise=0.05, seed=s)]) for s in (1, 1, 2)]
+    grainy = [degrade_lines(drawing(), [LineDegradation(noise=0.05, seed=s)]) for s in (1, 1, 2)]
     assert torch.equal(grainy[0], grainy[1])
     assert not torch.equal(grainy[0], grainy[2])

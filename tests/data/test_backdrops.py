@@ -7,8 +7,9 @@ import pytest
 import torch
 from support.drawn_store import DrawnStore
 
-from rltn_cli.data.backdrops import Backdrop, beside, fill_backdrop, find_paper
-from rltn_cli.data.sampling import Kind, Sampler, make_batch
+from rltn_cli.data.backdrops import Backdrop, fill_backdrop, find_paper, place_beside
+from rltn_cli.data.batches import make_batch
+from rltn_cli.data.sampling import ReferenceKind, Sampler
 from rltn_cli.training_config import DataConfig
 
 
@@ -77,7 +78,7 @@ def test_two_figures_stand_side_by_side_and_only_the_first_has_coords(left):
     coords = torch.zeros(4, 16, 16, dtype=torch.uint8)
     coords[:, :, 6:10] = 200
     other = torch.zeros(3, 64, 64)
-    both, marks = beside(color, paper, coords, other, left=left)
+    both, marks = place_beside(color, paper, coords, other, left=left)
     if not left:
         both, marks = both.flip(2), marks.flip(2)
     assert (both[:, 30:, 16:24] == -1).all()  # the first figure, in front of the other picture
@@ -92,21 +93,21 @@ def test_backdrops_lie_behind_drawing_and_reference_alike_and_never_on_the_figur
     config = DataConfig(pseudo=0, foreign=0, recolor=0, degrade=0, backdrop=1, closest=1)
     store = DrawnStore()
     sampler = Sampler(store.pairs, config, 0)
-    draws = [sampler.draw(0, i, 8) for i in range(8)]
+    specs = [sampler.draw(0, i, 8) for i in range(8)]
     flat = [
         dataclasses.replace(
             draw, backdrop=dataclasses.replace(drawn("flat", i), behind=(True, True))
-        ) for i, draw in enumerate(draws)
+        ) for i, draw in enumerate(specs)
     ]  # fmt: skip
     batch, plain = (
         make_batch(store, flat, 64),
-        make_batch(store, [dataclasses.replace(draw, backdrop=None) for draw in draws], 64),
+        make_batch(store, [dataclasses.replace(draw, backdrop=None) for draw in specs], 64),
     )
     for i, draw in enumerate(flat):
-        assert draw.kind is Kind.SHARED
+        assert draw.kind is ReferenceKind.SHARED
         assert draw.backdrop is not None
         color = torch.tensor(draw.backdrop.colors[0])
-        for pictures, before in ((batch.truth, plain.truth), (batch.reference, plain.reference)):
+        for pictures, before in ((batch.target, plain.target), (batch.reference, plain.reference)):
             figure = before[i].amax(dim=0) < 0.5
             torch.testing.assert_close(pictures[i][:, figure], before[i][:, figure])
             torch.testing.assert_close(pictures[i][:, 0, 0], color, atol=1e-5, rtol=0)
@@ -116,10 +117,10 @@ def test_a_companion_stands_beside_the_reference_alone():
     config = DataConfig(pseudo=0, foreign=0, recolor=0, degrade=0, companion=1, closest=1)
     store = DrawnStore()
     sampler = Sampler(store.pairs, config, 0)
-    draws = [sampler.draw(0, i, 6) for i in range(6)]
-    assert all(draw.companion is not None for draw in draws)
-    batch = make_batch(store, draws, 64)
-    alone = make_batch(store, [dataclasses.replace(draw, companion=None) for draw in draws], 64)
-    torch.testing.assert_close(batch.truth, alone.truth)
+    specs = [sampler.draw(0, i, 6) for i in range(6)]
+    assert all(draw.companion is not None for draw in specs)
+    batch = make_batch(store, specs, 64)
+    alone = make_batch(store, [dataclasses.replace(draw, companion=None) for draw in specs], 64)
+    torch.testing.assert_close(batch.target, alone.target)
     torch.testing.assert_close(batch.sketch, alone.sketch)
     assert (batch.reference != alone.reference).flatten(1).any(dim=1).all()

@@ -10,7 +10,7 @@ import pytest
 
 from rltn_cli.data.line_cache import LineCache
 from rltn_cli.data.pairs import Pair, load_pair
-from rltn_cli.data.sampling import FolderStore
+from rltn_cli.data.stores import FolderStore
 from rltn_cli.errors import DataError, OutputError
 
 

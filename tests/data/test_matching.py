@@ -6,7 +6,7 @@ import torch
 
 from rltn_cli.data.augmentation import Deformation
 from rltn_cli.data.lab import to_lab
-from rltn_cli.data.matching import SAMPLED, match_targets, visible_places
+from rltn_cli.data.matching import SAMPLED, find_visible_places, make_match_targets
 
 RED, BLUE = (1.0, -1.0, -1.0), (-1.0, -1.0, 1.0)
 
@@ -19,34 +19,36 @@ def nothing(count=1, side=8):
     return torch.zeros(count, 4, side, side, dtype=torch.uint8)
 
 
-def targets(truth, reference, coords=None, deformation=None, crop=None, seeds=None):
-    count = len(truth)
+def targets(target, reference, coords=None, deformation=None, crop=None, seeds=None):
+    count = len(target)
     whole = [Deformation.none()] * count
-    return match_targets(
-        truth, reference, coords or (nothing(count), nothing(count)), (crop or whole, deformation or whole),
+    return make_match_targets(
+        target, reference, coords or (nothing(count), nothing(count)), (crop or whole, deformation or whole),
         seeds or list(range(count)),
     )  # fmt: skip
 
 
 def test_tokens_have_the_mean_lab_of_their_pixels():
-    truth = flat(RED)
-    truth[:, :, :4, :2] = torch.tensor(BLUE)[:, None, None]
-    found = targets(truth, flat(BLUE))
+    target = flat(RED)
+    target[:, :, :4, :2] = torch.tensor(BLUE)[:, None, None]
+    found = targets(target, flat(BLUE))
     assert sorted(found.tokens[0].tolist()) == list(range(64))  # fewer than are looked at: all, once each
-    first = found.truth_lab[0][found.tokens[0] == 0][0]
+    first = found.target_lab[0][found.tokens[0] == 0][0]
     mixed = (to_lab(flat(RED, 4)) + to_lab(flat(BLUE, 4)))[0, :, 0, 0] / 2
     torch.testing.assert_close(first, mixed, atol=1e-3, rtol=0)
     torch.testing.assert_close(found.reference_lab[0, 5], to_lab(flat(BLUE, 4))[0, :, 0, 0])
 
 
 def test_the_same_seed_looks_at_the_same_tokens_and_white_paper_is_looked_at_less():
-    truth = flat(RED, 128)
-    truth[..., 64:] = 1.0
-    one, again, other = (targets(truth, truth, seeds=[seed]).tokens[0] for seed in (7, 7, 8))
+    target = flat(RED, 128)
+    target[..., 64:] = 1.0
+    one, again, other = (targets(target, target, seeds=[seed]).tokens[0] for seed in (7, 7, 8))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
     assert len(set(one.tolist())) == SAMPLED
-    paper = np.mean([(targets(truth, truth, seeds=[s]).tokens % 32 >= 16).float().mean() for s in range(20)])
+    paper = np.mean(
+        [(targets(target, target, seeds=[s]).tokens % 32 >= 16).float().mean() for s in range(20)]
+    )
     assert 0.2 < paper < 0.3  # a quarter of the chance: 0.25 as the 256 of 1,024 begin to be scarce
 
 
@@ -79,9 +81,9 @@ def test_coords_are_taken_whole_and_never_mixed():
 
 @pytest.mark.parametrize(("farthest", "seen"), [(9.0, 0.0), (500.0, 1.0)])
 def test_colors_that_the_reference_lacks_are_not_seen(farthest, seen):
-    truth = flat(RED)
-    truth[..., 16:] = torch.tensor(BLUE)[:, None, None]
-    found = visible_places(truth, flat(BLUE, 64), farthest)
+    target = flat(RED)
+    target[..., 16:] = torch.tensor(BLUE)[:, None, None]
+    found = find_visible_places(target, flat(BLUE, 64), farthest)
     assert found.shape == (1, 1, 32, 32)
     assert (found[..., 16:] == 1).all()
     assert (found[..., :16] == seen).all()

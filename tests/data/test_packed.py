@@ -5,7 +5,7 @@ import torch
 
 from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import load_pair, read_pairs
-from rltn_cli.data.sampling import VARIANTS, FolderStore, extract_variant
+from rltn_cli.data.stores import VARIANTS, FolderStore, extract_variant
 from rltn_cli.errors import DataError
 
 

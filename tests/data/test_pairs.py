@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.data.pairs import Pair, load_coords, load_pair, of_split, read_pairs
+from rltn_cli.data.pairs import Pair, load_coords, load_pair, read_pairs, select_split
 from rltn_cli.errors import DataError
 
 
@@ -34,9 +34,9 @@ def test_an_index_chooses_and_describes(folder):
     a, b = read_pairs(folder)
     assert (a.id, a.split, a.source, a.native_line) == ("a", "train", "y", False)
     assert (b.id, b.group, b.palette, b.native_line) == ("b", "g", "p", True)
-    assert of_split([a, b], "val") == [b]
+    assert select_split([a, b], "val") == [b]
     with pytest.raises(DataError, match="no pairs of split 'test'; there are: train, val"):
-        of_split([a, b], "test")
+        select_split([a, b], "test")
 
 
 def test_what_is_wrong_is_named(folder, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rltn_cli.data.pairs import Pair, read_pairs
-from rltn_cli.data.references import group_mate, group_mates, nearest, thumbnail
+from rltn_cli.data.references import choose_group_mates, find_group_mates, nearest, thumbnail
 
 
 def pair(name: str, **values: str) -> Pair:
@@ -63,14 +63,14 @@ def test_mates_share_split_group_and_palette() -> None:
         pair("f"),
         pair("i"),
     ]
-    assert group_mates(pairs) == [[1], [0], [], [], [], [], []]
+    assert find_group_mates(pairs) == [[1], [0], [], [], [], [], []]
 
 
 def test_the_mate_does_not_depend_on_the_order_of_the_pairs(pairs_folder: Path) -> None:
     pairs = read_pairs(pairs_folder)
 
     def chosen(ordered: list[Pair], seed: int) -> dict[str, str | None]:
-        mates = group_mate(ordered, seed=seed)
+        mates = choose_group_mates(ordered, seed=seed)
         return {p.id: None if i is None else ordered[i].id for p, i in zip(ordered, mates, strict=True)}
 
     first = chosen(pairs, 0)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from support.scripts import script
 
-from rltn_cli.data.pairs import of_split, read_pairs
+from rltn_cli.data.pairs import read_pairs, select_split
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_groups_are_dealt_out_whole_and_always_alike(tool, pairs_folder, tmp_pat
         assert tool.main([arguments[0], str(tmp_path / name), *arguments[1:]]) == 0
     assert "3 pairs to train on, 3 to measure on" in capsys.readouterr().out
     pairs = read_pairs(tmp_path / "one")
-    train, held = of_split(pairs, "train"), of_split(pairs, "val")
+    train, held = select_split(pairs, "train"), select_split(pairs, "val")
     assert (len(train), len(held)) == (3, 3)
     assert not {pair.group for pair in train} & {pair.group for pair in held}
     for path in (tmp_path / "one" / "color").iterdir():

@@ -115,5 +115,5 @@ def test_shards_stay_below_their_limit(tmp_path):
     assert facts == {"step": 7}
     assert all(torch.equal(back[name], value) for name, value in tensors.items())
     paths[1].unlink()
-    with pytest.raises(TrainingError, match="not a whole set of shards"):
+    with pytest.raises(TrainingError, match="not a complete set of shards"):
         read_shards(tmp_path)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rltn_cli.data.check.duplicates import same_pictures
+from rltn_cli.data.check.duplicates import find_same_pictures
 from rltn_cli.data.check.inspection import (
     BLANK,
     COLOR_LINES,
     NO_LINES,
     TOO_SMALL,
     UNREADABLE,
-    PairFacts,
+    PairInspection,
     inspect_pair,
 )
 from rltn_cli.data.check.results import (
@@ -87,7 +87,7 @@ def check_pairs(
 
 def _inspect_all(
     pairs: Sequence[Pair], threads: int, progress: Callable[[int], None] | None
-) -> list[PairFacts]:
+) -> list[PairInspection]:
     """Look at all pairs, several at a time, in their order."""
     facts = []
     # reading changes the process's warning filters for a moment; several threads would leave them changed
@@ -99,7 +99,7 @@ def _inspect_all(
     return facts
 
 
-def _refuse(pairs: Sequence[Pair], facts: Sequence[PairFacts]) -> None:
+def _refuse(pairs: Sequence[Pair], facts: Sequence[PairInspection]) -> None:
     """Raise DataError where what is left is nothing to train on, or shows that something else was meant."""
     for split in dict.fromkeys(pair.split for pair in pairs):
         members = [fact for pair, fact in zip(pairs, facts, strict=True) if pair.split == split]
@@ -145,7 +145,7 @@ def _strays(pairs: Sequence[Pair]) -> list[Finding]:
     ]
 
 
-def _faults(facts: Sequence[PairFacts]) -> list[Finding]:
+def _faults(facts: Sequence[PairInspection]) -> list[Finding]:
     """Collect the pairs that cannot be used, by what is wrong with them."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for fact in facts:
@@ -158,7 +158,7 @@ def _faults(facts: Sequence[PairFacts]) -> list[Finding]:
     ]
 
 
-def _oddities(pairs: Sequence[Pair], facts: Sequence[PairFacts], usable: Sequence[int]) -> list[Finding]:
+def _oddities(pairs: Sequence[Pair], facts: Sequence[PairInspection], usable: Sequence[int]) -> list[Finding]:
     """Collect what is usable and still looks wrong."""
     faint = [
         pairs[i].line or pairs[i].color for i in usable if (ink := facts[i].ink) is not None and ink < _FAINT
@@ -170,13 +170,13 @@ def _oddities(pairs: Sequence[Pair], facts: Sequence[PairFacts], usable: Sequenc
     ]
 
 
-def _duplicates(facts: Sequence[PairFacts], sound: Sequence[int]) -> list[list[int]]:
+def _duplicates(facts: Sequence[PairInspection], sound: Sequence[int]) -> list[list[int]]:
     """Return the groups of pairs, of those that are sound, that show the same picture."""
     hashes = [h for i in sound if (h := facts[i].hash) is not None]
     cells = [c for i in sound if (c := facts[i].cells) is not None]
     if not hashes:
         return []
-    found = same_pictures(np.stack(hashes), np.stack(cells))
+    found = find_same_pictures(np.stack(hashes), np.stack(cells))
     return [[sound[place] for place in group] for group in found]
 
 
@@ -211,7 +211,7 @@ def _duplicate_finding(pairs: Sequence[Pair], groups: Iterable[Sequence[int]]) -
 
 
 def _summaries(
-    pairs: Sequence[Pair], facts: Sequence[PairFacts], usable: set[int]
+    pairs: Sequence[Pair], facts: Sequence[PairInspection], usable: set[int]
 ) -> tuple[SourceSummary, ...]:
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, pair in enumerate(pairs):

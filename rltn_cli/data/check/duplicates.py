@@ -37,7 +37,7 @@ def color_cells(color: Bytes) -> Bytes:
     return np.asarray(small, np.uint8).reshape(-1)
 
 
-def same_pictures(hashes: Floats, cells: Bytes) -> list[list[int]]:
+def find_same_pictures(hashes: Floats, cells: Bytes) -> list[list[int]]:
     """Find pictures that are the same but for their size, their compression or some pixels.
 
     Args:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.data.check.duplicates import color_cells, perceptual_hash
-from rltn_cli.data.file_headers import file_fault
+from rltn_cli.data.file_headers import find_file_fault
 from rltn_cli.data.pairs import Pair, mask_lines, read_pixels, reduced
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.canvas import SHORTEST_SIDE, WIDEST
@@ -32,7 +32,7 @@ _INK = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PairFacts:
+class PairInspection:
     """What was seen of a pair."""
 
     size: tuple[int, int] | None = None
@@ -51,18 +51,18 @@ class PairFacts:
     """Of `color_cells`."""
 
 
-def inspect_pair(pair: Pair) -> PairFacts:
+def inspect_pair(pair: Pair) -> PairInspection:
     """Read a pair's pictures and look at them; what cannot be used is said, not raised."""
     try:
         color, drawn = read_pixels(pair)
         line = mask_lines(pair, color, _SIDE) if pair.masks else None
     except DataError as error:
-        faults = [(path, file_fault(path)) for path in (pair.color, pair.line) if path]
+        faults = [(path, find_file_fault(path)) for path in (pair.color, pair.line) if path]
         named = next((f"{path}: {fault}" for path, fault in faults if fault), None)
-        return PairFacts(fault=UNREADABLE, reason=named or str(error))
+        return PairInspection(fault=UNREADABLE, reason=named or str(error))
     height, width = size = color.shape[0], color.shape[1]
     if min(size) < SHORTEST_SIDE or max(size) > WIDEST * min(size):
-        return PairFacts(
+        return PairInspection(
             size=size,
             fault=TOO_SMALL,
             reason=f"{pair.color} is {width}x{height}; sides must have {SHORTEST_SIDE} pixels at least",
@@ -72,7 +72,7 @@ def inspect_pair(pair: Pair) -> PairFacts:
     if drawn is not None:
         line = ink_darkness(drawn)
     fault, reason = _fault(pair, color, drawn, line)
-    return PairFacts(
+    return PairInspection(
         size=size,
         fault=fault,
         reason=reason,

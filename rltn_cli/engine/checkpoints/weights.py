@@ -125,7 +125,7 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     return model.to(device).eval()
 
 
-def with_region_pooling(model: RLTN) -> RLTN:
+def add_region_pooling(model: RLTN) -> RLTN:
     """Return a network that pools regions and paints as before, until it is trained."""
     if model.config.region_pooling:
         return model

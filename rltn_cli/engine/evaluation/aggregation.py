@@ -1,4 +1,4 @@
-"""Figures of many pictures made one: overall, by source, and as the average of the sources."""
+"""Metrics of many pictures combined: overall, by source, and as the average of the sources."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 
 from rltn_cli.engine.evaluation.frechet import frechet_distance, kernel_distance
-from rltn_cli.engine.evaluation.metrics import Figures
+from rltn_cli.engine.evaluation.metrics import Metrics
 from rltn_cli.imaging.pixels import Floats
 
-Kind = Literal["model", "outputs", "untrained"]
+MethodKind = Literal["model", "outputs", "untrained"]
 
-FIGURES: Mapping[str, tuple[str, str]] = {
+METRICS: Mapping[str, tuple[str, str]] = {
     "fid": ("FID", ".2f"),
     "kid": ("KID", ".4f"),
     "fd_vgg16": ("FD-VGG16", ".2f"),
@@ -24,13 +24,13 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "color_error": ("colour error", ".2f"),
     "region_accuracy": ("region accuracy", ".3f"),
 }
-"""Every figure's heading and format, by its key in report.json."""
+"""Heading and format of every metric, by its key in report.json."""
 HIGHER_IS_BETTER = frozenset({"ssim", "psnr", "region_accuracy"})
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One figure of one method; None where it cannot be computed."""
+    """One metric of one method; None where it cannot be computed."""
 
     overall: float | None
     """Over all pictures."""
@@ -41,41 +41,41 @@ class Score:
 
 @dataclass(slots=True)
 class Tally:
-    """What was measured of one method's pictures, in the order of the trials."""
+    """What was measured of one method's pictures, in the order of the samples."""
 
-    figures: list[Figures]
+    metrics: list[Metrics]
     features: dict[str, list[Floats]] = field(default_factory=dict)
-    """By network, `inception` or `vgg16`: one row (D,) a picture."""
+    """By network, `inception` or `vgg16`: one row (D,) per picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All figures of one method."""
+    """All metrics of one method."""
 
     name: str
-    kind: Kind
+    kind: MethodKind
     scores: Mapping[str, Score]
-    """By the figure's key."""
+    """By the metric's key."""
     ratios: Mapping[str, Score]
-    """This method's colour error over that of each untrained one, by that one's name; none for those."""
+    """Colour error divided by that of each untrained method, by its name; empty for untrained methods."""
 
 
 def tabulate(
     tallies: Mapping[str, Tally],
     references: Mapping[str, Sequence[Floats]],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, MethodKind],
     sources: Sequence[str],
 ) -> list[Row]:
-    """Return a row of figures for each method.
+    """Return a row of metrics for each method.
 
     The region accuracy of several pictures is the share of all their regions; FID, KID and FD-VGG16 compare
-    the set of outputs with the set of references; every other figure is the mean over the pictures.
+    the set of outputs with the set of references; every other metric is the mean over the pictures.
 
     Args:
         tallies: what was measured, by method.
-        references: the references' features by network, one row a trial.
+        references: the references' features by network, one row per sample.
         kinds: what each method is.
-        sources: the source of each trial.
+        sources: the source of each sample.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for index, source in enumerate(sources):
@@ -108,18 +108,18 @@ def tabulate(
 def _computations(
     tally: Tally, references: Mapping[str, Sequence[Floats]]
 ) -> dict[str, Callable[[Sequence[int]], float | None]]:
-    """Return for each figure how to compute it over the trials of some indices."""
+    """Return for each metric a function that computes it over the samples of some indices."""
 
     def mean(name: str) -> Callable[[Sequence[int]], float | None]:
         def compute(indices: Sequence[int]) -> float | None:
-            values = [getattr(tally.figures[i], name) for i in indices]
+            values = [getattr(tally.metrics[i], name) for i in indices]
             return None if None in values else sum(values) / len(values)
 
         return compute
 
     def share_right(indices: Sequence[int]) -> float | None:
-        regions = sum(tally.figures[i].regions for i in indices)
-        return sum(tally.figures[i].regions_right for i in indices) / regions if regions else None
+        regions = sum(tally.metrics[i].regions for i in indices)
+        return sum(tally.metrics[i].regions_right for i in indices) / regions if regions else None
 
     def distance(
         network: str, measure: Callable[[Floats, Floats], float]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from rltn_cli.engine.evaluation.methods import Painter, Painting
+from rltn_cli.engine.evaluation.methods import Method, Painting
 from rltn_cli.imaging.pixels import Bytes
 
 
@@ -51,7 +51,7 @@ def reinhard(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting
     return Painting(under_lines(images, sketches))
 
 
-BASELINES: Mapping[str, Painter] = {
+BASELINES: Mapping[str, Method] = {
     "white page": white_page,
     "mean colour": mean_color,
     "same position": same_position,

@@ -1,11 +1,11 @@
-"""A picture to look at: sketch, reference, warp, output and truth of some trials, one row each."""
+"""A picture to look at: sketch, reference, warp, output and target of some samples, one row each."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from rltn_cli.engine.evaluation.best_and_worst import Shown, panels
+from rltn_cli.engine.evaluation.best_and_worst import ShownSample, panels
 from rltn_cli.engine.evaluation.protocols import SIZE
 from rltn_cli.imaging.pixels import Bytes
 
@@ -13,11 +13,11 @@ _GAP = 8
 _CAPTION = 22
 
 
-def draw_sheet(gallery: Sequence[Shown]) -> Bytes:
-    """Draw trials, one row each.
+def draw_sheet(gallery: Sequence[ShownSample]) -> Bytes:
+    """Draw samples, one row each.
 
     Args:
-        gallery: at least one trial.
+        gallery: at least one sample.
 
     Returns:
         (H, W, 3) uint8.
@@ -39,11 +39,11 @@ def draw_sheet(gallery: Sequence[Shown]) -> Bytes:
     return np.asarray(sheet)
 
 
-def caption(shown: Shown) -> str:
-    """Return a line that says which trial this is and how it went."""
-    figures = shown.figures
-    regions = f", {figures.regions_right} of {figures.regions} regions right" if figures.regions else ""
+def caption(shown: ShownSample) -> str:
+    """Return a line that says which sample this is and how it went."""
+    metrics = shown.metrics
+    regions = f", {metrics.regions_right} of {metrics.regions} regions right" if metrics.regions else ""
     return (
-        f"{shown.pick.rank}: colour error {figures.color_error:.1f}{regions}; "
-        f"{shown.trial.pair.id} by {shown.trial.reference.id}"
+        f"{shown.pick.rank}: colour error {metrics.color_error:.1f}{regions}; "
+        f"{shown.sample.pair.id} by {shown.sample.reference.id}"
     )

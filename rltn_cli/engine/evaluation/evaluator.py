@@ -1,4 +1,4 @@
-"""Models, and ways to paint without one, on the same drawings: what `rltn evaluate` does."""
+"""What `rltn evaluate` does: models, and methods without training, paint the same drawings."""
 
 import dataclasses
 import logging
@@ -11,13 +11,13 @@ import torch
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.checkpoints.trunks import trunk_folder
 from rltn_cli.engine.checkpoints.weights import find_model
-from rltn_cli.engine.evaluation.aggregation import Kind, Row, Tally, tabulate
+from rltn_cli.engine.evaluation.aggregation import MethodKind, Row, Tally, tabulate
 from rltn_cli.engine.evaluation.baselines import BASELINES
 from rltn_cli.engine.evaluation.feature_networks import FeatureNetwork, load_inception, load_vgg16
 from rltn_cli.engine.evaluation.lpips import Lpips, load_lpips
-from rltn_cli.engine.evaluation.methods import Painter, folder_painter, model_painter
-from rltn_cli.engine.evaluation.metrics import Figures, Truth, measure
-from rltn_cli.engine.evaluation.protocols import Batch, Protocol, Trial, load, plan
+from rltn_cli.engine.evaluation.methods import Method, make_folder_method, make_model_method
+from rltn_cli.engine.evaluation.metrics import Metrics, Target, measure
+from rltn_cli.engine.evaluation.protocols import Batch, EvaluationSample, Protocol, load, plan
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
@@ -28,7 +28,7 @@ from rltn_cli.imaging.pixels import Bytes, Floats
 logger = logging.getLogger(__name__)
 
 FID_PICTURES = 2048
-"""Pictures below which FID is dominated by its bias: fewer than the features it is fitted to."""
+"""With fewer pictures FID is dominated by its bias: they are fewer than the features it is fitted to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,24 @@ class EvaluationConfig:
     batch: int = 8
     device: str = "auto"
     finish: Finish = "paint"
-    """How models finish their pictures; see `rltn colorize`."""
+    """How models finish their pictures, as in `rltn colorize`."""
     quick: bool = False
-    """Leave out the figures that need networks of their own."""
+    """Leave out the metrics that need networks of their own."""
     frozen: str | None = None
-    """Folder of frozen trunks; otherwise what RLTN_FROZEN names."""
+    """Folder of frozen networks; otherwise the one that RLTN_FROZEN names."""
     inception: str | None = None
-    """File of FID's Inception weights; otherwise they are fetched."""
+    """File of FID's Inception weights; otherwise they are downloaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judges:
-    """The networks that judge pictures, where they can be had."""
+class MetricNetworks:
+    """The networks that metrics need, as far as they are available."""
 
     lpips: Lpips | None
     features: Mapping[str, FeatureNetwork]
-    """`inception` and `vgg16`."""
+    """By name, `inception` or `vgg16`."""
     missing: Mapping[str, str]
-    """Why a figure is not there, by its key."""
+    """Why a metric is unavailable, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ class Evaluation:
     """The result."""
 
     config: EvaluationConfig
-    trials: Sequence[Trial]
+    samples: Sequence[EvaluationSample]
     rows: Sequence[Row]
-    figures: Mapping[str, Sequence[Figures]]
-    """Of each picture, by method, in the order of the trials."""
+    metrics: Mapping[str, Sequence[Metrics]]
+    """Of each picture, by method, in the order of the samples."""
     missing: Mapping[str, str]
-    """Why a figure is not there, by its key."""
+    """Why a metric is unavailable, by its key."""
     warnings: Sequence[str]
 
 
@@ -84,13 +84,13 @@ class Evaluator:
     """Everything that an evaluation needs, checked before the first picture is painted."""
 
     def __init__(self, config: EvaluationConfig, *, offline: bool = False) -> None:
-        """Choose the drawings and load what paints and judges them.
+        """Choose the drawings, and load the methods and the networks that measure them.
 
         Raises:
-            RltnError: data, a model, a folder of outputs or a judge that was asked for cannot be used.
+            RltnError: data, a model, a folder of outputs or a named network cannot be used.
         """
         self.config = config
-        self.trials = plan(
+        self.samples = plan(
             read_pairs(Path(config.data)),
             config.protocol,
             split=config.split,
@@ -99,21 +99,23 @@ class Evaluator:
         )
         device = choose_device(device_name(config.device))
         self.processes = Processes.join(device)
-        self.painters: dict[str, Painter] = {}
-        self.kinds: dict[str, Kind] = {}
+        self.methods: dict[str, Method] = {}
+        self.kinds: dict[str, MethodKind] = {}
         for name in config.models:
             colorizer = Colorizer.from_pretrained(find_model(name, offline=offline), device=device)
-            self._add(name, "model", model_painter(colorizer, config.finish))
+            self._add(name, "model", make_model_method(colorizer, config.finish))
         for name, folder in config.outputs.items():
-            self._add(name, "outputs", folder_painter(Path(folder), [trial.pair for trial in self.trials]))
-        for name, painter in BASELINES.items():
-            self._add(name, "untrained", painter)
-        self.judges = load_judges(config, device, offline=offline)
+            self._add(
+                name, "outputs", make_folder_method(Path(folder), [sample.pair for sample in self.samples])
+            )
+        for name, method in BASELINES.items():
+            self._add(name, "untrained", method)
+        self.networks = load_metric_networks(config, device, offline=offline)
 
-    def _add(self, name: str, kind: Kind, painter: Painter) -> None:
-        if name in self.painters:
+    def _add(self, name: str, kind: MethodKind, method: Method) -> None:
+        if name in self.methods:
             raise UsageError(f"two methods are named {name!r}: give each a name of its own")
-        self.painters[name], self.kinds[name] = painter, kind
+        self.methods[name], self.kinds[name] = method, kind
 
     def run(self, progress: Callable[[int], None] | None = None) -> Evaluation:
         """Paint every drawing by every method and measure the pictures.
@@ -125,51 +127,51 @@ class Evaluator:
             DataError: a picture that cannot be read.
         """
         parts: list[_Part] = []
-        for start in self.processes.share(range(0, len(self.trials), self.config.batch)):
-            batch = load(self.trials[start : start + self.config.batch])
-            truths = [Truth.of(*pair) for pair in zip(batch.truths, batch.sketches, strict=True)]
+        for start in self.processes.share(range(0, len(self.samples), self.config.batch)):
+            batch = load(self.samples[start : start + self.config.batch])
+            targets = [Target.of(*pair) for pair in zip(batch.targets, batch.sketches, strict=True)]
             parts.append(_Part(start, self._features(batch.references)))
-            for name, paint in self.painters.items():
+            for name, paint in self.methods.items():
                 images = paint(batch.sketches, batch.references, batch.ids).images
-                figures = self._judge(images, batch, truths)
-                parts[-1].tallies[name] = Tally(figures, self._features(images))
+                metrics = self._measure(images, batch, targets)
+                parts[-1].tallies[name] = Tally(metrics, self._features(images))
             if progress:
-                progress(len(truths))
+                progress(len(targets))
         tallies, references = _join(self.processes.gather(parts))
-        rows = tabulate(tallies, references, self.kinds, [trial.pair.source for trial in self.trials])
+        rows = tabulate(tallies, references, self.kinds, [sample.pair.source for sample in self.samples])
         return Evaluation(
             config=self.config,
-            trials=self.trials,
+            samples=self.samples,
             rows=rows,
-            figures={name: tally.figures for name, tally in tallies.items()},
-            missing=self.judges.missing,
+            metrics={name: tally.metrics for name, tally in tallies.items()},
+            missing=self.networks.missing,
             warnings=self._warnings(),
         )
 
     def _features(self, pictures: Bytes) -> dict[str, list[Floats]]:
         """Return the features of pictures (N, 256, 256, 3) by network, one row a picture."""
-        return {key: list(network(pictures)) for key, network in self.judges.features.items()}
+        return {key: list(network(pictures)) for key, network in self.networks.features.items()}
 
-    def _judge(self, images: Bytes, batch: Batch, truths: Sequence[Truth]) -> list[Figures]:
-        """Return the figures of a batch's pictures."""
-        figures = [measure(*pair) for pair in zip(images, truths, strict=True)]
-        if self.judges.lpips:
-            to_reference = self.judges.lpips(images, batch.references)
-            to_truth = self.judges.lpips(images, batch.truths)
-            figures = [
-                dataclasses.replace(figure, lpips_reference=a, lpips_truth=b)
-                for figure, a, b in zip(figures, to_reference, to_truth, strict=True)
+    def _measure(self, images: Bytes, batch: Batch, targets: Sequence[Target]) -> list[Metrics]:
+        """Return the metrics of the pictures that a method painted of a batch."""
+        metrics = [measure(*pair) for pair in zip(images, targets, strict=True)]
+        if self.networks.lpips:
+            to_reference = self.networks.lpips(images, batch.references)
+            to_target = self.networks.lpips(images, batch.targets)
+            metrics = [
+                dataclasses.replace(own, lpips_reference=a, lpips_truth=b)
+                for own, a, b in zip(metrics, to_reference, to_target, strict=True)
             ]
-        return figures
+        return metrics
 
     def _warnings(self) -> list[str]:
-        """Return what a reader of the figures must know."""
-        count = len(self.trials)
-        if "inception" not in self.judges.features or count >= FID_PICTURES:
+        """Return what readers of the metrics must know."""
+        count = len(self.samples)
+        if "inception" not in self.networks.features or count >= FID_PICTURES:
             return []
         return [
             f"FID over {count} pictures, fewer than its {FID_PICTURES} features, is far above its value over "
-            "many, and by source still more so: compare it only between methods on the same pictures"
+            "many pictures, and by source even more so: compare it only between methods on the same pictures"
         ]
 
 
@@ -185,14 +187,14 @@ class _Part:
 
 
 def _join(parts: Sequence[_Part]) -> tuple[dict[str, Tally], dict[str, list[Floats]]]:
-    """Put the batches together in the order of the trials, whichever process measured them."""
+    """Put the batches together in the order of the samples, whichever process measured them."""
     ordered = sorted(parts, key=lambda part: part.start)
     references = {
         key: [row for part in ordered for row in part.references[key]] for key in ordered[0].references
     }
     tallies = {
         name: Tally(
-            [figure for part in ordered for figure in part.tallies[name].figures],
+            [own for part in ordered for own in part.tallies[name].metrics],
             {
                 key: [row for part in ordered for row in part.tallies[name].features[key]]
                 for key in references
@@ -203,14 +205,16 @@ def _join(parts: Sequence[_Part]) -> tuple[dict[str, Tally], dict[str, list[Floa
     return tallies, references
 
 
-def load_judges(config: EvaluationConfig, device: torch.device, *, offline: bool = False) -> Judges:
-    """Load the networks that judge pictures; one that cannot be had leaves its reason.
+def load_metric_networks(
+    config: EvaluationConfig, device: torch.device, *, offline: bool = False
+) -> MetricNetworks:
+    """Load the networks that metrics need; of one that is unavailable the reason is kept.
 
     Raises:
-        RltnError: a judge whose folder or file was named cannot be used.
+        RltnError: a network whose folder or file was named cannot be used.
     """
     if config.quick:
-        return Judges(None, {}, dict.fromkeys(_NETWORK_FIGURES, "left out by --quick"))
+        return MetricNetworks(None, {}, dict.fromkeys(_NETWORK_METRICS, "left out by --quick"))
     frozen = Path(config.frozen) if config.frozen else None
     inception = Path(config.inception) if config.inception else None
     missing: dict[str, str] = {}
@@ -219,24 +223,26 @@ def load_judges(config: EvaluationConfig, device: torch.device, *, offline: bool
     try:
         lpips = load_lpips(frozen, device, offline=offline)
     except RltnError as error:
-        _note(error, ("lpips_reference", "lpips_truth"), missing, asked=trunk_folder(frozen) is not None)
+        _note_missing(
+            error, ("lpips_reference", "lpips_truth"), missing, asked=trunk_folder(frozen) is not None
+        )
     try:
         features["inception"] = load_inception(inception, device, offline=offline)
     except RltnError as error:
-        _note(error, ("fid", "kid"), missing, asked=inception is not None)
+        _note_missing(error, ("fid", "kid"), missing, asked=inception is not None)
     try:
         features["vgg16"] = load_vgg16(frozen, device)
     except RltnError as error:
-        _note(error, ("fd_vgg16",), missing, asked=trunk_folder(frozen) is not None)
-    return Judges(lpips, features, missing)
+        _note_missing(error, ("fd_vgg16",), missing, asked=trunk_folder(frozen) is not None)
+    return MetricNetworks(lpips, features, missing)
 
 
-_NETWORK_FIGURES = ("fid", "kid", "fd_vgg16", "lpips_reference", "lpips_truth")
+_NETWORK_METRICS = ("fid", "kid", "fd_vgg16", "lpips_reference", "lpips_truth")
 
 
-def _note(error: RltnError, figures: Sequence[str], missing: dict[str, str], *, asked: bool) -> None:
-    """Write down why figures are missing; what the user asked for by name is an error."""
+def _note_missing(error: RltnError, metrics: Sequence[str], missing: dict[str, str], *, asked: bool) -> None:
+    """Note why metrics are missing; raise the error if the user named the network."""
     if asked:
         raise error
-    missing.update(dict.fromkeys(figures, str(error)))
-    logger.warning("without %s: %s", " and ".join(figures), error)
+    missing.update(dict.fromkeys(metrics, str(error)))
+    logger.warning("without %s: %s", " and ".join(metrics), error)

@@ -1,4 +1,4 @@
-"""What the evaluator calls: a method that paints a batch of sketches, one reference each."""
+"""What the evaluator compares: methods that paint a batch of sketches, each by its reference."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ class Painting:
     """(N, H, W, 3): the reference warped onto the sketch, where the method does that."""
 
 
-Painter = Callable[[Bytes, Bytes, Sequence[str]], Painting]
-"""Paints sketches (N, H, W) by references (N, H, W, 3); the drawings' ids serve those that only look up."""
+Method = Callable[[Bytes, Bytes, Sequence[str]], Painting]
+"""Paints sketches (N, H, W) by references (N, H, W, 3); methods that only look up pictures use the ids."""
 
 
-def model_painter(colorizer: Colorizer, finish: Finish = "paint") -> Painter:
+def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
     """Return a method that paints as `rltn colorize` does, each drawing at its own size."""
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
@@ -49,7 +49,7 @@ def model_painter(colorizer: Colorizer, finish: Finish = "paint") -> Painter:
 
 @contextmanager
 def _without_notices() -> Iterator[None]:
-    """Keep quiet what the Colorizer would tell about single drawings."""
+    """Suppress the Colorizer's notices about single drawings."""
     log = logging.getLogger(Colorizer.__module__)
     level = log.level
     log.setLevel(logging.ERROR)
@@ -59,11 +59,11 @@ def _without_notices() -> Iterator[None]:
         log.setLevel(level)
 
 
-def folder_painter(folder: Path, pairs: Sequence[Pair]) -> Painter:
-    """Return a method whose pictures another program has made: `folder/ID.*`, in the truth's proportions.
+def make_folder_method(folder: Path, pairs: Sequence[Pair]) -> Method:
+    """Return a method whose pictures another program has made: `folder/ID.*`, in the target's proportions.
 
     Args:
-        folder: holds one picture a drawing.
+        folder: holds one picture per drawing.
         pairs: the drawings that will be asked for.
 
     Raises:
@@ -78,10 +78,10 @@ def folder_painter(folder: Path, pairs: Sequence[Pair]) -> Painter:
             f"{folder}: no picture {missing[0]}.* ({len(missing)} of {len(pairs)} are missing); "
             "name each output as the drawing's id"
         )
-    truths: Mapping[str, Path] = {pair.id: pair.color for pair in pairs}
+    targets: Mapping[str, Path] = {pair.id: pair.color for pair in pairs}
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
         size = sketches.shape[1]
-        return Painting(np.stack([load_color(found[name], size, like=truths[name]) for name in ids]))
+        return Painting(np.stack([load_color(found[name], size, like=targets[name]) for name in ids]))
 
     return paint

@@ -42,8 +42,8 @@ def ciede2000(first: Lab, second: Lab) -> npt.NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """What the true picture and its sketch say to every judge; computed once for all methods."""
+class Target:
+    """What the metrics need of the true picture and its sketch; computed once for all methods."""
 
     picture: Bytes
     """(H, W, 3) uint8 RGB."""
@@ -61,7 +61,7 @@ class Truth:
     """(R, 3): mean Lab of each region."""
 
     @classmethod
-    def of(cls, picture: Bytes, sketch: Bytes) -> "Truth":
+    def of(cls, picture: Bytes, sketch: Bytes) -> "Target":
         """Read the true picture (H, W, 3) uint8 by its sketch (H, W) uint8, black lines on white.
 
         Regions are the 4-connected parts of the paper between lines (sketch >= 200).
@@ -70,7 +70,7 @@ class Truth:
             ValueError: the two differ in size.
         """
         if picture.shape[:2] != sketch.shape:
-            raise ValueError(f"truth is {picture.shape[:2]}, its sketch {sketch.shape}")
+            raise ValueError(f"target is {picture.shape[:2]}, its sketch {sketch.shape}")
         off_mask = sketch >= OFF_LINES
         off_lines = to_lab(picture)[off_mask]
         _, components = cv2.connectedComponents(off_mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
@@ -88,8 +88,8 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of one output against its truth."""
+class Metrics:
+    """The metrics of one output against its target."""
 
     color_error: float
     """Mean CIEDE2000 over the painted pixels; 0 where nothing was to be painted and nothing was."""
@@ -104,64 +104,64 @@ class Figures:
     lpips_reference: float | None = None
     """LPIPS to the reference; None where it was not measured."""
     lpips_truth: float | None = None
-    """LPIPS to the truth; None where it was not measured."""
+    """LPIPS to the target; None where it was not measured."""
 
 
-def measure(output: Bytes, truth: Truth) -> Figures:
-    """Return the figures of an output (H, W, 3) uint8 that need no network."""
+def measure(output: Bytes, target: Target) -> Metrics:
+    """Return the metrics of an output (H, W, 3) uint8 that need no network."""
     lab = to_lab(output)
-    right, regions = region_accuracy(lab, truth)
-    return Figures(
-        color_error(lab, truth), regions, right, psnr(output, truth.picture), ssim(output, truth.picture)
+    right, regions = region_accuracy(lab, target)
+    return Metrics(
+        color_error(lab, target), regions, right, psnr(output, target.picture), ssim(output, target.picture)
     )
 
 
-def color_error(output: Lab, truth: Truth) -> float:
-    """Return the mean CIEDE2000 off the lines, where truth or output is further than 5 from white.
+def color_error(output: Lab, target: Target) -> float:
+    """Return the mean CIEDE2000 off the lines, where target or output is further than 5 from white.
 
     Args:
         output: (H, W, 3) Lab.
-        truth: the true picture.
+        target: the true picture.
 
     Returns:
         The mean; 0 where no pixel counts, for then nothing was to be painted and nothing was.
     """
-    pixels = output[truth.off_mask]
-    counted = truth.painted.copy()
+    pixels = output[target.off_mask]
+    counted = target.painted.copy()
     counted[~counted] = ciede2000(pixels[~counted], _WHITE) > FAR_FROM_WHITE
     if not counted.any():
         return 0.0
-    return float(ciede2000(pixels[counted], truth.off_lines[counted]).mean())
+    return float(ciede2000(pixels[counted], target.off_lines[counted]).mean())
 
 
-def region_accuracy(output: Lab, truth: Truth) -> tuple[int, int]:
-    """Count the regions between lines whose mean Lab colour is within CIEDE2000 10 of the truth's.
+def region_accuracy(output: Lab, target: Target) -> tuple[int, int]:
+    """Count the regions between lines whose mean Lab colour is within CIEDE2000 10 of the target's.
 
-    Only regions of at least 64 pixels count whose mean colour in the truth is further than 5 from white.
+    Only regions of at least 64 pixels count whose mean colour in the target is further than 5 from white.
 
     Args:
         output: (H, W, 3) Lab.
-        truth: the true picture.
+        target: the true picture.
 
     Returns:
         (right regions, regions that count).
     """
-    means, _ = _region_means(output[truth.off_mask], truth.labels)
-    distance = ciede2000(means[truth.counted], truth.region_means[truth.counted])
-    return int((distance <= SAME_COLOR).sum()), int(truth.counted.sum())
+    means, _ = _region_means(output[target.off_mask], target.labels)
+    distance = ciede2000(means[target.counted], target.region_means[target.counted])
+    return int((distance <= SAME_COLOR).sum()), int(target.counted.sum())
 
 
-def psnr(output: Bytes, truth: Bytes) -> float:
+def psnr(output: Bytes, target: Bytes) -> float:
     """Return the peak signal-to-noise ratio [dB] of two (H, W, 3) uint8 pictures, at most 100."""
-    error = float(np.square(output.astype(np.float64) - truth).mean())
+    error = float(np.square(output.astype(np.float64) - target).mean())
     return IDENTICAL_PSNR if error == 0 else min(IDENTICAL_PSNR, float(10 * np.log10(255**2 / error)))
 
 
-def ssim(output: Bytes, truth: Bytes) -> float:
+def ssim(output: Bytes, target: Bytes) -> float:
     """Return the structural similarity (Wang et al., 2004) of two (H, W, 3) uint8 pictures."""
     value = library("skimage.metrics").structural_similarity(
         output,
-        truth,
+        target,
         channel_axis=2,
         data_range=255,
         gaussian_weights=True,

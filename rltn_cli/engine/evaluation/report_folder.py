@@ -57,7 +57,7 @@ def _write(folder: Path, evaluator: Evaluator, result: Evaluation, overwrite: bo
         raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     write_file(folder / "report.json", to_json(result).encode(), overwrite=overwrite)
     write_file(folder / "report.md", to_markdown(result).encode(), overwrite=overwrite)
-    galleries = {name: show(result, name, painter) for name, painter in evaluator.painters.items()}
+    galleries = {name: show(result, name, method) for name, method in evaluator.methods.items()}
     write_file(folder / PAGE, to_html(result, galleries).encode(), overwrite=overwrite)
     for number, row in enumerate(result.rows, start=1):
         if row.kind != "untrained":

@@ -10,45 +10,51 @@ from importlib import resources
 
 from PIL import Image
 
-from rltn_cli.engine.evaluation.aggregation import FIGURES, HIGHER_IS_BETTER
-from rltn_cli.engine.evaluation.best_and_worst import Shown, panels
+from rltn_cli.engine.evaluation.aggregation import HIGHER_IS_BETTER, METRICS
+from rltn_cli.engine.evaluation.best_and_worst import ShownSample, panels
 from rltn_cli.engine.evaluation.contact_sheet import caption
 from rltn_cli.engine.evaluation.evaluator import Evaluation
 from rltn_cli.engine.evaluation.protocols import SIZE
-from rltn_cli.engine.evaluation.report import DEFINITIONS, METHOD, data_name, describe_missing, method_facts
+from rltn_cli.engine.evaluation.report import (
+    DEFINITIONS,
+    METHOD,
+    data_name,
+    describe_method,
+    describe_missing,
+)
 from rltn_cli.imaging.pixels import Bytes
 
 _QUALITY = 88
 """Of the pictures' WebP."""
 
 
-def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[Shown]]) -> str:
+def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[ShownSample]]) -> str:
     """Return the page: a table that can be sorted, and pictures of each method.
 
     Args:
-        evaluation: the figures.
-        galleries: the trials to show, by method.
+        evaluation: the metrics.
+        galleries: the samples to show, by method.
     """
     config = evaluation.config
-    keys = [key for key in FIGURES if key not in evaluation.missing]
-    sources = sorted({trial.pair.source for trial in evaluation.trials})
+    keys = [key for key in METRICS if key not in evaluation.missing]
+    sources = sorted({sample.pair.source for sample in evaluation.samples})
     report = {
         "columns": [
-            {"key": key, "digits": int(FIGURES[key][1][1]), "higher": key in HIGHER_IS_BETTER} for key in keys
+            {"key": key, "digits": int(METRICS[key][1][1]), "higher": key in HIGHER_IS_BETTER} for key in keys
         ],
-        "methods": {row.name: method_facts(row, evaluation) for row in evaluation.rows},
+        "methods": {row.name: describe_method(row, evaluation) for row in evaluation.rows},
     }
     empty = "<td></td>" * len(keys)
     names = ((row.kind, _safe(row.name)) for row in evaluation.rows)
     rows = (f'<tr class="{kind}" data-method="{name}"><td>{name}</td>{empty}</tr>' for kind, name in names)
-    head = [METHOD, *(FIGURES[key][0] for key in keys)]
+    head = [METHOD, *(METRICS[key][0] for key in keys)]
     scopes = [("average", "the average of the sources"), ("overall", "all pictures")]
     scopes += [(f"source:{source}", f"source {source or '(none)'}") for source in sources]
     return fill_page(
         "report.html",
         title=_safe(f"rltn: {data_name(evaluation)}"),
         heading=_safe(f"{data_name(evaluation)}, split {config.split}, protocol {config.protocol}"),
-        summary=f"{len(evaluation.trials)} drawings at {SIZE}x{SIZE}; sources: {len(sources)}",
+        summary=f"{len(evaluation.samples)} drawings at {SIZE}x{SIZE}; sources: {len(sources)}",
         notes="".join(f'<p class="note">{_safe(text)}.</p>' for text in evaluation.warnings),
         scopes="".join(f'<option value="{_safe(value)}">{_safe(name)}</option>' for value, name in scopes),
         head="".join(f'<th scope="col"><button type="button">{_safe(name)}</button></th>' for name in head),
@@ -63,9 +69,9 @@ def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[Shown]]) ->
     )
 
 
-def _gallery(name: str, gallery: Sequence[Shown], *, opened: bool) -> str:
+def _gallery(name: str, gallery: Sequence[ShownSample], *, opened: bool) -> str:
     """Return a method's pictures, folded away except where `opened`."""
-    trials = "".join(
+    samples = "".join(
         f'<div class="trial"><p>{_safe(caption(shown))}</p>'
         + "".join(
             _figure(heading, picture)
@@ -75,10 +81,10 @@ def _gallery(name: str, gallery: Sequence[Shown], *, opened: bool) -> str:
         + "</div>"
         for shown in gallery
     )
-    return f"<details{' open' if opened else ''}><summary>{_safe(name)}</summary>{trials}</details>"
+    return f"<details{' open' if opened else ''}><summary>{_safe(name)}</summary>{samples}</details>"
 
 
-def _warps(gallery: Sequence[Shown]) -> bool:
+def _warps(gallery: Sequence[ShownSample]) -> bool:
     return any(shown.warped is not None for shown in gallery)
 
 

@@ -13,36 +13,37 @@ from rltn_cli.engine.evaluation.report_page import embed_json, fill_page, to_dat
 from rltn_cli.errors import UsageError
 
 FORMAT = "rltn-study-1"
-"""Version of what page and results file hold."""
+"""Version of the contents of page and results file."""
 MOST_METHODS = 26
-"""Versions of one drawing are named by letters."""
+"""The versions of a drawing are named by letters."""
 
 
 def make_study(evaluator: Evaluator, *, pictures: int = 20) -> str:
-    """Paint drawings by every model and folder of outputs and return the page that asks people about them.
+    """Paint drawings by every model and folder of outputs, and return a page that asks people about them.
 
-    The page shows the versions of a drawing in a random order of each person's own, without names.
+    The page shows the versions of a drawing without names, in a random order that differs from person to
+    person.
 
     Args:
         evaluator: its data, protocol, seed and methods are the study's.
-        pictures: drawings to ask about, taken evenly from the sources.
+        pictures: number of drawings to ask about, taken evenly from the sources.
 
     Raises:
         UsageError: no method to ask about, or more than a page can show.
     """
-    methods = [name for name, kind in evaluator.kinds.items() if kind != "untrained"]
-    if not 1 <= len(methods) <= MOST_METHODS:
+    names = [name for name, kind in evaluator.kinds.items() if kind != "untrained"]
+    if not 1 <= len(names) <= MOST_METHODS:
         raise UsageError(
-            f"a study compares 1 to {MOST_METHODS} methods, not {len(methods)}: see --model and --outputs"
+            f"a study compares 1 to {MOST_METHODS} methods, not {len(names)}: see --model and --outputs"
         )
-    trials = spread(evaluator.trials, pictures, evaluator.config.seed)
-    facts = []
-    for start in range(0, len(trials), evaluator.config.batch):
-        batch = load(trials[start : start + evaluator.config.batch])
+    samples = spread(evaluator.samples, pictures, evaluator.config.seed)
+    shown = []
+    for start in range(0, len(samples), evaluator.config.batch):
+        batch = load(samples[start : start + evaluator.config.batch])
         images = [
-            evaluator.painters[name](batch.sketches, batch.references, batch.ids).images for name in methods
+            evaluator.methods[name](batch.sketches, batch.references, batch.ids).images for name in names
         ]
-        facts += [
+        shown += [
             {
                 "id": name,
                 "sketch": to_data_uri(np.repeat(batch.sketches[i][..., None], 3, axis=2)),
@@ -51,16 +52,16 @@ def make_study(evaluator: Evaluator, *, pictures: int = 20) -> str:
             }
             for i, name in enumerate(batch.ids)
         ]
-    return fill_page("study.html", study=embed_json(_study(evaluator, methods, facts)))
+    return fill_page("study.html", study=embed_json(_study(evaluator, names, shown)))
 
 
-def _study(evaluator: Evaluator, methods: Sequence[str], facts: Sequence[object]) -> dict[str, object]:
-    """Return what the page works from; its id changes with every picture and name in it."""
-    content = json.dumps([methods, facts]).encode()
+def _study(evaluator: Evaluator, names: Sequence[str], shown: Sequence[object]) -> dict[str, object]:
+    """Return the data of the page; its id depends on every picture and name in it."""
+    content = json.dumps([names, shown]).encode()
     return {
         "format": FORMAT,
         "id": hashlib.sha256(content).hexdigest()[:16],
         "data": Path(evaluator.config.data).name or evaluator.config.data,
-        "methods": methods,
-        "trials": facts,
+        "methods": names,
+        "trials": shown,
     }

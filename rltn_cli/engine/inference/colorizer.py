@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.data.sampling import regions_of
+from rltn_cli.data.batches import label_sketches
 from rltn_cli.engine.checkpoints.weights import find_model, load_model
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.runtime.device import choose_device
@@ -208,7 +208,7 @@ class Colorizer:
         output: RLTNOutput = self.model(
             sketches.to(self.device),
             [reference.to(self.device) for reference in references],
-            regions_of(sketches).to(self.device),
+            label_sketches(sketches).to(self.device),
         )
         return output
 

@@ -1,4 +1,4 @@
-"""The device, the precision and the processes of a training run (Accelerate)."""
+"""Device, precision and processes of a training run (Accelerate)."""
 
 import os
 
@@ -10,14 +10,14 @@ from rltn_cli.training_config import TrainConfig
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:
-    """Return the device, the precision and the processes of a run.
+    """Return device, precision and processes of a run as an Accelerator.
 
     Raises:
-        UsageError: no such device, or a precision that it does not have.
+        UsageError: no such device, or a precision that it does not support.
     """
     device = choose_device(config.device)
     if config.precision == "fp16" and device.type == "cpu":
         raise UsageError("--precision fp16 needs a GPU: use fp32 or bf16")
-    if device.index is not None:
+    if device.index is not None:  # the only way to name one of several GPUs to Accelerate
         os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
     return Accelerator(cpu=device.type == "cpu", mixed_precision=config.mixed_precision)

@@ -1,35 +1,62 @@
-"""The frozen networks of a training run: each is loaded only if a loss term needs it."""
+"""The frozen networks that loss terms look through; each is there only if a term needs it."""
 
+from dataclasses import dataclass
 from pathlib import Path
+
+import torch
+from torch import nn
 
 from rltn_cli.engine.checkpoints.trunks import load_vgg
 from rltn_cli.engine.evaluation.lpips import Lpips, load_lpips
+from rltn_cli.errors import TrainingError
 from rltn_cli.models.frozen import VGG
-from rltn_cli.training_config import TrainConfig
+from rltn_cli.training_config import LossConfig, TrainConfig
 
 
-def make_trunk(config: TrainConfig) -> VGG | None:
-    """Return the frozen network of the perceptual terms; None where no such term has a weight.
+@dataclass(frozen=True, slots=True)
+class FrozenNetworks:
+    """Networks without gradients of their own."""
+
+    vgg: VGG | None = None
+    """For fm, perc, ctx and scl."""
+    lpips: Lpips | None = None
+    """For the term of that name."""
+
+    @property
+    def modules(self) -> list[nn.Module]:
+        """The networks that are there."""
+        lpips = [] if self.lpips is None else [self.lpips.network]
+        return [*([] if self.vgg is None else [self.vgg]), *lpips]
+
+    def check(self, losses: LossConfig) -> None:
+        """Check that every term has the network that it looks through.
+
+        Raises:
+            TrainingError: a network is missing.
+        """
+        if self.vgg is None and losses.perceptual:
+            raise TrainingError("fm, perc, ctx and scl need the frozen network VGG, or weights of 0")
+        if self.lpips is None and losses.lpips:
+            raise TrainingError("lpips needs its frozen network, or a weight of 0")
+
+    def move_to(self, device: torch.device) -> None:
+        """Move the networks to a device, VGG in the memory format of the pictures."""
+        if self.vgg is not None:
+            self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.lpips is not None:
+            self.lpips.network.to(device)
+
+
+def load_frozen_networks(config: TrainConfig, *, offline: bool = False) -> FrozenNetworks:
+    """Load the frozen networks that the loss terms of a run need.
 
     Raises:
-        ModelError: it cannot be had; says how to get it.
+        UsageError: the package of LPIPS is not installed.
+        ModelError: weights are unavailable; the message says how to get them.
     """
-    if not config.losses.perceptual:
-        return None
-    return load_vgg(config.losses.trunk, _frozen_folder(config))
-
-
-def make_lpips(config: TrainConfig, *, offline: bool = False) -> Lpips | None:
-    """Return the network of the term lpips; None where it has no weight.
-
-    Raises:
-        UsageError: its package is not installed.
-        ModelError: its weights cannot be had; says how to get them.
-    """
-    if not config.losses.lpips:
-        return None
-    return load_lpips(_frozen_folder(config), offline=offline)
-
-
-def _frozen_folder(config: TrainConfig) -> Path | None:
-    return Path(config.frozen) if config.frozen else None
+    losses = config.losses
+    folder = Path(config.frozen) if config.frozen else None
+    return FrozenNetworks(
+        vgg=load_vgg(losses.trunk, folder) if losses.perceptual else None,
+        lpips=load_lpips(folder, offline=offline) if losses.lpips else None,
+    )

@@ -1,37 +1,30 @@
 """The loss terms: those of CoCosNet [6] and the Style-based Contrastive Loss (section 2.3).
 
-One function a term. Pictures are (B, 3, H, W) in [-1, 1]; `weights` (B,) says how much each sample counts.
-Every term is a mean over the batch, so that the loss of a batch is the mean of its parts' losses.
+One function per term; `match` has a module of its own. Pictures are (B, 3, H, W) in [-1, 1]; `weights` (B,)
+says how much each sample counts. Every term is a mean over the batch, so that the loss of a batch is the mean
+of the losses of its micro-batches, weighted by their sizes.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rltn_cli.data.lab import lab_distance_squared
-from rltn_cli.data.matching import MatchTargets
 from rltn_cli.models.correspondence import PATCH, from_patches, to_patches, warp
 
 Features = Mapping[str, Tensor]
 
+# The layers and weights of fm, ctx and perc are CoCosNet's [6].
 FM_WEIGHTS = {"relu1_2": 1 / 32, "relu2_2": 1 / 16, "relu3_2": 1 / 8, "relu4_2": 1 / 4, "relu5_2": 1.0}
 CTX_WEIGHTS = {"relu3_2": 2.0, "relu4_2": 4.0, "relu5_2": 8.0}
 CTX_POSITIONS = 32
-"""Largest side of a layer in the contextual loss, in positions; larger ones are average-pooled."""
+"""Largest side of a layer in the contextual loss, in positions; larger ones are average-pooled, since the
+loss compares every position with every other."""
 PERC_LAYER = "relu4_2"
 SCL_LAYERS = ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
 SCL_MARGIN = 0.01
-MATCH_COLOR_WIDTH, MATCH_COLOR_FLOOR = 6.0, -13.8
-"""Standard deviation in Lab units, and the least log k, of what is right by colour."""
-MATCH_PLACE_WIDTH, MATCH_COORDS_WIDTH, MATCH_PLACE_FLOOR = 0.8, 7.0, -18.0
-"""Standard deviations in tokens and in 8-bit units of coords, and the least log k, of what is right by
-place."""
-MATCH_LEAST = -0.7
-"""A token counts whose best log k is above this."""
-EXACT = "donot_use_mm_for_euclid_dist"
+"""m of equation (4): keeps the quotient finite."""
 
 
 def _weighted(per_sample: Tensor, weights: Tensor) -> Tensor:
@@ -60,120 +53,53 @@ def adversarial_discriminator(real: Sequence[Tensor], fake: Sequence[Tensor]) ->
     return torch.stack(terms).mean()
 
 
-def feature_matching(output: Features, truth: Features, weights: Tensor) -> Tensor:
-    """Return `fm`: L1 between VGG features relu1_2 to relu5_2 of output and truth, weighted by layer [6]."""
-    total = sum(w * _l1(output[name], truth[name]) for name, w in FM_WEIGHTS.items())
+def feature_matching(output: Features, target: Features, weights: Tensor) -> Tensor:
+    """Return `fm`: L1 between VGG features relu1_2 to relu5_2 of output and target, weighted by layer [6]."""
+    total = sum(w * _l1(output[name], target[name]) for name, w in FM_WEIGHTS.items())
     assert isinstance(total, Tensor)
     return _weighted(total, weights)
 
 
-def reconstruction(output: Tensor, truth: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
-    """Return `rec`: L1 between the painted picture and the truth.
+def reconstruction(output: Tensor, target: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
+    """Return `rec`: L1 between the painted picture and the target.
 
     Args:
         output: (B, 3, H, W).
-        truth: (B, 3, H, W).
+        target: (B, 3, H, W).
         weights: (B,).
-        seen: (B, 1, H, W), 0 where a place is left out (it counts as equal); all places count if None.
+        seen: (B, 1, H, W), 0 at places to leave out, which then count as equal; None if all places count.
     """
     if seen is not None:
-        output, truth = output * seen, truth * seen
-    return _weighted(_l1(output, truth), weights)
+        output, target = output * seen, target * seen
+    return _weighted(_l1(output, target), weights)
 
 
-def warping(warped: Tensor, truth: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
-    """Return `warp`: L1 between the warped reference and the truth, both averaged over 4x4 patches.
+def warping(warped: Tensor, target: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
+    """Return `warp`: L1 between the warped reference and the target, both averaged over 4x4 patches.
 
     Arguments as in `reconstruction`.
     """
-    parts = [F.avg_pool2d(picture, PATCH) for picture in (warped.float(), truth)]
+    pooled = [F.avg_pool2d(picture, PATCH) for picture in (warped.float(), target)]
     if seen is not None:
-        parts = [part * F.avg_pool2d(seen, PATCH) for part in parts]
-    return _weighted(_l1(*parts), weights)
+        pooled = [picture * F.avg_pool2d(seen, PATCH) for picture in pooled]
+    return _weighted(_l1(*pooled), weights)
 
 
-def match(
-    content: Tensor, style: Tensor, targets: MatchTargets, pseudo: Tensor, temperature: float, *, place: float
-) -> Tensor:
-    """Return `match`: the negative log-likelihood of a right match, by colour and by place.
-
-    With the correspondence's logits `l_ij = q_i k_j / tau`, a token's part is
-    `logsumexp_j l_ij - logsumexp_j (l_ij + log k_ij)`, where k_ij in (0, 1] says how right j is for i. A
-    token counts where the reference has something right for it. The parts are means over a sample's tokens
-    that count, 0 where none does, then over samples.
-
-    Args:
-        content: (B, N, d) of unit length.
-        style: (B, M, d) of unit length.
-        targets: what is right.
-        pseudo: (B,) 1 where the reference is the deformed truth, whose places are known by the deformation;
-            elsewhere they are known by coords.
-        temperature: tau of the correspondence.
-        place: weight of the place beside the colour.
-    """
-    with torch.autocast(content.device.type, enabled=False):
-        queries = content.float().gather(1, targets.tokens[..., None].expand(-1, -1, content.shape[2]))
-        logits = queries @ style.float().transpose(1, 2) / temperature
-        everything = torch.logsumexp(logits, dim=2)
-        total = _match_part(logits, everything, color_rightness(targets))
-        if place:
-            grid = math.isqrt(content.shape[1])
-            by_place = torch.where(
-                pseudo[:, None, None] > 0, pseudo_rightness(targets, grid), coords_rightness(targets)
-            )
-            total = total + place * _match_part(logits, everything, by_place)
-        return total.mean()
-
-
-def _match_part(logits: Tensor, everything: Tensor, rightness: Tensor) -> Tensor:
-    """Return one part of `match` for each sample, (B,)."""
-    counted = (rightness.amax(dim=2) > MATCH_LEAST).float()
-    losses = everything - torch.logsumexp(logits + rightness, dim=2)
-    return (losses * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1)
-
-
-def color_rightness(targets: MatchTargets) -> Tensor:
-    """Return log k by colour, (B, T, M): a Gaussian of the Lab distance, at least MATCH_COLOR_FLOOR."""
-    squared = lab_distance_squared(targets.truth_lab, targets.reference_lab)
-    return (-squared / (2 * MATCH_COLOR_WIDTH**2)).clamp(min=MATCH_COLOR_FLOOR)
-
-
-def pseudo_rightness(targets: MatchTargets, grid: int) -> Tensor:
-    """Return log k by place of a deformed picture, (B, T, M), at least MATCH_PLACE_FLOOR.
-
-    Args:
-        targets: with the places that tokens come from.
-        grid: tokens a side.
-    """
-    tokens = torch.cdist(targets.places, targets.reference_places, compute_mode=EXACT) * grid / 2
-    near = (-tokens.square() / (2 * MATCH_PLACE_WIDTH**2)).clamp(min=MATCH_PLACE_FLOOR)
-    return near.masked_fill(~targets.inside[:, None], MATCH_PLACE_FLOOR)
-
-
-def coords_rightness(targets: MatchTargets) -> Tensor:
-    """Return log k by place on the figure, (B, T, M), at least MATCH_PLACE_FLOOR; no figure has no place."""
-    mine, other = targets.coords, targets.reference_coords
-    distance = torch.cdist(mine[..., :3], other[..., :3], compute_mode=EXACT)
-    near = (-distance.square() / (2 * MATCH_COORDS_WIDTH**2)).clamp(min=MATCH_PLACE_FLOOR)
-    same = (mine[..., 3][:, :, None] == other[..., 3][:, None]) & (mine[..., 3] > 100)[:, :, None]
-    return near.masked_fill(~same, MATCH_PLACE_FLOOR)
-
-
-def perceptual(output: Features, truth: Features, weights: Tensor) -> Tensor:
-    """Return `perc`: mean squared distance at relu4_2 between output and truth [6]."""
-    distance = (output[PERC_LAYER].float() - truth[PERC_LAYER].float()).square().flatten(1).mean(dim=1)
+def perceptual(output: Features, target: Features, weights: Tensor) -> Tensor:
+    """Return `perc`: mean squared distance at relu4_2 between output and target [6]."""
+    distance = (output[PERC_LAYER].float() - target[PERC_LAYER].float()).square().flatten(1).mean(dim=1)
     return _weighted(distance, weights)
 
 
 def lpips(distances: Tensor, weights: Tensor) -> Tensor:
-    """Return `lpips`: LPIPS distances (B,) between output and truth (Zhang et al., 2018)."""
+    """Return `lpips`: LPIPS distances (B,) between output and target (Zhang et al., 2018)."""
     return _weighted(distances, weights)
 
 
 def contextual(output: Features, reference: Features, weights: Tensor, bandwidth: float = 0.1) -> Tensor:
     """Return `ctx`: contextual loss (Mechrez et al., 2018) of output and reference, weighted by layer [6].
 
-    Every position of the output looks for its like in the reference: `-log(mean_i max_j CX_ij)`.
+    Every position of the output looks for the most similar one in the reference: `-log(mean_i max_j CX_ij)`.
     """
     total = torch.zeros(len(weights), device=weights.device)
     for name, weight in CTX_WEIGHTS.items():
@@ -196,14 +122,14 @@ def contextual_distance(x: Tensor, y: Tensor, bandwidth: float) -> Tensor:
         return -similarity.amax(dim=2).mean(dim=1).log()
 
 
-def alignment(content: Tensor, truth_style: Tensor) -> Tensor:
-    """Return `align`: 1 - cosine between the sketch's content and the truth's style features.
+def alignment(content: Tensor, target_style: Tensor) -> Tensor:
+    """Return `align`: 1 - cosine between the sketch's content and the target's style features.
 
     Args:
         content: (B, N, d) of unit length.
-        truth_style: (B, N, d) of unit length.
+        target_style: (B, N, d) of unit length.
     """
-    return (1 - (content * truth_style).sum(dim=2)).mean()
+    return (1 - (content * target_style).sum(dim=2)).mean()
 
 
 def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, temperature: float) -> Tensor:
@@ -220,13 +146,15 @@ def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, tem
     """
     grid = reference.shape[2] // PATCH, reference.shape[3] // PATCH
 
-    def some(tokens: Tensor) -> Tensor:
+    def every_second(tokens: Tensor) -> Tensor:
         kept: Tensor = tokens.unflatten(1, grid)[:, ::2, ::2]
         return kept.flatten(1, 2)
 
-    back = warp(some(style), content, to_patches(warped), temperature)
+    back = warp(every_second(style), content, to_patches(warped), temperature)
     height, width = (PATCH * -(-side // 2) for side in grid)
-    pictures = (from_patches(patches, height, width) for patches in (back, some(to_patches(reference))))
+    pictures = (
+        from_patches(patches, height, width) for patches in (back, every_second(to_patches(reference)))
+    )
     return _l1(*pictures).mean()
 
 
@@ -237,18 +165,18 @@ def gram(features: Tensor) -> Tensor:
 
 
 def style_contrastive(
-    warped: Features, reference: Features, truth: Features, weights: Tensor, margin: float = SCL_MARGIN
+    warped: Features, reference: Features, target: Features, weights: Tensor, margin: float = SCL_MARGIN
 ) -> Tensor:
-    """Return `scl`, equation (4): the warped image's style is to be the reference's and not the truth's.
+    """Return `scl`, equation (4): the warped image is to have the reference's style, not the target's.
 
     `max(0, 1 - sum_i |g(x_n) - g(x_w)| / (m + sum_i |g(x_p) - g(x_w)|))` over relu2_1, relu3_1, relu4_1 and
-    relu5_1, with the truth x_n, the reference x_p and the warped image x_w.
+    relu5_1, with the target x_n, the reference x_p and the warped image x_w.
     """
     with torch.autocast(weights.device.type, enabled=False):
         negative = positive = torch.zeros(len(weights), device=weights.device)
         for name in SCL_LAYERS:
             style = gram(warped[name])
-            negative = negative + _norm(gram(truth[name]) - style)
+            negative = negative + _norm(gram(target[name]) - style)
             positive = positive + _norm(gram(reference[name]) - style)
         return _weighted(F.relu(1 - negative / (margin + positive)), weights)
 

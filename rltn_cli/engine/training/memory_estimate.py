@@ -1,12 +1,13 @@
-"""How much memory a training run takes, by one forward pass of one sample."""
+"""How much memory a training run needs, estimated by one forward pass of one sample."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from rltn_cli.data.sampling import plain_batch
+from rltn_cli.data.batches import make_plain_batch
 from rltn_cli.engine.evaluation.lpips import Lpips
+from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
@@ -14,9 +15,9 @@ from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
 
 COPIES = 5
-"""Of the weights: themselves, their average, their gradients, and Adam's two moments."""
+"""Copies of the weights in memory: themselves, their average, their gradients, and Adam's two moments."""
 LIBRARIES = 400 * 2**20
-"""Bytes that the program and its libraries take."""
+"""Bytes that the program and its libraries need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,14 @@ class MemoryEstimate:
     """Bytes for one process."""
 
     weights: int
-    """Weights of all networks, gradients, average and optimisers."""
+    """Weights of all networks, gradients, average and moments."""
     sample: int
-    """What the backward pass needs of one sample."""
+    """What the backward pass needs for one sample."""
     total: int
 
 
 def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> MemoryEstimate:
-    """Estimate the memory of a run: one sample is sent through the terms, and what autograd keeps is counted.
+    """Estimate the memory of a run: one sample goes through the terms, and what autograd keeps is counted.
 
     Args:
         config: of the run.
@@ -39,11 +40,12 @@ def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> Mem
         processes: that share a batch.
     """
     discriminator = MultiscaleDiscriminator(config.discriminator_width)
-    trunk = VGG(config.losses.trunk) if config.losses.perceptual else None
-    lpips = Lpips() if config.losses.lpips else None
+    losses = config.losses
+    frozen = FrozenNetworks(
+        vgg=VGG(losses.trunk) if losses.perceptual else None, lpips=Lpips() if losses.lpips else None
+    )
     kept: dict[int, int] = {}
-    frozen: list[torch.nn.Module] = [net for net in (trunk, lpips.network if lpips else None) if net]
-    networks = [model, discriminator, *frozen]
+    networks = [model, discriminator, *frozen.modules]
     parameters = {value.untyped_storage().data_ptr() for net in networks for value in net.parameters()}
 
     def note(value: Tensor) -> Tensor:
@@ -53,30 +55,26 @@ def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> Mem
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda value: value):
-        _terms(config, model, discriminator, trunk, lpips)
+        _compute_objective(config, model, discriminator, frozen)
     sample = sum(kept.values()) // (1 if config.precision == "fp32" else 2)
-    weights = COPIES * _bytes(model, discriminator) + _bytes(*frozen)
+    weights = COPIES * _count_bytes(model, discriminator) + _count_bytes(*frozen.modules)
     at_once = -(-config.batch // (processes * config.accumulate))
     return MemoryEstimate(weights, sample, LIBRARIES + weights + at_once * sample)
 
 
-def _bytes(*networks: torch.nn.Module) -> int:
+def _count_bytes(*networks: torch.nn.Module) -> int:
     return sum(value.nbytes for network in networks for value in network.parameters())
 
 
-def _terms(
-    config: TrainConfig,
-    model: RLTN,
-    discriminator: MultiscaleDiscriminator,
-    trunk: VGG | None,
-    lpips: Lpips | None,
+def _compute_objective(
+    config: TrainConfig, model: RLTN, discriminator: MultiscaleDiscriminator, frozen: FrozenNetworks
 ) -> Tensor:
     """Return the objective of one sample of grey pictures, with its graph."""
     size = config.sizes[-1][1]
     grey = torch.zeros(1, 3, size, size)
     one = torch.ones(1)
-    batch = plain_batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one)
-    objective = Objective(config.losses, trunk, model.config.temperature, lpips)
-    side = GeneratorSide(model, align=config.losses.align > 0)
-    produced = side(batch.sketch, batch.reference, batch.truth, batch.labels)
-    return objective.total(objective.generator_terms(produced, batch, discriminator, Phase()))
+    batch = make_plain_batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one)
+    objective = Objective(config.losses, frozen, model.config.temperature)
+    generator_side = GeneratorSide(model, align=config.losses.align > 0)
+    output = generator_side(batch.sketch, batch.reference, batch.target, batch.labels)
+    return objective.total(objective.generator_terms(output, batch, discriminator, Phase()))

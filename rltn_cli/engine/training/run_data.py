@@ -1,10 +1,9 @@
 """The pictures of a training run: read, checked, and some of them held back."""
 
-import dataclasses
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rltn_cli.data.check.dataset import check_pairs
@@ -12,7 +11,7 @@ from rltn_cli.data.check.results import DataCheck
 from rltn_cli.data.line_cache import LineCache
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
-from rltn_cli.data.sampling import FolderStore
+from rltn_cli.data.stores import FolderStore
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.training.validation import split_pairs
 from rltn_cli.errors import ConfigError, UsageError
@@ -21,7 +20,7 @@ from rltn_cli.training_config import TrainConfig
 _log = logging.getLogger(__name__)
 
 SHARE = 0.1
-"""Share of the pairs that is held back where nothing else is said."""
+"""Share of the pairs that is held back unless the configuration says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,9 @@ class TrainingData:
     check: DataCheck
     train: Sequence[Pair]
     held: Sequence[Pair]
-    """To validate on."""
+    """Pairs to validate on."""
     lines: LineCache | None
-    """Extracts lines for pairs without; None where all have some."""
+    """Extracts the lines of pairs that have none; None if all pairs have lines."""
 
     def store(self, pairs: Sequence[Pair], size: int) -> FolderStore:
         """Return the pictures of some of the pairs."""
@@ -45,7 +44,7 @@ def prepare_data(config: TrainConfig, *, offline: bool = False) -> TrainingData:
 
     Raises:
         UsageError: no data are named.
-        DataError: what cannot be trained on; names the files.
+        DataError: pairs that cannot be trained on; names the files.
     """
     if not config.pairs:
         raise UsageError("no data: name a folder of pairs or pictures, or a recipe such as openlines:FOLDER")
@@ -54,22 +53,22 @@ def prepare_data(config: TrainConfig, *, offline: bool = False) -> TrainingData:
     if share is None:
         held = read_data([config.val])
         taken = {pair.color.resolve() for pair in held}
-        pairs = [_of("train", pair) for pair in pairs if pair.color.resolve() not in taken]
-        pairs += [_of("val", pair) for pair in held]
+        pairs = [replace(pair, split="train") for pair in pairs if pair.color.resolve() not in taken]
+        pairs += [replace(pair, split="val") for pair in held]
     elif config.val or not any(pair.split == "val" for pair in pairs):
         train, kept = split_pairs(pairs, share, config.seed)
         pairs = train + kept
     else:
         pairs = [pair for pair in pairs if pair.split in ("train", "val")]
     check = check_pairs(pairs)
-    meant = sum(pair.method == "hed" and not pair.has_lines for pair in check.usable)
-    if meant and config.lines != "hed":
+    published_with_hed = sum(pair.method == "hed" and not pair.has_lines for pair in check.usable)
+    if published_with_hed and config.lines != "hed":
         _log.warning(
-            "%d pictures are published with the lines of HED and get those of %s: --lines hed --line-weights "
-            "NAME draws HED's",
-            meant, config.lines,
+            "the lines of %d pictures were published as drawn by HED and are drawn by %s here; for HED's, "
+            "pass --lines hed --line-weights NAME",
+            published_with_hed, config.lines,
         )  # fmt: skip
-    lines = None if all(pair.has_lines for pair in check.usable) else line_source(config, offline=offline)
+    lines = None if all(pair.has_lines for pair in check.usable) else make_line_cache(config, offline=offline)
     return TrainingData(
         check,
         [pair for pair in check.usable if pair.split == "train"],
@@ -79,7 +78,7 @@ def prepare_data(config: TrainConfig, *, offline: bool = False) -> TrainingData:
 
 
 def _share(val: str) -> float | None:
-    """Return the share that `val` names, the usual one if it is empty, None where it is data."""
+    """Return the share that `val` names, the usual one if it is empty, or None if it names data."""
     if not val:
         return SHARE
     try:
@@ -91,12 +90,8 @@ def _share(val: str) -> float | None:
     return share
 
 
-def _of(split: str, pair: Pair) -> Pair:
-    return dataclasses.replace(pair, split=split)
-
-
-def line_source(config: TrainConfig, *, offline: bool) -> LineCache:
-    """Return what extracts missing lines, with its cache in the user's cache folder."""
+def make_line_cache(config: TrainConfig, *, offline: bool) -> LineCache:
+    """Return an extractor of missing lines that keeps them in the user's cache folder."""
     extractor = LineExtractor.of(
         config.lines, weights=config.line_weights or None, device=config.device, offline=offline
     )
@@ -104,7 +99,7 @@ def line_source(config: TrainConfig, *, offline: bool) -> LineCache:
 
 
 def cache_folder() -> Path:
-    """Return the folder of things that can be made again: RLTN_CACHE, or `rltn` in the user's cache."""
+    """Return the folder for files that can be made again: RLTN_CACHE, or `rltn` in the user's cache."""
     if os.environ.get("RLTN_CACHE"):
         return Path(os.environ["RLTN_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME")

@@ -1,21 +1,21 @@
-"""A training run in a folder: states to resume from, sample grids, figures, and the model at the end.
+"""A training run in a folder: states to resume from, sample grids, metrics, and the model at the end.
 
 FOLDER/config.json      the resolved configuration
 FOLDER/step-NNNNNNNN/   training states, the newest `keep`
 FOLDER/samples/         grids of the same drawings, one every `sample_every` steps
-FOLDER/logs/            losses, rates, figures and grids, for TensorBoard
-FOLDER/validation.json  figures on the pictures that were held back
+FOLDER/logs/            losses, learning rates, metrics and grids, for TensorBoard
+FOLDER/validation.json  metrics on the pictures that were held back
 FOLDER/model/           the averaged weights, in the layout of weights/, with a model card
 """
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rltn_cli.config_files import from_mapping, to_json
-from rltn_cli.data.sampling import Batch
+from rltn_cli.data.batches import Batch
+from rltn_cli.engine.training.events import ValidationEntry
 from rltn_cli.engine.training.sample_grids import sample_grid
 from rltn_cli.engine.training.state import remove_state
 from rltn_cli.engine.training.trainer import Trainer, rotate
@@ -30,31 +30,29 @@ MODEL = "model"
 SAMPLES = "samples"
 VALIDATION = "validation.json"
 
-Entry = dict[str, float]
 
-
-def newest_state(folder: Path) -> Path | None:
-    """Return the training state of a run that has come farthest, or None."""
+def find_newest_state(folder: Path) -> Path | None:
+    """Return the training state of a run with the most steps, or None."""
     return max(folder.glob("step-*"), default=None)
 
 
 def find_state(folder: Path, resume: str) -> Path:
-    """Return the state that `--resume` means: the newest of the run, or the one that is named.
+    """Return the state that `--resume` refers to: the newest of the run, or the one named.
 
     Raises:
         UsageError: no such state.
     """
     if resume != "auto":
         named = Path(resume)
-        state = newest_state(named) if (named / CONFIG).is_file() else named
+        state = find_newest_state(named) if (named / CONFIG).is_file() else named
         if state is None or not state.is_dir():
             raise UsageError(
                 f"--resume {resume}: no training state there; name a folder step-NNNNNNNN, or auto"
             )
         return state
-    found = newest_state(folder)
+    found = find_newest_state(folder)
     if found is None:
-        raise UsageError(f"--resume: {folder} holds no training state; leave --resume out to begin a run")
+        raise UsageError(f"--resume: {folder} holds no training state; leave out --resume to begin a run")
     return found
 
 
@@ -62,21 +60,21 @@ def check_run(folder: Path, *, overwrite: bool) -> None:
     """Check that a new run may be written to a folder.
 
     Raises:
-        OutputError: a file is in the way, or a run is there that may not be replaced.
+        OutputError: a file is in the way, or a run that must not be replaced.
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder for the run")
-    if not overwrite and ((folder / CONFIG).exists() or newest_state(folder)):
+    if not overwrite and ((folder / CONFIG).exists() or find_newest_state(folder)):
         raise OutputError(
-            f"{folder} holds a run already: add --resume auto to go on, or --overwrite to begin again"
+            f"{folder} holds a run already: add --resume auto to go on with it, or --overwrite to begin again"
         )
 
 
-def saved_config(folder: Path) -> dict[str, Any]:
-    """Return the values that a run was begun with.
+def read_saved_config(folder: Path) -> dict[str, Any]:
+    """Return the configuration that a run was begun with, as plain values.
 
     Raises:
-        TrainingError: they are not there, or broken.
+        TrainingError: it is missing or broken.
     """
     path = folder / CONFIG
     try:
@@ -88,10 +86,10 @@ def saved_config(folder: Path) -> dict[str, Any]:
 
 
 class RunFolder:
-    """What is written of a run."""
+    """Writes what a run leaves behind."""
 
     def __init__(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Make the folder ready; what an interrupted save or a run that is replaced left is removed.
+        """Prepare the folder; the remains of interrupted saves, and of a run to replace, are removed.
 
         Raises:
             OutputError: it cannot be written.
@@ -119,16 +117,16 @@ class RunFolder:
         self._write(CONFIG, to_json(config))
 
     def save(self, trainer: Trainer) -> Path:
-        """Write the state of the trainer's step, drop the oldest, and return its folder."""
+        """Write the trainer's state, delete the oldest one, and return the new one's folder."""
         state = self.path / f"step-{trainer.step:08d}"
         trainer.save(state)
         rotate(self.path, trainer.config.keep)
         return state
 
     def write_samples(self, trainer: Trainer, samples: Batch) -> tuple[Path, Bytes]:
-        """Write a sample grid, and return its file and its pixels."""
+        """Write a sample grid, and return its path and its pixels."""
         path = self.path / SAMPLES / f"step-{trainer.step:08d}.png"
-        grid = sample_grid(trainer.averaged, samples, trainer.device)
+        grid = sample_grid(trainer.networks.ema_model, samples, trainer.device)
         path.parent.mkdir(exist_ok=True)
         write_picture(path, grid, overwrite=True)
         return path, grid
@@ -136,22 +134,26 @@ class RunFolder:
     def write_model(self, trainer: Trainer, card: str) -> Path:
         """Write the averaged weights and their card, and return their folder."""
         folder = self.path / MODEL
-        trainer.save_averaged(folder)
+        trainer.save_ema_model(folder)
         self._write(f"{MODEL}/README.md", card)
         return folder
 
-    def read_history(self, until: int) -> list[Entry]:
-        """Return the validations of steps up to `until`."""
+    def read_history(self, until: int) -> list[ValidationEntry]:
+        """Return the validations up to a step.
+
+        Raises:
+            TrainingError: the file is broken.
+        """
         path = self.path / VALIDATION
         if not path.is_file():
             return []
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
-            return [dict(entry) for entry in entries if entry["step"] <= until]
+            return [entry for entry in entries if entry["step"] <= until]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path}: not a list of validations ({error}); delete it") from error
 
-    def write_history(self, history: list[Mapping[str, float]]) -> None:
+    def write_history(self, history: list[ValidationEntry]) -> None:
         """Write the validations."""
         self._write(VALIDATION, json.dumps(history, indent=2) + "\n")
 

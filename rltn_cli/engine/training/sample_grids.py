@@ -1,33 +1,38 @@
-"""Sample grids: what the weights paint, on the same drawings every time."""
+"""Sample grids: what the current weights paint, always of the same drawings."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rltn_cli.data.sampling import Batch, PairStore, Sampler, make_batch
+from rltn_cli.data.batches import Batch, make_batch
+from rltn_cli.data.sampling import Sampler
+from rltn_cli.data.stores import PairStore
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import DataConfig
 
+AT_ONCE = 4
+"""Samples painted at once, which bounds the memory."""
 
-def sample_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batch:
-    """Draw fixed samples with clean lines and true colours; half have a reference of their palette.
+
+def draw_grid_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batch:
+    """SampleSpec fixed samples with clean lines and true colours; half of the references share the palette.
 
     Args:
         store: of the pairs to show.
         count: number of samples.
         size: height and width in pixels.
-        seed: of the draws.
+        seed: of the specs.
     """
     config = DataConfig(pseudo=0.4, foreign=0.1, recolor=0, degrade=0)
     sampler = Sampler(store.pairs, config, seed)
-    draws = [sampler.draw(0, i, count) for i in range(count)]
-    return make_batch(store, draws, size)
+    specs = [sampler.draw(0, i, count) for i in range(count)]
+    return make_batch(store, specs, size)
 
 
 def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArray[np.uint8]:
-    """Paint a batch and lay it out, a sample a column: sketch, reference, warped, painted, truth.
+    """Paint a batch and lay it out, one column per sample: sketch, reference, warped, painted, target.
 
     The model is left in evaluation mode.
 
@@ -36,8 +41,8 @@ def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArra
     """
     colorizer = Colorizer(model, device)
     parts = [
-        colorizer.paint_batch(batch.sketch[i : i + 4], [batch.reference[i : i + 4]])
-        for i in range(0, len(batch.sketch), 4)
+        colorizer.paint_batch(batch.sketch[i : i + AT_ONCE], [batch.reference[i : i + AT_ONCE]])
+        for i in range(0, len(batch.sketch), AT_ONCE)
     ]
     warped = torch.cat([part.warped.cpu() for part in parts])
     colors = torch.cat([part.colors.cpu() for part in parts])
@@ -46,7 +51,7 @@ def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArra
         batch.reference.cpu(),
         warped,
         colors,
-        batch.truth.cpu(),
+        batch.target.cpu(),
     ]
     return _to_bytes(torch.cat([_row(row) for row in rows], dim=1))
 
@@ -57,6 +62,6 @@ def _row(pictures: Tensor) -> Tensor:
 
 
 def _to_bytes(picture: Tensor) -> NDArray[np.uint8]:
-    """Turn (3, H, W) in [-1, 1] into (H, W, 3) uint8."""
+    """Convert (3, H, W) in [-1, 1] to (H, W, 3) uint8."""
     scaled = ((picture.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return np.ascontiguousarray(scaled.permute(1, 2, 0).numpy())

@@ -11,46 +11,50 @@ from rltn_cli.training_config import TrainConfig
 
 Weights: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 
-FINAL_RATE = 0.05
+FINAL_LR_MULTIPLIER = 0.05
 """Share of the learning rate that is left at the last step."""
 
 
-def rate_factor(config: TrainConfig, step: int, spent: float = 0.0) -> float:
-    """Return the share of the learning rates at a step: warm-up, constant, linear decay.
+def lr_multiplier(config: TrainConfig, step: int, time_fraction: float = 0.0) -> float:
+    """Return the multiplier of the learning rates at a step: warm-up, constant, linear decay.
 
     Args:
         config: of the run.
         step: number of steps done.
-        spent: share of the call's minutes that is used up; a run that time will end decays by time.
+        time_fraction: share of the call's time limit that is used up; a run that the limit will end decays by
+            time.
     """
-    factor = min(1.0, (step + 1) / max(config.warmup, 1))
-    done = max(step / config.steps, min(spent, 1.0))
+    multiplier = min(1.0, (step + 1) / max(config.warmup, 1))
+    done = max(step / config.steps, min(time_fraction, 1.0))
     if done > config.decay_from:
-        factor *= 1 - (1 - FINAL_RATE) * (done - config.decay_from) / (1 - config.decay_from)
-    return factor
+        multiplier *= 1 - (1 - FINAL_LR_MULTIPLIER) * (done - config.decay_from) / (1 - config.decay_from)
+    return multiplier
 
 
-def set_rate(optimizer: Optimizer, rate: float) -> None:
+def set_lr(optimizer: Optimizer, lr: float) -> None:
     """Set the learning rate of all of an optimiser's parameters."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = lr
 
 
-def limited_decay(decay: float, steps: float) -> float:
-    """Return the decay of averaged weights after a number of steps: at most (1 + n) / (10 + n)."""
+def limit_decay(decay: float, steps: float) -> float:
+    """Return the decay of averaged weights after a number of steps: at most (1 + n) / (10 + n).
+
+    Early on the average is therefore one of the run's own steps, not of the weights that it began with.
+    """
     return min(decay, (1 + steps) / (10 + steps))
 
 
-def averaging(decay: float) -> Callable[[Weights, Weights, Tensor | int], None]:
-    """Return how averaged weights take in the next ones, as AveragedModel's `multi_avg_fn`.
+def make_ema_update(decay: float) -> Callable[[Weights, Weights, Tensor | int], None]:
+    """Return the update of exponentially averaged weights, as AveragedModel's `multi_avg_fn`.
 
-    The decay is limited after n steps, see `limited_decay`, so that the average of a short run is one of its
-    own steps and not of the weights that it began with.
+    Args:
+        decay: of a long run; see `limit_decay`.
     """
 
     @torch.no_grad()
-    def average(averaged: Weights, current: Weights, count: Tensor | int) -> None:
-        share = 1 - limited_decay(decay, float(count))
+    def update(averaged: Weights, current: Weights, count: Tensor | int) -> None:
+        share = 1 - limit_decay(decay, float(count))
         torch._foreach_lerp_(list(averaged), list(current), share)
 
-    return average
+    return update

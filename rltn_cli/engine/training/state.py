@@ -1,4 +1,4 @@
-"""Training state on disk: safetensors and JSON, nothing pickled."""
+"""Training states on disk: safetensors and JSON, nothing pickled."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ STATE = "state.json"
 
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
-    """Return an optimiser's moments and step counts as `NUMBER.NAME` tensors."""
+    """Return an optimiser's moments and step counts as tensors named `NUMBER.NAME`, by parameter."""
     entries = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": torch.as_tensor(value)
@@ -26,10 +26,10 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` gave; an empty mapping leaves a fresh optimiser.
+    """Put back what `optimizer_tensors` returned; an empty mapping leaves a fresh optimiser.
 
     Raises:
-        ValueError: they are not of this optimiser's parameters.
+        ValueError: the tensors belong to other parameters.
     """
     state = optimizer.state_dict()
     parameters = [value for group in optimizer.param_groups for value in group["params"]]
@@ -47,32 +47,34 @@ def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> No
     optimizer.load_state_dict({"state": entries, "param_groups": state["param_groups"]})
 
 
-def write_state(folder: Path, parts: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, object]) -> None:
+def write_state(
+    folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], values: Mapping[str, object]
+) -> None:
     """Write a training state; the folder appears whole or not at all.
 
     Args:
         folder: its parent exists; an older state there is replaced.
-        parts: tensors by file name (without suffix) and key.
-        facts: plain values for state.json.
+        tensors: by file name (without suffix) and key.
+        values: plain values for state.json.
 
     Raises:
         OutputError: it cannot be written.
     """
     try:
-        _write_state(folder, parts, facts)
+        _write_state(folder, tensors, values)
     except (OSError, SafetensorError) as error:
         raise OutputError(f"{folder}: the training state cannot be written ({error})") from error
 
 
 def _write_state(
-    folder: Path, parts: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, object]
+    folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], values: Mapping[str, object]
 ) -> None:
     fresh = folder.with_name(f".{folder.name}.partial")
     fresh.mkdir(parents=True, exist_ok=True)
-    for name, tensors in parts.items():
-        plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    for name, members in tensors.items():
+        plain = {key: value.detach().cpu().contiguous() for key, value in members.items()}
         save_file(plain, fresh / f"{name}.safetensors")
-    (fresh / STATE).write_text(json.dumps(dict(facts), indent=2) + "\n", encoding="utf-8")
+    (fresh / STATE).write_text(json.dumps(dict(values), indent=2) + "\n", encoding="utf-8")
     if folder.exists():
         old = folder.with_name(f".{folder.name}.old")
         folder.replace(old)
@@ -83,17 +85,19 @@ def _write_state(
 
 
 def read_state(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, object]]:
-    """Return (parts, facts) as written by `write_state`.
+    """Return (tensors, values) as written by `write_state`.
 
     Raises:
-        TrainingError: not a whole training state.
+        TrainingError: not a complete training state.
     """
     try:
-        facts = json.loads((folder / STATE).read_text(encoding="utf-8"))
-        parts = {path.stem: load_file(path) for path in sorted(folder.glob("*.safetensors"))}
+        values = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        tensors = {path.stem: load_file(path) for path in sorted(folder.glob("*.safetensors"))}
     except (OSError, ValueError, SafetensorError) as error:
-        raise TrainingError(f"{folder}: not a whole training state ({error}); resume from another") from error
-    return parts, facts
+        raise TrainingError(
+            f"{folder}: not a complete training state ({error}); resume from another"
+        ) from error
+    return tensors, values
 
 
 def remove_state(folder: Path) -> None:

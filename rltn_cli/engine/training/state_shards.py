@@ -1,4 +1,4 @@
-"""A training state cut into files of a bounded size, to carry it between machines."""
+"""A training state split into files of limited size, to carry it between machines."""
 
 import json
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ INDEX = "shards.json"
 
 
 def write_shards(
-    folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, object], limit: int = 15 * 2**20
+    folder: Path, tensors: Mapping[str, Tensor], values: Mapping[str, object], limit: int = 15 * 2**20
 ) -> list[Path]:
-    """Write tensors into as few files as a simple filling gives, each of at most `limit` bytes.
+    """Write tensors into files of at most `limit` bytes each, filled one after another.
 
     Args:
         folder: exists; `shards.json` and `shard-N.safetensors` are written there.
         tensors: each smaller than `limit`.
-        facts: plain values to keep beside them.
+        values: plain values to keep with them.
         limit: bytes of tensor data in one file.
     """
     shards: list[dict[str, Tensor]] = [{}]
@@ -36,7 +36,7 @@ def write_shards(
     for number, shard in enumerate(shards):
         paths.append(folder / f"shard-{number}.safetensors")
         save_file(shard, paths[-1])
-    index = {"shards": [path.name for path in paths], "facts": dict(facts)}
+    index = {"shards": [path.name for path in paths], "facts": dict(values)}
     (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
     return paths
 
@@ -53,5 +53,5 @@ def read_shards(folder: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
         for name in index["shards"]:
             tensors |= load_file(folder / name)
     except (OSError, ValueError, KeyError) as error:
-        raise TrainingError(f"{folder}: not a whole set of shards ({error})") from error
+        raise TrainingError(f"{folder}: not a complete set of shards ({error})") from error
     return tensors, index["facts"]

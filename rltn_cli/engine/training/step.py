@@ -1,204 +1,171 @@
-"""One training step: gradients of the discriminator and the generator side, in the memory that there is."""
+"""One training step: gradients of the discriminator and the generator side, within the memory there is."""
 
 import contextlib
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
-from rltn_cli.data.sampling import Batch
-from rltn_cli.engine.evaluation.lpips import Lpips
+from rltn_cli.data.batches import Batch
 from rltn_cli.engine.runtime.out_of_memory import is_out_of_memory
 from rltn_cli.engine.training.losses import adversarial_discriminator
-from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
-from rltn_cli.engine.training.schedule import averaging, rate_factor, set_rate
+from rltn_cli.engine.training.networks import TrainingNetworks
+from rltn_cli.engine.training.objective import Objective, Phase
+from rltn_cli.engine.training.schedule import lr_multiplier
 from rltn_cli.errors import NonFiniteLossError, TrainingError
-from rltn_cli.model_config import ModelConfig
-from rltn_cli.models.discriminator import MultiscaleDiscriminator
-from rltn_cli.models.frozen import VGG
-from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
 
 log = logging.getLogger(__name__)
 
 
 class TrainingStep:
-    """The networks, their optimisers, and what a batch does to them."""
+    """What a batch does to the networks."""
 
     def __init__(
         self,
         config: TrainConfig,
-        *,
-        model: RLTN | None = None,
-        model_config: ModelConfig | None = None,
-        trunk: VGG | None = None,
-        lpips: Lpips | None = None,
-        accelerator: Accelerator | None = None,
-        compile_networks: bool = False,
+        networks: TrainingNetworks,
+        objective: Objective,
+        accelerator: Accelerator,
     ) -> None:
-        """Prepare networks and optimisers; see Trainer."""
-        if trunk is None and config.losses.perceptual:
-            raise TrainingError("fm, perc, ctx and scl need a frozen trunk, or weights of 0")
-        if lpips is None and config.losses.lpips:
-            raise TrainingError("lpips needs its network, or a weight of 0")
-        self.config = config
-        self.accelerator = accelerator or Accelerator(mixed_precision=config.mixed_precision)
-        self.device = self.accelerator.device
-        self.rank, self.world = self.accelerator.process_index, self.accelerator.num_processes
-        if config.batch % self.world:
-            raise TrainingError(f"a batch of {config.batch} is not a multiple of the {self.world} processes")
-        torch.manual_seed(config.seed)
-        self.model = model or RLTN(model_config or config.fresh_model())
-        self.model.requires_grad_(True)
-        for part in config.freeze:
-            getattr(self.model, part).requires_grad_(False)
-        self.discriminator = MultiscaleDiscriminator(config.discriminator_width)
-        for network in (self.model, self.discriminator):
-            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.ema = AveragedModel(self.model, multi_avg_fn=averaging(config.ema))
-        betas = (config.beta1, config.beta2)
-        self.trained = [value for value in self.model.parameters() if value.requires_grad]
-        self.generator_optimizer = torch.optim.Adam(self.trained, config.generator_lr, betas)
-        self.discriminator_optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), config.discriminator_lr, betas
-        )
-        # The optimisers stay PyTorch's own: Accelerate would update the fp16 scale after each of the two.
-        prepare: Callable[..., Any] = self.accelerator.prepare
-        self.generator_side: Any = prepare(GeneratorSide(self.model, align=config.losses.align > 0))
-        self.judge: Any = prepare(self.discriminator)
-        if compile_networks:
-            self.generator_side, self.judge = torch.compile(self.generator_side), torch.compile(self.judge)
-        if trunk is not None:
-            trunk.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if lpips is not None:
-            lpips.network.to(self.device)
-        self.objective = Objective(config.losses, trunk, self.model.config.temperature, lpips)
-        self.step = 0
-        self.spent = 0.0
-        """Share of the time limit that is used up, the same in all processes."""
-        self.parts = config.accumulate
-        """Parts that a process's share of a batch is computed in; grows when memory is short."""
+        self.config, self.networks, self.objective = config, networks, objective
+        self.accelerator = accelerator
+        self.micro_batches = config.accumulate
+        """Number of pieces that a process's share of a batch is computed in; grows when memory is short."""
 
-    def train_step(self, batch: Batch) -> dict[str, float]:
-        """Do one step of the discriminator and one of the generator side on a batch, and return the terms."""
+    def run(self, batch: Batch, step: int, time_fraction: float = 0.0) -> dict[str, float]:
+        """Do one step of the discriminator and one of the generator side.
+
+        Args:
+            batch: this process's share of the samples.
+            step: number of steps done before, which decides learning rates and terms.
+            time_fraction: share of the time limit that is used up; see `lr_multiplier`.
+
+        Returns:
+            The unweighted terms, `loss/rec` and so on.
+
+        Raises:
+            NonFiniteLossError: a term or a gradient is not finite; the weights are those of the step before.
+            TrainingError: not enough memory for one sample.
+        """
         phase = Phase(
-            adversarial=self.config.losses.adv > 0 and self.step >= self.config.adversarial_from,
-            perceptual=self.step >= self.config.perceptual_from,
+            adversarial=self.config.losses.adv > 0 and step >= self.config.adversarial_from,
+            perceptual=step >= self.config.perceptual_from,
         )
-        factor = rate_factor(self.config, self.step, self.spent)
-        set_rate(self.generator_optimizer, self.config.generator_lr * factor)
-        set_rate(self.discriminator_optimizer, self.config.discriminator_lr * factor)
-        self.model.train()
-        values = self._gradients_in_memory(batch, phase)
-        self._update(phase)
+        self.networks.set_lr(lr_multiplier(self.config, step, time_fraction))
+        self.networks.model.train()
+        values = self._compute_in_memory(batch, phase, step)
+        self._update_weights(phase, step)
         return {f"loss/{name}": value for name, value in values.items()}
 
-    def _gradients_in_memory(self, batch: Batch, phase: Phase) -> dict[str, float]:
-        """Compute the gradients in as many parts as the memory asks for."""
-        tried = self.parts
+    def _compute_in_memory(self, batch: Batch, phase: Phase, step: int) -> dict[str, float]:
+        """Compute the gradients in as many micro-batches as the memory calls for."""
+        before = self.micro_batches
         while True:
             try:
-                values = self._gradients(batch, phase)
-            except (RuntimeError, MemoryError) as error:  # OutOfMemoryError is the first
+                values = self._compute_gradients(batch, phase, step)
+            except (RuntimeError, MemoryError) as error:  # OutOfMemoryError is a RuntimeError
                 if not is_out_of_memory(error):
                     raise
-                self.generator_optimizer.zero_grad()
-                self.discriminator_optimizer.zero_grad()
-                if self.world > 1 or self.parts >= len(batch.sketch):
-                    count = math.ceil(len(batch.sketch) / self.parts)
+                self.networks.zero_grad()
+                if self.accelerator.num_processes > 1 or self.micro_batches >= len(batch.sketch):
+                    count = math.ceil(len(batch.sketch) / self.micro_batches)
+                    samples = "1 sample" if count == 1 else f"{count} samples"
                     raise TrainingError(
-                        f"step {self.step}: not enough memory for {count} samples at a time; lower --batch "
-                        "or --size, or raise --grad-accum"
+                        f"step {step}: not enough memory for {samples} at a time; lower --batch or --size, "
+                        "or raise --grad-accum"
                     ) from error
-                self.parts = min(2 * self.parts, len(batch.sketch))
+                self.micro_batches = min(2 * self.micro_batches, len(batch.sketch))
                 continue
-            if self.parts != tried:
+            if self.micro_batches != before:
                 log.warning(
                     "not enough memory for %d samples at a time: each batch is now computed in %d parts",
-                    math.ceil(len(batch.sketch) / tried), self.parts,
+                    math.ceil(len(batch.sketch) / before), self.micro_batches,
                 )  # fmt: skip
             return values
 
-    def _gradients(self, batch: Batch, phase: Phase) -> dict[str, float]:
+    def _compute_gradients(self, batch: Batch, phase: Phase, step: int) -> dict[str, float]:
         """Leave the gradients of a batch in the networks, and return the terms."""
-        self.generator_optimizer.zero_grad()
-        self.discriminator_optimizer.zero_grad()
+        networks = self.networks
+        networks.zero_grad()
         sums, total = dict[str, Tensor](), len(batch.sketch)
-        count = math.ceil(total / self.parts)
+        count = math.ceil(total / self.micro_batches)
         for start in range(0, total, count):
-            part = batch.part(slice(start, start + count))
+            part = batch.select(slice(start, start + count))
             share = len(part.sketch) / total
-            with self._together(last=start + count >= total), self.accelerator.autocast():
-                produced = self.generator_side(part.sketch, part.reference, part.truth, part.labels)
-                # discriminator: truth against what was painted, both in one forward pass
+            with self._synchronize(last=start + count >= total), self.accelerator.autocast():
+                output = networks.generator_side(part.sketch, part.reference, part.target, part.labels)
                 if phase.adversarial:
-                    self.discriminator.train(start == 0)  # its spectral norms move once a step
-                    fake = produced[0].detach().to(part.truth.dtype)
-                    scores = self.judge(torch.cat([part.sketch] * 2), torch.cat([part.truth, fake]))
-                    loss = _hinge(scores, len(fake)) * share
+                    # the discriminator's spectral norms move once per step, in its first forward pass
+                    networks.discriminator.train(start == 0)
+                    # targets and painted pictures go through it together
+                    fake = output.colors.detach().to(part.target.dtype)
+                    scores = networks.prepared_discriminator(
+                        torch.cat([part.sketch] * 2), torch.cat([part.target, fake])
+                    )
+                    loss = _hinge_loss(scores, len(fake)) * share
                     self.accelerator.backward(loss)
                     _add(sums, {"adv_discriminator": loss})
-                    self.discriminator.eval()
-                # generator side
-                terms = self.objective.generator_terms(produced, part, self.discriminator, phase)
+                    networks.discriminator.eval()
+                terms = self.objective.generator_terms(output, part, networks.discriminator, phase)
                 loss = self.objective.total(terms)
-                if self.world > 1:  # every parameter must take part where gradients are averaged
-                    loss = loss + 0 * produced[0].sum()
+                if self.accelerator.num_processes > 1:
+                    # every parameter must take part where gradients are averaged over processes
+                    loss = loss + 0 * output.colors.sum()
                 self.accelerator.backward(loss * share)
             _add(sums, {name: value * share for name, value in terms.items()})
-        return self._finite(sums)
+        return self._check_finite(sums, step)
 
     @contextlib.contextmanager
-    def _together(self, *, last: bool) -> Iterator[None]:
-        """Average gradients over the processes in the last part of a batch only."""
+    def _synchronize(self, *, last: bool) -> Iterator[None]:
+        """Average gradients over the processes in the last micro-batch only."""
         with contextlib.ExitStack() as stack:
             if not last:
-                for network in (self.generator_side, self.judge):
+                for network in (self.networks.generator_side, self.networks.prepared_discriminator):
                     stack.enter_context(self.accelerator.no_sync(network))
             yield
 
-    def _update(self, phase: Phase) -> None:
+    def _update_weights(self, phase: Phase, step: int) -> None:
         """Move the weights by the gradients."""
-        scaler = self.accelerator.scaler
+        networks, scaler = self.networks, self.accelerator.scaler
         if scaler is not None:
-            scaler.unscale_(self.generator_optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(self.trained, self.config.clip or math.inf)
+            scaler.unscale_(networks.generator_optimizer)
+        norm = torch.nn.utils.clip_grad_norm_(networks.trained, self.config.clip or math.inf)
         if scaler is None and not math.isfinite(norm):
             raise NonFiniteLossError(
-                f"step {self.step}: the gradient is {float(norm)}; lower the learning rate and resume from "
-                "the last checkpoint"
+                f"step {step}: the gradient is {float(norm)}; lower the learning rate and resume from the "
+                "last checkpoint"
             )
-        optimizers = [self.discriminator_optimizer] if phase.adversarial else []
-        for optimizer in [*optimizers, self.generator_optimizer]:
+        optimizers = [networks.discriminator_optimizer] if phase.adversarial else []
+        for optimizer in [*optimizers, networks.generator_optimizer]:
             if scaler is None:
                 optimizer.step()
             else:
                 scaler.step(optimizer)
         if scaler is not None:
             scaler.update()
-        self.ema.update_parameters(self.model)
+        networks.ema.update_parameters(networks.model)
 
-    def _finite(self, sums: dict[str, Tensor]) -> dict[str, float]:
-        """Return the terms as numbers, means over the processes, or stop at the first that is not finite."""
-        together = torch.stack([value.detach().float() for value in sums.values()])
-        if self.world > 1:
-            together = self.accelerator.gather(together[None]).mean(dim=0)
-        values = dict(zip(sums, together.tolist(), strict=True))
+    def _check_finite(self, sums: dict[str, Tensor], step: int) -> dict[str, float]:
+        """Return the terms as numbers, means over the processes; refuse the first that is not finite."""
+        stacked = torch.stack([value.detach().float() for value in sums.values()])
+        if self.accelerator.num_processes > 1:
+            stacked = self.accelerator.gather(stacked[None]).mean(dim=0)
+        values = dict(zip(sums, stacked.tolist(), strict=True))
         for name, value in values.items():
             if not math.isfinite(value):
                 raise NonFiniteLossError(
-                    f"step {self.step}: the loss term {name} is {value}; lower the learning rate or the "
-                    "term's weight and resume from the last checkpoint"
+                    f"step {step}: the loss term {name} is {value}; lower the learning rate or the term's "
+                    "weight and resume from the last checkpoint"
                 )
         return values
 
 
-def _hinge(scores: Sequence[Tensor], count: int) -> Tensor:
+def _hinge_loss(scores: Sequence[Tensor], count: int) -> Tensor:
+    """Return the discriminator's loss; the first `count` scores are the targets', the others the fakes'."""
     return adversarial_discriminator([s[:count] for s in scores], [s[count:] for s in scores])
 
 

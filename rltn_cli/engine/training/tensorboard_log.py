@@ -1,11 +1,11 @@
 """The log of a run for TensorBoard."""
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from rltn_cli.engine.training.events import ValidationMetrics
 from rltn_cli.engine.training.run_folder import LOGS
 from rltn_cli.engine.training.trainer import StepReport
 from rltn_cli.imaging.pixels import Bytes
@@ -18,15 +18,15 @@ class RunLog(contextlib.AbstractContextManager["RunLog"]):
         """Open the log; what an earlier call wrote after `step` is hidden."""
         self._writer = SummaryWriter(str(folder / LOGS), purge_step=step + 1 if step else None)
 
-    def step(self, report: StepReport, images_per_second: float, rate: float) -> None:
+    def step(self, report: StepReport, images_per_second: float, lr: float) -> None:
         """Write what a step gave."""
         speed = {"speed/images_per_second": images_per_second, "speed/waited": report.waited / report.seconds}
-        for name, value in {**report.losses, **speed, "rate/generator": rate}.items():
+        for name, value in {**report.losses, **speed, "rate/generator": lr}.items():
             self._writer.add_scalar(name, value, report.step)
 
-    def validation(self, values: Mapping[str, float], step: int) -> None:
-        """Write figures of the pictures that were held back."""
-        for name, value in values.items():
+    def validation(self, metrics: ValidationMetrics, step: int) -> None:
+        """Write the metrics of the pictures that were held back."""
+        for name, value in metrics.items():
             self._writer.add_scalar(f"validation/{name}", value, step)
 
     def picture(self, grid: Bytes, step: int) -> None:

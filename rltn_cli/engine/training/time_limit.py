@@ -1,4 +1,4 @@
-"""The time of a run: when a call must come to its end so that what follows the last step is in time too."""
+"""The time limit of a call: when the last step must end so that the model is written in time, too."""
 
 import contextlib
 import math
@@ -7,18 +7,24 @@ from collections import deque
 from collections.abc import Iterator
 
 STATE_BYTES = 20
-"""Bytes of a training state for each parameter: weights, average, and two moments, with some over."""
+"""Bytes of a training state per parameter: weights, average and two moments, with a margin."""
 DISK_SPEED = 20e6
-"""Bytes a second that a disk is trusted with before a state was ever saved."""
+"""Bytes per second that a disk is assumed to write before the first state is saved."""
 CARE = 1.3
-"""What took so long may take this much longer the next time."""
+"""What took some time once may take this many times as long the next time."""
+SHORTEST_SAVING = 2.0
+"""Seconds that saving is assumed to take at least: quick savings vary most."""
+FIRST_SAVING = 3.0
+"""The same before the first state is saved."""
+STEPS_MEASURED = 20
+"""Number of the last steps that the duration of a step is taken from."""
 
 
 class Clock:
-    """Measures the parts of a call, and says when to stop."""
+    """Measures what a call spends its time on, and says when to stop."""
 
     def __init__(self, begun: float, minutes: float) -> None:
-        """Take over the clock.
+        """Start the clock.
 
         Args:
             begun: when the call began, on the monotonic clock.
@@ -28,12 +34,12 @@ class Clock:
         self._end = begun + 60 * minutes if minutes else math.inf
         self._first = begun
         self._saving, self._drawing, self._validating = 0.0, 0.0, 0.0
-        self._steps: deque[float] = deque(maxlen=20)
+        self._steps: deque[float] = deque(maxlen=STEPS_MEASURED)
 
     def begin(self, parameters: int) -> None:
-        """Note that the first step begins, of a network with so many parameters."""
+        """Note that the first step begins, of a network with a number of parameters."""
         self._first = time.monotonic()
-        self._saving = max(3.0, parameters * STATE_BYTES / DISK_SPEED)
+        self._saving = max(FIRST_SAVING, parameters * STATE_BYTES / DISK_SPEED)
 
     def elapsed(self) -> float:
         """Return the seconds since the call began."""
@@ -44,20 +50,21 @@ class Clock:
         reserve = self._saving + self._drawing + self._validating
         return max(self._end - CARE * reserve - time.monotonic(), 0.0)
 
-    def spent(self) -> float:
-        """Return the share of the training time that is used up, 0 without a limit."""
+    def time_fraction(self) -> float:
+        """Return the share of the time for training that is used up, 0 without a limit."""
         if math.isinf(self._end):
             return 0.0
         done = time.monotonic() - self._first
         return done / max(done + self.left(), 1e-9)
 
     def late(self, seconds: float) -> bool:
-        """Note how long a step took, and tell whether there is no time for another.
+        """Note how long a step took, and return whether there is no time for another.
 
-        The longest of the last steps does not count: the whole program may have been paused in it.
+        The longest of the last steps does not count: the whole program may have been paused during it.
         """
         self._steps.append(seconds)
-        return self.left() < sorted(self._steps)[-2:][0]
+        second_longest = sorted(self._steps)[-2:][0]  # or the only one
+        return self.left() < second_longest
 
     def step_seconds(self) -> float:
         """Return how long a step takes, the mean of the last ones."""
@@ -68,7 +75,9 @@ class Clock:
         """Measure how long it takes to save a state."""
         begun = time.monotonic()
         yield
-        self._saving = max(2.0, 2 * (time.monotonic() - begun))  # the model follows the last state
+        self._saving = max(
+            SHORTEST_SAVING, 2 * (time.monotonic() - begun)
+        )  # the model follows the last state
 
     @contextlib.contextmanager
     def drawing(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The training loop: draws, steps, EMA, resume."""
+"""The training loop: samples, steps, averaged weights, and states to resume from."""
 
 import time
 from collections.abc import Iterator
@@ -12,32 +12,29 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rltn_cli.config_files import to_json
-from rltn_cli.data.sampling import Batch, Draw, PairStore, Sampler, make_batch
+from rltn_cli.data.batches import Batch, make_batch
+from rltn_cli.data.sampling import Sampler, SampleSpec
+from rltn_cli.data.stores import PairStore
 from rltn_cli.engine.checkpoints.weights import save_model
-from rltn_cli.engine.evaluation.lpips import Lpips
-from rltn_cli.engine.training.state import (
-    optimizer_tensors,
-    read_state,
-    remove_state,
-    restore_optimizer,
-    write_state,
-)
+from rltn_cli.engine.training.frozen_networks import FrozenNetworks
+from rltn_cli.engine.training.networks import TrainingNetworks
+from rltn_cli.engine.training.objective import Objective
+from rltn_cli.engine.training.state import read_state, remove_state, write_state
 from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.errors import RltnError, TrainingError
-from rltn_cli.model_config import ModelConfig
-from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
 
 
-class _StepDraws(Dataset[list[Draw]]):
-    """The draws of each step; what a process of several draws is its share."""
+class _StepSpecs(Dataset[list[SampleSpec]]):
+    """The samples of each step; of several processes each draws its own share."""
 
-    def __init__(self, sampler: Sampler, batch: int, rank: int, world: int) -> None:
-        self.sampler, self.batch, self.rank, self.world = sampler, batch, rank, world
+    def __init__(self, sampler: Sampler, batch: int, rank: int, world_size: int) -> None:
+        self.sampler, self.batch, self.rank, self.world_size = sampler, batch, rank, world_size
 
-    def __getitem__(self, step: int) -> list[Draw]:
-        return [self.sampler.draw(step, i, self.batch) for i in range(self.rank, self.batch, self.world)]
+    def __getitem__(self, step: int) -> list[SampleSpec]:
+        own = range(self.rank, self.batch, self.world_size)
+        return [self.sampler.draw(step, i, self.batch) for i in own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +47,17 @@ class StepReport:
     """Unweighted terms by name, `loss/rec` and so on, and `loss/adv_discriminator`;
     means over all processes."""
     seconds: float
-    """Of the whole step."""
+    """Duration of the whole step."""
     waited: float
-    """Seconds of these in which the network waited for its pictures."""
+    """Seconds of it in which the network waited for its pictures."""
 
 
-class Trainer(TrainingStep):
+class Trainer:
     """Trains RLTN on a store of pairs.
 
-    A step depends on the configuration, the weights before it and the step's number alone (and on `spent`,
-    where a time limit is set), so that an interrupted run that is resumed equals one that was not.
+    A step depends on the configuration, the weights before it and the step's number alone (and on
+    `time_fraction`, where there is a time limit), so that a run that was interrupted and resumed equals one
+    that was not.
     """
 
     def __init__(
@@ -68,9 +66,7 @@ class Trainer(TrainingStep):
         store: PairStore,
         *,
         model: RLTN | None = None,
-        model_config: ModelConfig | None = None,
-        trunk: VGG | None = None,
-        lpips: Lpips | None = None,
+        frozen: FrozenNetworks | None = None,
         accelerator: Accelerator | None = None,
         workers: int = 0,
         compile_networks: bool = False,
@@ -81,52 +77,61 @@ class Trainer(TrainingStep):
             config: of the run; a batch is shared by all processes.
             store: the training pairs.
             model: weights to start from; otherwise fresh ones from the seed.
-            model_config: of fresh weights; otherwise the preset's.
-            trunk: frozen VGG, needed when a perceptual term has a weight.
-            lpips: needed when the term of that name has a weight.
+            frozen: the networks that the loss terms need; none by default.
             accelerator: device, precision and processes; otherwise one for `config.precision`.
             workers: processes that draw samples ahead.
             compile_networks: use torch.compile.
 
         Raises:
-            TrainingError: a perceptual term has a weight and no frozen network, or a batch that the processes
-                cannot share evenly.
+            TrainingError: a term has a weight, but not its frozen network, or the processes cannot share a
+                batch evenly.
         """
-        super().__init__(
-            config,
-            model=model,
-            model_config=model_config,
-            trunk=trunk,
-            lpips=lpips,
-            accelerator=accelerator,
-            compile_networks=compile_networks,
+        frozen = frozen or FrozenNetworks()
+        frozen.check(config.losses)
+        self.config = config
+        self.accelerator = accelerator or Accelerator(mixed_precision=config.mixed_precision)
+        self.device = self.accelerator.device
+        self.rank, self.world_size = self.accelerator.process_index, self.accelerator.num_processes
+        if config.batch % self.world_size:
+            raise TrainingError(
+                f"a batch of {config.batch} is not a multiple of the {self.world_size} processes"
+            )
+        self.networks = TrainingNetworks(
+            config, self.accelerator, model=model, compile_networks=compile_networks
         )
+        frozen.move_to(self.device)
+        objective = Objective(config.losses, frozen, self.networks.model.config.temperature)
+        self.training_step = TrainingStep(config, self.networks, objective, self.accelerator)
         self.store = store
         self.sampler = Sampler(store.pairs, config.data, config.seed)
         self.workers = workers
+        self.step = 0
+        """Number of steps done."""
+        self.time_fraction = 0.0
+        """Share of the time limit that is used up, the same in all processes."""
         self.seconds = 0.0
-        """Of training, also before it was resumed."""
+        """Time trained so far, including that before the run was resumed."""
 
     def run(self, until: int | None = None) -> Iterator[StepReport]:
         """Train up to step `until`, or to the configured end, yielding after every step.
 
         Raises:
             NonFiniteLossError: a term or a gradient is not finite; the weights are those of the step before.
-            DataError: a picture that cannot be read.
+            DataError: a picture cannot be read.
             TrainingError: not enough memory for one sample, or another process failed.
         """
         end = self.config.steps if until is None else min(until, self.config.steps)
-        draws = _StepDraws(self.sampler, self.config.batch, self.rank, self.world)
-        ahead: Any = DataLoader(
-            draws,
+        specs = _StepSpecs(self.sampler, self.config.batch, self.rank, self.world_size)
+        loader: Any = DataLoader(
+            specs,
             batch_size=None,
             sampler=range(self.step, end),
-            collate_fn=_as_is,
+            collate_fn=_keep,
             num_workers=self.workers,
         )
         begun = time.perf_counter()
-        for step_draws in ahead:
-            batch = self._load(step_draws)
+        for step_specs in loader:
+            batch = self._load(step_specs)
             loaded = time.perf_counter()
             losses = self.train_step(batch)
             self.step += 1
@@ -135,12 +140,16 @@ class Trainer(TrainingStep):
             yield StepReport(self.step, losses, seconds, loaded - begun)
             begun = time.perf_counter()
 
-    def _load(self, draws: list[Draw]) -> Batch:
-        """Load a batch; where one process cannot, all stop."""
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """Train on a batch and return the terms; does not count the step. See `TrainingStep.run`."""
+        return self.training_step.run(batch, self.step, self.time_fraction)
+
+    def _load(self, specs: list[SampleSpec]) -> Batch:
+        """Load a batch; if one process cannot, all stop."""
         failure: RltnError | None = None
         batch: Batch | None = None
         try:
-            batch = make_batch(self.store, draws, self.config.size_at(self.step), self.device)
+            batch = make_batch(self.store, specs, self.config.size_at(self.step), self.device)
         except RltnError as error:
             failure = error
         if self.agree([float(failure is not None)]) != [0.0] or batch is None:
@@ -148,40 +157,27 @@ class Trainer(TrainingStep):
         return batch
 
     def agree(self, values: list[float]) -> list[float]:
-        """Return the largest of what the processes name, value by value; every process must ask."""
-        if self.world == 1:
+        """Return the largest of each value over the processes; every process must call it."""
+        if self.world_size == 1:
             return values
-        mine = torch.tensor([values], dtype=torch.float32, device=self.device)
-        gathered: Tensor = self.accelerator.gather(mine)
+        own = torch.tensor([values], dtype=torch.float32, device=self.device)
+        gathered: Tensor = self.accelerator.gather(own)
         largest: list[float] = gathered.amax(dim=0).tolist()
         return largest
-
-    @property
-    def averaged(self) -> RLTN:
-        """The EMA of the model: what is evaluated and shipped."""
-        model = self.ema.module
-        assert isinstance(model, RLTN)
-        return model
 
     def save(self, folder: Path) -> None:
         """Write everything that `resume` needs to `folder`, whole or not at all."""
         if not self.accelerator.is_main_process:
             return
-        parts = {
-            "model": self.model.state_dict(),
-            "ema": self.ema.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
-            "generator_optimizer": optimizer_tensors(self.generator_optimizer),
-            "discriminator_optimizer": optimizer_tensors(self.discriminator_optimizer),
-        }
         scaler = self.accelerator.scaler
-        facts = {
+        values = {
             "step": self.step,
             "seconds": self.seconds,
-            "parts": self.parts,
+            "parts": self.training_step.micro_batches,
             "config": to_json(self.config),
         }
-        write_state(folder, parts, facts | ({"scaler": scaler.state_dict()} if scaler else {}))
+        values |= {"scaler": scaler.state_dict()} if scaler else {}
+        write_state(folder, self.networks.state_tensors(), values)
 
     def resume(self, folder: Path) -> None:
         """Go on from a state that `save` wrote.
@@ -189,27 +185,24 @@ class Trainer(TrainingStep):
         Raises:
             TrainingError: the state is broken, or of another network.
         """
-        parts, facts = read_state(folder)
+        tensors, values = read_state(folder)
         try:
-            self.model.load_state_dict(parts["model"])
-            self.ema.load_state_dict(parts["ema"])
-            self.discriminator.load_state_dict(parts["discriminator"])
-            restore_optimizer(self.generator_optimizer, parts["generator_optimizer"])
-            restore_optimizer(self.discriminator_optimizer, parts["discriminator_optimizer"])
-            self.step = int(str(facts["step"]))
-            self.seconds = float(str(facts.get("seconds", 0)))
-            self.parts = int(str(facts.get("parts", self.parts)))
-            if self.accelerator.scaler is not None and isinstance(facts.get("scaler"), dict):
-                self.accelerator.scaler.load_state_dict(facts["scaler"])
+            self.networks.restore(tensors)
+            self.step = int(str(values["step"]))
+            self.seconds = float(str(values.get("seconds", 0)))
+            micro_batches = values.get("parts", self.training_step.micro_batches)
+            self.training_step.micro_batches = int(str(micro_batches))
+            if self.accelerator.scaler is not None and isinstance(values.get("scaler"), dict):
+                self.accelerator.scaler.load_state_dict(values["scaler"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise TrainingError(
                 f"{folder}: a training state of another network or version ({error})"
             ) from error
 
-    def save_averaged(self, folder: Path) -> None:
-        """Write the EMA weights in the layout of weights/, in half precision."""
+    def save_ema_model(self, folder: Path) -> None:
+        """Write the averaged weights in the layout of weights/, in half precision."""
         if self.accelerator.is_main_process:
-            save_model(self.averaged, folder)
+            save_model(self.networks.ema_model, folder)
 
 
 def rotate(folder: Path, keep: int) -> None:
@@ -219,5 +212,6 @@ def rotate(folder: Path, keep: int) -> None:
         remove_state(old)
 
 
-def _as_is(item: list[Draw]) -> list[Draw]:
+def _keep(item: list[SampleSpec]) -> list[SampleSpec]:
+    """Return the samples as they are: the loader must not make tensors of them."""
     return item

@@ -1,4 +1,4 @@
-"""Pictures that training does not see, and how well weights paint them."""
+"""Pictures that are held back from training, and how well weights paint them."""
 
 import dataclasses
 from collections import defaultdict
@@ -8,28 +8,29 @@ import numpy as np
 import torch
 
 from rltn_cli.data.pairs import Pair
-from rltn_cli.data.references import nearest, number_of, thumbnail
-from rltn_cli.data.sampling import PairStore
-from rltn_cli.engine.evaluation.methods import model_painter
-from rltn_cli.engine.evaluation.metrics import Truth, measure
+from rltn_cli.data.references import hash_to_number, nearest, thumbnail
+from rltn_cli.data.stores import PairStore
+from rltn_cli.engine.evaluation.methods import make_model_method
+from rltn_cli.engine.evaluation.metrics import Target, measure
 from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.engine.training.events import ValidationMetrics
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.models.rltn import RLTN
 
 FEWEST = 8
-"""Pairs below which none are held back by themselves."""
-POOL = 500
-"""Training pairs above which references are looked for among the validation pictures alone."""
+"""Of fewer pairs none are held back."""
 LEAST_INK = 0.001
-"""Share of dark pixels below which a drawing is blank: nothing to be painted by."""
+"""A drawing with a smaller share of dark pixels is blank, and not measured."""
+INK = 128
+"""Grey below which a pixel of a drawing is dark."""
 
 
 def split_pairs(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Hold back a share of the pairs, whole groups where there are several.
+    """Hold back a share of the pairs; of several groups, whole ones.
 
     Args:
-        pairs: of any splits; what is held back is of the split `val`, the rest of `train`.
-        share: from 0 to 1; at least two pairs are held back, none of fewer than eight.
+        pairs: of any splits; those held back get the split `val`, the others `train`.
+        share: from 0 to 1; above 0 at least two pairs are held back, but none of fewer than FEWEST.
         seed: of the choice.
 
     Returns:
@@ -41,7 +42,7 @@ def split_pairs(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pa
         groups[pair.group if several else pair.id].append(pair)
     wanted = max(2, round(share * len(pairs))) if share > 0 and len(pairs) >= FEWEST else 0
     held: set[str] = set()
-    for name in sorted(groups, key=lambda name: number_of(f"{seed}:{name}")):
+    for name in sorted(groups, key=lambda name: hash_to_number(f"{seed}:{name}")):
         if len(held) >= wanted:
             break
         if len(held) + len(groups[name]) <= len(pairs) // 2:
@@ -53,11 +54,11 @@ def split_pairs(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pa
 
 
 def choose_references(drawings: Sequence[int], pairs: Sequence[Pair], store: PairStore) -> list[int]:
-    """Return the picture that each drawing is painted by: one of its palette, else the most similar one.
+    """Return each drawing's reference: a picture of its palette, or else the most similar one.
 
     Args:
         drawings: numbers of the drawings.
-        pairs: drawings and other pictures, as numbered.
+        pairs: drawings and other pictures, in the order of their numbers.
         store: of these pairs.
     """
     mates: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -71,7 +72,7 @@ def choose_references(drawings: Sequence[int], pairs: Sequence[Pair], store: Pai
         # a mate that is held back like the drawing itself comes first: training has not seen it
         own = [number for number in others if pairs[number].split == pair.split] or others
         if own:
-            chosen.append(own[number_of(pair.id) % len(own)])
+            chosen.append(own[hash_to_number(pair.id) % len(own)])
             continue
         if similar is None:
             similar = nearest(np.stack([thumbnail(_color(store, i)) for i in range(len(pairs))])).tolist()
@@ -86,48 +87,45 @@ def _color(store: PairStore, number: int) -> Bytes:
 
 
 class Validation:
-    """Drawings with references and true pictures, the same for all weights."""
+    """Drawings with references and targets, the same for all weights."""
 
     def __init__(self, store: PairStore, limit: int) -> None:
         """Choose drawings and read them.
 
         Args:
             store: of pictures on the CPU; those of the split `val` are painted, the others may be references.
-            limit: pictures to paint, at most.
+            limit: largest number of pictures to paint.
 
         Raises:
-            DataError: a picture that cannot be read.
+            DataError: a picture cannot be read.
         """
         pairs = store.pairs
         held = [number for number, pair in enumerate(pairs) if pair.split == "val"]
-        ordered = sorted(held, key=lambda number: number_of(pairs[number].id))[:limit]
+        ordered = sorted(held, key=lambda number: hash_to_number(pairs[number].id))[:limit]
         sketches = store.lines(ordered, [0] * len(ordered))[:, 0].numpy() if ordered else np.empty((0, 1, 1))
-        inked = (sketches < 128).mean(axis=(1, 2)) >= LEAST_INK
+        inked = (sketches < INK).mean(axis=(1, 2)) >= LEAST_INK
         drawings = [number for number, has_ink in zip(ordered, inked, strict=True) if has_ink]
         self.ids = [pairs[number].id for number in drawings]
         self._sketches = sketches[inked]
         self._references = [_color(store, i) for i in choose_references(drawings, pairs, store)]
-        self._truths = [
-            Truth.of(_color(store, number), sketch)
+        self._targets = [
+            Target.of(_color(store, number), sketch)
             for number, sketch in zip(drawings, self._sketches, strict=True)
         ]
 
-    def measure(self, model: RLTN, device: torch.device) -> dict[str, float]:
-        """Paint the drawings as `rltn colorize` does and compare them with the true pictures.
-
-        Returns:
-            `color_error`: mean CIEDE2000 off the paper; `region_accuracy`: share of the regions whose colour
-            is right, where there are regions that count.
-        """
-        paint = model_painter(Colorizer(model, device))
-        figures = []
-        for sketch, reference, truth, name in zip(
-            self._sketches, self._references, self._truths, self.ids, strict=True
+    def measure(self, model: RLTN, device: torch.device) -> ValidationMetrics:
+        """Paint the drawings as `rltn colorize` does and compare them with their targets."""
+        paint = make_model_method(Colorizer(model, device))
+        metrics = []
+        for sketch, reference, target, name in zip(
+            self._sketches, self._references, self._targets, self.ids, strict=True
         ):
             image = paint(sketch[None], reference[None], [name]).images[0]
-            figures.append(measure(image, truth))
-        values = {"color_error": sum(figure.color_error for figure in figures) / len(figures)}
-        regions = sum(figure.regions for figure in figures)
+            metrics.append(measure(image, target))
+        values: ValidationMetrics = {
+            "color_error": sum(figure.color_error for figure in metrics) / len(metrics)
+        }
+        regions = sum(figure.regions for figure in metrics)
         if regions:
-            values["region_accuracy"] = sum(figure.regions_right for figure in figures) / regions
+            values["region_accuracy"] = sum(figure.regions_right for figure in metrics) / regions
         return values

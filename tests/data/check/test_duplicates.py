@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.data.check.duplicates import color_cells, perceptual_hash, same_pictures
+from rltn_cli.data.check.duplicates import color_cells, find_same_pictures, perceptual_hash
 
 
 def scene(seed: int, size: int = 256) -> np.ndarray:
@@ -14,7 +14,7 @@ def scene(seed: int, size: int = 256) -> np.ndarray:
 
 def found(*pictures: np.ndarray) -> list[list[int]]:
     hashes = np.stack([perceptual_hash(picture) for picture in pictures])
-    return same_pictures(hashes, np.stack([color_cells(picture) for picture in pictures]))
+    return find_same_pictures(hashes, np.stack([color_cells(picture) for picture in pictures]))
 
 
 def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
@@ -58,4 +58,4 @@ def test_thousands_of_equal_pictures_are_one_group() -> None:
     hashes = np.repeat(perceptual_hash(scene(0))[None], 5000, axis=0)
     cells = np.repeat(color_cells(scene(0))[None], 5000, axis=0)
     cells[::2] ^= 1
-    assert [len(group) for group in same_pictures(hashes, cells)] == [5000]
+    assert [len(group) for group in find_same_pictures(hashes, cells)] == [5000]

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rltn_cli.engine.checkpoints import header
-from rltn_cli.engine.checkpoints.weights import load_model, save_model, with_region_pooling
+from rltn_cli.engine.checkpoints.weights import add_region_pooling, load_model, save_model
 from rltn_cli.errors import ModelError, OutputError
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
@@ -267,10 +267,10 @@ def test_the_result_is_the_same_after_a_round_trip(model: RLTN, tmp_path: Path) 
 def test_weights_without_pooling_get_it_and_paint_as_before():
     torch.manual_seed(0)
     plain = RLTN(PRESETS["tiny"]).eval()
-    pooled = with_region_pooling(plain)
+    pooled = add_region_pooling(plain)
     assert pooled.config.region_pooling
     assert pooled.config.architecture == 2
-    assert with_region_pooling(pooled) is pooled
+    assert add_region_pooling(pooled) is pooled
     sketch, reference = torch.rand(1, 1, 64, 64) * 2 - 1, torch.rand(1, 3, 64, 64) * 2 - 1
     with torch.inference_mode():
         labels = torch.randint(0, 5, (1, 16, 16))

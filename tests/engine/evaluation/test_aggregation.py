@@ -8,23 +8,23 @@ from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.evaluation.aggregation import Tally, tabulate
 from rltn_cli.engine.evaluation.evaluator import Evaluation, EvaluationConfig
 from rltn_cli.engine.evaluation.frechet import frechet_distance
-from rltn_cli.engine.evaluation.metrics import Figures
-from rltn_cli.engine.evaluation.protocols import Trial
+from rltn_cli.engine.evaluation.metrics import Metrics
+from rltn_cli.engine.evaluation.protocols import EvaluationSample
 from rltn_cli.engine.evaluation.report import to_json, to_markdown
 
 SOURCES = ["x", "x", "y"]
 
 
-def figures(error: float, right: int, regions: int, lpips: float | None = 0.5) -> Figures:
-    return Figures(error, regions, right, psnr=10.0, ssim=0.5, lpips_reference=lpips)
+def metrics(error: float, right: int, regions: int, lpips: float | None = 0.5) -> Metrics:
+    return Metrics(error, regions, right, psnr=10.0, ssim=0.5, lpips_reference=lpips)
 
 
 @pytest.fixture
 def evaluation() -> Evaluation:
     rng = np.random.default_rng(0)
     tallies = {
-        "net": Tally([figures(2, 1, 1, 0.2), figures(4, 0, 3, 0.4), figures(12, 0, 0, 0.6)]),
-        "white page": Tally([figures(8, 0, 1), figures(8, 1, 3), figures(16, 0, 0)]),
+        "net": Tally([metrics(2, 1, 1, 0.2), metrics(4, 0, 3, 0.4), metrics(12, 0, 0, 0.6)]),
+        "white page": Tally([metrics(8, 0, 1), metrics(8, 1, 3), metrics(16, 0, 0)]),
     }
     for tally in tallies.values():
         tally.features["vgg16"] = list(rng.normal(size=(3, 8)).astype(np.float32))
@@ -33,9 +33,9 @@ def evaluation() -> Evaluation:
     pairs = [Pair(name, Path(name), None, source=source) for name, source in zip("abc", SOURCES, strict=True)]
     return Evaluation(
         EvaluationConfig("folder/drawings", models=("net",), protocol="group"),
-        [Trial(pair, pairs[0]) for pair in pairs],
+        [EvaluationSample(pair, pairs[0]) for pair in pairs],
         rows,
-        {name: tally.figures for name, tally in tallies.items()},
+        {name: tally.metrics for name, tally in tallies.items()},
         {"fid": "no weights", "kid": "no weights", "lpips_truth": "no truth"},
         ["three pictures are few"],
     )
@@ -59,7 +59,7 @@ def test_scores_overall_by_source_and_their_average(evaluation: Evaluation) -> N
 def test_distances_compare_outputs_with_references() -> None:
     rng = np.random.default_rng(1)
     outputs, real = rng.normal(size=(2, 3, 8)).astype(np.float32)
-    tally = Tally([figures(1, 0, 0)] * 3, {"vgg16": list(outputs)})
+    tally = Tally([metrics(1, 0, 0)] * 3, {"vgg16": list(outputs)})
     (row,) = tabulate({"net": tally}, {"vgg16": list(real)}, {"net": "model"}, SOURCES)
     score = row.scores["fd_vgg16"]
     assert score.overall == frechet_distance(outputs, real)
@@ -75,7 +75,7 @@ def test_json_holds_every_figure_and_picture(evaluation: Evaluation) -> None:
     assert net["color_error"]["by_source"] == {"x": 3, "y": 12}
     assert net["color_error_ratio"]["white page"]["by_source"]["x"] == 0.375
     assert report["missing"]["fid"] == "no weights"
-    assert [trial["id"] for trial in report["trials"]] == ["a", "b", "c"]
+    assert [sample["id"] for sample in report["trials"]] == ["a", "b", "c"]
     assert report["trials"][1]["reference"] == "a"
     assert report["trials"][1]["figures"]["net"]["color_error"] == 4
 

@@ -5,14 +5,16 @@ import pytest
 from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.evaluation.best_and_worst import pick
 from rltn_cli.engine.evaluation.evaluator import Evaluation, EvaluationConfig
-from rltn_cli.engine.evaluation.metrics import Figures
-from rltn_cli.engine.evaluation.protocols import Trial
+from rltn_cli.engine.evaluation.metrics import Metrics
+from rltn_cli.engine.evaluation.protocols import EvaluationSample
 
 
 def evaluation(errors: list[float]) -> Evaluation:
-    trials = [Trial(pair, pair) for pair in (Pair(f"p{i}", Path("p"), None) for i in range(len(errors)))]
-    figures = {"net": [Figures(error, 0, 0, 0, 0) for error in errors]}
-    return Evaluation(EvaluationConfig("data"), trials, [], figures, {}, [])
+    samples = [
+        EvaluationSample(pair, pair) for pair in (Pair(f"p{i}", Path("p"), None) for i in range(len(errors)))
+    ]
+    metrics = {"net": [Metrics(error, 0, 0, 0, 0) for error in errors]}
+    return Evaluation(EvaluationConfig("data"), samples, [], metrics, {}, [])
 
 
 def test_picks_are_best_median_and_worst() -> None:

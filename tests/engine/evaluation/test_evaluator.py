@@ -32,23 +32,23 @@ def test_the_truth_has_no_error_and_the_baselines_have(quick: EvaluationConfig) 
     done: list[int] = []
     result = Evaluator(config).run(done.append)
     assert done == [4, 2]
-    assert all(f.color_error == 0 and f.regions_right == f.regions == 2 for f in result.figures["truth"])
+    assert all(f.color_error == 0 and f.regions_right == f.regions == 2 for f in result.metrics["truth"])
     for name in BASELINES:
-        assert all(f.color_error > 5 and f.regions == 2 for f in result.figures[name])
+        assert all(f.color_error > 5 and f.regions == 2 for f in result.metrics[name])
     assert [row.name for row in result.rows] == ["truth", *BASELINES]
 
 
 def test_a_model_is_measured_on_what_it_would_paint(quick: EvaluationConfig, tiny: str) -> None:
     from rltn_cli.data.pairs import load_pair
-    from rltn_cli.engine.evaluation.metrics import Truth, measure
+    from rltn_cli.engine.evaluation.metrics import Target, measure
     from rltn_cli.engine.inference.colorizer import Colorizer
 
     evaluator = Evaluator(replace(quick, models=(tiny,), limit=2))
     result = evaluator.run()
-    trial = evaluator.trials[1]
-    color, line = load_pair(trial.pair, 256)
-    painted = Colorizer.from_pretrained(tiny, device="cpu")(line, load_pair(trial.reference, 256)[0])
-    assert measure(np.asarray(painted.image), Truth.of(color, line)) == result.figures[tiny][1]
+    sample = evaluator.samples[1]
+    color, line = load_pair(sample.pair, 256)
+    painted = Colorizer.from_pretrained(tiny, device="cpu")(line, load_pair(sample.reference, 256)[0])
+    assert measure(np.asarray(painted.image), Target.of(color, line)) == result.metrics[tiny][1]
     assert result.rows[0].kind == "model"
     assert set(result.rows[0].ratios) == set(BASELINES)
 
@@ -61,7 +61,7 @@ def test_twice_the_same_report(quick: EvaluationConfig, tiny: str) -> None:
 
 def test_figures_do_not_depend_on_the_batch(quick: EvaluationConfig) -> None:
     config = replace(quick, protocol="self", limit=3)
-    one, eight = (Evaluator(replace(config, batch=batch)).run().figures for batch in (1, 8))
+    one, eight = (Evaluator(replace(config, batch=batch)).run().metrics for batch in (1, 8))
     assert one == eight
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rltn_cli.data.pairs import read_pairs
-from rltn_cli.engine.evaluation.methods import folder_painter, model_painter
+from rltn_cli.engine.evaluation.methods import make_folder_method, make_model_method
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
@@ -18,7 +18,7 @@ def test_a_model_paints_one_drawing_by_one_reference(caplog: pytest.LogCaptureFi
     sketches = np.zeros((2, 64, 64), np.uint8)  # white on black, which the Colorizer would tell about
     sketches[:, 20:22, 8:56] = sketches[:, 8:56, 40] = 255
     references = rng.integers(0, 256, (2, 64, 64, 3), np.uint8)
-    painting = model_painter(colorizer)(sketches, references, "ab")
+    painting = make_model_method(colorizer)(sketches, references, "ab")
     assert caplog.text == ""
     for i in range(2):
         alone = colorizer(sketches[i], references[i], size=64)
@@ -30,7 +30,7 @@ def test_a_model_paints_one_drawing_by_one_reference(caplog: pytest.LogCaptureFi
 
 def test_a_folder_gives_the_pictures_by_id(pairs_folder: Path) -> None:
     pairs = [pair for pair in read_pairs(pairs_folder) if pair.split == "val"]
-    paint = folder_painter(pairs_folder / "color", pairs)
+    paint = make_folder_method(pairs_folder / "color", pairs)
     sketches, references = np.full((2, 128, 128), 255, np.uint8), np.zeros((2, 128, 128, 3), np.uint8)
     images = paint(sketches, references, ["sea-0", "fox-2"]).images
     assert images.shape == (2, 128, 128, 3)

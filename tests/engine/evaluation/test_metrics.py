@@ -77,7 +77,7 @@ def test_lab_of_known_colors(rgb: tuple[int, ...], lab: tuple[float, ...]) -> No
 
 def test_the_truth_itself_is_without_error() -> None:
     picture, sketch = four_regions()
-    figures = metrics.measure(picture, metrics.Truth.of(picture, sketch))
+    figures = metrics.measure(picture, metrics.Target.of(picture, sketch))
     assert figures.color_error == 0
     assert (figures.regions_right, figures.regions) == (3, 3)  # the white quarter is not counted
     assert figures.psnr == metrics.IDENTICAL_PSNR
@@ -86,21 +86,21 @@ def test_the_truth_itself_is_without_error() -> None:
 
 def test_region_accuracy_counts_each_region_once() -> None:
     picture, sketch = four_regions()
-    truth = metrics.Truth.of(picture, sketch)
+    target = metrics.Target.of(picture, sketch)
     output = picture.copy()
     output[:31, 33:] = RED  # green painted red: wrong
     output[33:, 33:] = RED  # white painted red: still not counted
-    assert metrics.region_accuracy(metrics.to_lab(output), truth) == (2, 3)
+    assert metrics.region_accuracy(metrics.to_lab(output), target) == (2, 3)
 
 
 def test_region_accuracy_uses_the_regions_mean() -> None:
     picture, sketch = four_regions()
-    truth = metrics.Truth.of(picture, sketch)
+    target = metrics.Target.of(picture, sketch)
     noisy = picture.astype(int)
     noisy[::2] += 12
     noisy[1::2] -= 12
     output = noisy.clip(0, 255).astype(np.uint8)
-    assert metrics.region_accuracy(metrics.to_lab(output), truth) == (3, 3)
+    assert metrics.region_accuracy(metrics.to_lab(output), target) == (3, 3)
 
 
 def test_small_regions_are_left_out() -> None:
@@ -108,49 +108,49 @@ def test_small_regions_are_left_out() -> None:
     sketch[2:10, 2:10] = 255  # 64 pixels
     sketch[20:29, 20:27] = 255  # 63 pixels
     picture = np.full((32, 32, 3), BLUE, np.uint8)
-    truth = metrics.Truth.of(picture, sketch)
-    assert metrics.region_accuracy(metrics.to_lab(picture), truth) == (1, 1)
+    target = metrics.Target.of(picture, sketch)
+    assert metrics.region_accuracy(metrics.to_lab(picture), target) == (1, 1)
 
 
 def test_regions_that_touch_only_at_a_corner_are_two() -> None:
     sketch = np.zeros((32, 32), np.uint8)
     sketch[:16, :16] = sketch[16:, 16:] = 255
     picture = np.full((32, 32, 3), BLUE, np.uint8)
-    truth = metrics.Truth.of(picture, sketch)
-    assert metrics.region_accuracy(metrics.to_lab(picture), truth) == (2, 2)
+    target = metrics.Target.of(picture, sketch)
+    assert metrics.region_accuracy(metrics.to_lab(picture), target) == (2, 2)
 
 
 def test_color_error_is_the_mean_over_paint_off_the_lines() -> None:
     picture, sketch = four_regions()
-    truth = metrics.Truth.of(picture, sketch)
+    target = metrics.Target.of(picture, sketch)
     output = picture.copy()
     output[:31, :31] = GREEN  # one of three painted quarters is wrong
     output[31:33] = (255, 0, 255)  # on the lines: not looked at
     lab = metrics.to_lab(np.array([[RED, GREEN]], np.uint8))
     wrong = float(metrics.ciede2000(lab[0, :1], lab[0, 1:])[0])
-    assert metrics.color_error(metrics.to_lab(output), truth) == pytest.approx(wrong / 3)
+    assert metrics.color_error(metrics.to_lab(output), target) == pytest.approx(wrong / 3)
 
 
 def test_color_error_counts_paint_on_white() -> None:
     picture, sketch = four_regions()
-    truth = metrics.Truth.of(picture, sketch)
+    target = metrics.Target.of(picture, sketch)
     output = picture.copy()
     output[33:, 33:] = BLUE
     lab = metrics.to_lab(np.array([[WHITE, BLUE]], np.uint8))
     wrong = float(metrics.ciede2000(lab[0, :1], lab[0, 1:])[0])
-    assert metrics.color_error(metrics.to_lab(output), truth) == pytest.approx(wrong / 4)
+    assert metrics.color_error(metrics.to_lab(output), target) == pytest.approx(wrong / 4)
 
 
 def test_an_empty_page_left_empty_is_right() -> None:
     page = np.full((64, 64, 3), 255, np.uint8)
-    truth = metrics.Truth.of(page, np.full((64, 64), 255, np.uint8))
-    assert metrics.color_error(metrics.to_lab(page), truth) == 0
-    assert metrics.region_accuracy(metrics.to_lab(page), truth) == (0, 0)
+    target = metrics.Target.of(page, np.full((64, 64), 255, np.uint8))
+    assert metrics.color_error(metrics.to_lab(page), target) == 0
+    assert metrics.region_accuracy(metrics.to_lab(page), target) == (0, 0)
 
 
 def test_a_sketch_without_paper_has_nothing_to_measure() -> None:
     picture = np.full((64, 64, 3), 90, np.uint8)
-    figures = metrics.measure(picture, metrics.Truth.of(picture, np.zeros((64, 64), np.uint8)))
+    figures = metrics.measure(picture, metrics.Target.of(picture, np.zeros((64, 64), np.uint8)))
     assert (figures.color_error, figures.regions) == (0, 0)
 
 
@@ -161,4 +161,4 @@ def test_psnr_by_hand() -> None:
 
 def test_a_sketch_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="sketch"):
-        metrics.Truth.of(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 9), np.uint8))
+        metrics.Target.of(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 9), np.uint8))

@@ -18,7 +18,7 @@ def page(pairs_folder: Path, tmp_path: Path) -> Path:
     )
     evaluator = Evaluator(config)
     result = replace(evaluator.run(), warnings=["few & small"])
-    galleries = {name: show(result, name, painter, each=1) for name, painter in evaluator.painters.items()}
+    galleries = {name: show(result, name, method, each=1) for name, method in evaluator.methods.items()}
     path = tmp_path / "report.html"
     path.write_text(to_html(result, galleries), encoding="utf-8")
     return path

@@ -1,11 +1,9 @@
-import dataclasses
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from rltn_cli.data.matching import MatchTargets
 from rltn_cli.engine.training import losses
 from rltn_cli.models.correspondence import normalize
 from rltn_cli.models.frozen import VGG
@@ -49,14 +47,14 @@ def features(names, fill):
 
 
 def test_feature_matching_by_hand():
-    output, truth = features(losses.FM_WEIGHTS, 1), features(losses.FM_WEIGHTS, 3)
+    output, target = features(losses.FM_WEIGHTS, 1), features(losses.FM_WEIGHTS, 3)
     expected = 2 * (1 / 32 + 1 / 16 + 1 / 8 + 1 / 4 + 1)
-    assert losses.feature_matching(output, truth, torch.ones(1)).item() == pytest.approx(expected)
+    assert losses.feature_matching(output, target, torch.ones(1)).item() == pytest.approx(expected)
 
 
 def test_perceptual_by_hand():
-    output, truth = features(["relu4_2"], 1), features(["relu4_2"], 4)
-    assert losses.perceptual(output, truth, torch.ones(1)).item() == pytest.approx(9)
+    output, target = features(["relu4_2"], 1), features(["relu4_2"], 4)
+    assert losses.perceptual(output, target, torch.ones(1)).item() == pytest.approx(9)
 
 
 def test_lpips_is_a_mean_over_the_batch():
@@ -131,14 +129,14 @@ def scl_features(scale):
 
 
 def test_style_contrastive_is_equation_4():
-    # Gram matrices of 1x1x1 features are their squares: warped 1, reference 1.21, truth 1.44
-    warped, reference, truth = scl_features(1), scl_features(1.1), scl_features(1.2)
+    # Gram matrices of 1x1x1 features are their squares: warped 1, reference 1.21, target 1.44
+    warped, reference, target = scl_features(1), scl_features(1.1), scl_features(1.2)
     expected = 1 - 4 * 0.44 / (0.01 + 4 * 0.21)
-    assert losses.style_contrastive(warped, reference, truth, torch.ones(1)).item() == pytest.approx(
+    assert losses.style_contrastive(warped, reference, target, torch.ones(1)).item() == pytest.approx(
         max(0, expected)
     )
     expected = 1 - 4 * 0.21 / (0.01 + 4 * 0.44)
-    swapped = losses.style_contrastive(warped, truth, reference, torch.ones(1))
+    swapped = losses.style_contrastive(warped, target, reference, torch.ones(1))
     assert swapped.item() == pytest.approx(expected, rel=1e-4)
 
 
@@ -169,96 +167,11 @@ def test_vgg19_has_the_fourth_convolutions():
         assert "features.28.weight" in VGG("vgg16").state_dict()
 
 
-def drawn_targets(**values):
-    """Return the targets of one sample of two tokens, its reference having three, with what is named."""
-    plain = {
-        "tokens": torch.tensor([[0, 1]]),
-        "truth_lab": torch.tensor([[[50.0, 0, 0], [50.0, 90, 0]]]),
-        "reference_lab": torch.tensor([[[50.0, 0, 0], [50.0, 6, 0], [50.0, 0, 60]]]),
-        "places": torch.zeros(1, 2, 2),
-        "reference_places": torch.full((1, 3, 2), 9.0),
-        "inside": torch.ones(1, 3, dtype=torch.bool),
-        "coords": torch.zeros(1, 2, 4),
-        "reference_coords": torch.zeros(1, 3, 4),
-    }
-    return MatchTargets(**(plain | values))
-
-
-def unit(*angles):
-    return torch.tensor([[[math.cos(a), math.sin(a)] for a in angles]])
-
-
-def test_match_by_color_is_the_likelihood_of_the_right_colors():
-    # the first token's colour is the reference's first, one standard deviation from its second, and far from
-    # its third; the second token's colour is not there, so that it does not count
-    content, style = unit(0.0, 1.0), unit(0.0, 0.5, 2.0)
-    logits = [math.cos(a) / 0.5 for a in (0.0, 0.5, 2.0)]
-    everything = sum(math.exp(value) for value in logits)
-    right = math.exp(logits[0]) + math.exp(logits[1] - 0.5) + math.exp(logits[2] - 13.8)
-    found = losses.match(content, style, drawn_targets(), torch.zeros(1), 0.5, place=0.0)
-    assert found.item() == pytest.approx(math.log(everything / right), rel=1e-5)
-
-
-def test_match_is_near_zero_where_only_the_right_token_is_chosen_and_large_where_a_wrong_one_is():
-    right = losses.match(
-        unit(0.0, 1.0), unit(0.0, 2.0, 2.0), drawn_targets(), torch.zeros(1), 0.01, place=0.0
-    )
-    wrong = losses.match(
-        unit(0.0, 1.0), unit(2.0, 2.0, 0.0), drawn_targets(), torch.zeros(1), 0.01, place=0.0
-    )
-    assert right.item() == pytest.approx(0, abs=1e-4)
-    assert wrong.item() == pytest.approx(13.8, abs=0.01)  # the floor keeps a gradient there
-
-
-def test_match_has_a_gradient_where_the_softmax_is_sure_and_wrong():
-    content = unit(0.0, 1.0).requires_grad_()
-    losses.match(content, unit(0.4, 1.0, 0.05), drawn_targets(), torch.zeros(1), 0.01, place=0.0).backward()
-    assert content.grad[0, 0].norm() > 10
-
-
-def test_match_by_the_place_of_a_deformed_picture():
-    # a grid of 2 tokens a side: tokens lie 1 apart in [-1, 1]; the second reference token is half a token off
-    found = drawn_targets(
-        places=torch.tensor([[[-0.5, -0.5], [5.0, 5.0]]]),
-        reference_places=torch.tensor([[[0.5, -0.5], [0.0, -0.5], [-0.5, -0.5]]]),
-    )
-    expected = [-(1.0**2) / (2 * 0.8**2), -(0.5**2) / (2 * 0.8**2), 0.0]
-    torch.testing.assert_close(losses.pseudo_rightness(found, 2)[0, 0], torch.tensor(expected))
-    assert (losses.pseudo_rightness(found, 2)[0, 1] == -18).all()
-    outside = dataclasses.replace(found, inside=torch.tensor([[True, True, False]]))
-    assert losses.pseudo_rightness(outside, 2)[0, 0, 2] == -18
-
-
-def test_match_by_places_on_figures_asks_for_the_same_part():
-    found = drawn_targets(
-        coords=torch.tensor([[[10.0, 20, 30, 130], [10.0, 20, 30, 0]]]),
-        reference_coords=torch.tensor([[[10.0, 20, 37, 130], [10.0, 20, 30, 131], [10.0, 20, 30, 0]]]),
-    )
-    rightness = losses.coords_rightness(found)[0]
-    torch.testing.assert_close(rightness[0], torch.tensor([-0.5, -18.0, -18.0]))
-    assert (rightness[1] == -18).all()  # paper is nowhere on a figure
-
-
-def test_match_takes_the_place_from_the_deformation_of_pseudo_pairs_and_from_coords_otherwise():
-    found = drawn_targets(
-        places=torch.zeros(1, 2, 2),
-        reference_places=torch.tensor([[[0.0, 0.0], [9.0, 9.0], [9.0, 9.0]]]),
-        coords=torch.tensor([[[1.0, 1, 1, 130]] * 2]),
-        reference_coords=torch.tensor([[[9.0, 99, 1, 130], [1.0, 1, 1, 130], [9.0, 99, 1, 130]]]),
-    )
-    content, style = unit(0.0, 0.0, 0.0, 0.0), unit(1.0, 0.0, 2.0)
-    color = losses.match(content, style, found, torch.ones(1), 0.1, place=0.0)
-    deformed = losses.match(content, style, found, torch.ones(1), 0.1, place=1.0) - color
-    posed = losses.match(content, style, found, torch.zeros(1), 0.1, place=1.0) - color
-    assert posed.item() < 0.02  # the second token, which the features choose
-    assert deformed.item() > 4
-
-
 def test_places_that_are_not_seen_count_as_equal():
-    output, truth = torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)
+    output, target = torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)
     seen = torch.ones(2, 1, 8, 8)
     seen[0, :, :, 4:] = 0
     weights = torch.tensor([1.0, 0.5])
-    assert losses.reconstruction(output, truth, weights, seen).item() == pytest.approx((0.5 + 0.5) / 2)
-    assert losses.warping(output, truth, weights, seen).item() == pytest.approx((0.5 + 0.5) / 2)
-    assert losses.reconstruction(output, truth, weights).item() == pytest.approx(0.75)
+    assert losses.reconstruction(output, target, weights, seen).item() == pytest.approx((0.5 + 0.5) / 2)
+    assert losses.warping(output, target, weights, seen).item() == pytest.approx((0.5 + 0.5) / 2)
+    assert losses.reconstruction(output, target, weights).item() == pytest.approx(0.75)

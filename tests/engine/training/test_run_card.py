@@ -5,14 +5,14 @@ import torch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.engine.checkpoints.model_card import licence_of
 from rltn_cli.engine.runtime.device import describe_hardware
-from rltn_cli.engine.training.run_card import RunFacts, write_card
+from rltn_cli.engine.training.run_card import RunSummary, write_card
 from rltn_cli.training_config import FINE_TUNING, LossConfig
 
 PAIRS = [
     Pair(id=str(i), color=None, line=None, source="comic" if i else "", license="CC0-1.0", native_line=i > 1)
     for i in range(4)
 ]
-FACTS = RunFacts(
+FACTS = RunSummary(
     name="mine",
     config=dataclasses.replace(FINE_TUNING, init="rltn-small", batch=6),
     train=PAIRS[:3],
@@ -51,7 +51,7 @@ def test_fresh_weights_and_no_validation_are_told(tmp_path):
     assert "trained from random weights" in card
     assert "base_model" not in card
     assert "scl 2" in card
-    assert "too few pairs to hold some back: nothing was measured" in card
+    assert "too few pairs to hold some back, so nothing was measured" in card
     (tmp_path / "README.md").write_text(card)
     assert licence_of(tmp_path) is None
 

@@ -64,7 +64,7 @@ def test_pictures_that_are_published_with_heds_lines_are_told(tmp_path, monkeypa
     )
     folder = make_pairs(tmp_path / "pairs", 9)
     prepare_data(TrainConfig(pairs=(str(folder),), lines="xdog", device="cpu"))
-    assert "9 pictures are published with the lines of HED and get those of xdog" in caplog.text
+    assert "the lines of 9 pictures were published as drawn by HED and are drawn by xdog here" in caplog.text
     with pytest.raises(UsageError, match="weights"):
         prepare_data(TrainConfig(pairs=(str(folder),), lines="hed", device="cpu"))
 

@@ -7,8 +7,14 @@ import torch
 from support.drawn_store import CONFIG, DrawnStore
 
 from rltn_cli.engine.checkpoints.weights import load_model
-from rltn_cli.engine.training.run_folder import RunFolder, check_run, find_state, newest_state, saved_config
-from rltn_cli.engine.training.sample_grids import sample_batch
+from rltn_cli.engine.training.run_folder import (
+    RunFolder,
+    check_run,
+    find_newest_state,
+    find_state,
+    read_saved_config,
+)
+from rltn_cli.engine.training.sample_grids import draw_grid_batch
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import OutputError, TrainingError, UsageError
 from rltn_cli.training_config import TrainConfig
@@ -25,16 +31,16 @@ def test_a_folder_holds_configuration_states_samples_and_the_model(tmp_path, tra
     for step in (1, 2, 3):
         trainer.step = step
         state = folder.save(trainer)
-    path, grid = folder.write_samples(trainer, sample_batch(trainer.store, 2, 64))
+    path, grid = folder.write_samples(trainer, draw_grid_batch(trainer.store, 2, 64))
     model = folder.write_model(trainer, "# a card\n")
-    assert newest_state(tmp_path / "run") == state
+    assert find_newest_state(tmp_path / "run") == state
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "config.json", "model", "samples", "step-00000002", "step-00000003"
     ]  # fmt: skip
     assert cv2.imread(str(path)).shape == grid.shape == (5 * 64, 2 * 64, 3)
     assert (model / "README.md").read_text() == "# a card\n"
     assert torch.isfinite(next(load_model(model).parameters())).all()
-    assert saved_config(tmp_path / "run")["keep"] == 2
+    assert read_saved_config(tmp_path / "run")["keep"] == 2
 
 
 def test_what_a_killed_save_left_is_removed(tmp_path, trainer):
@@ -52,7 +58,9 @@ def test_a_new_run_does_not_touch_one_that_is_there(tmp_path, trainer):
     folder.write_config(TrainConfig())
     folder.save(trainer)
     folder.write_history([{"step": 0, "color_error": 7.0}])
-    with pytest.raises(OutputError, match="holds a run already: add --resume auto to go on, or --overwrite"):
+    with pytest.raises(
+        OutputError, match="holds a run already: add --resume auto to go on with it, or --overwrite"
+    ):
         check_run(tmp_path / "run", overwrite=False)
     check_run(tmp_path / "run", overwrite=True)
     RunFolder(tmp_path / "run", overwrite=True)
@@ -81,7 +89,7 @@ def test_validations_after_the_resumed_step_are_forgotten(tmp_path):
 def test_states_are_found_by_the_run_by_name_or_not_at_all(tmp_path, trainer):
     run = tmp_path / "run"
     folder = RunFolder(run)
-    with pytest.raises(UsageError, match="holds no training state; leave --resume out"):
+    with pytest.raises(UsageError, match="holds no training state; leave out --resume"):
         find_state(run, "auto")
     folder.write_config(trainer.config)
     trainer.step = 4
@@ -96,7 +104,7 @@ def test_states_are_found_by_the_run_by_name_or_not_at_all(tmp_path, trainer):
 def test_a_broken_configuration_of_a_run_is_named(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"steps": 3})[:-1])
     with pytest.raises(TrainingError, match="not the configuration of a run"):
-        saved_config(tmp_path)
+        read_saved_config(tmp_path)
 
 
 def test_a_full_disk_is_one_line(tmp_path, trainer, monkeypatch):
@@ -106,4 +114,4 @@ def test_a_full_disk_is_one_line(tmp_path, trainer, monkeypatch):
     monkeypatch.setattr("rltn_cli.engine.training.state.save_file", full)
     with pytest.raises(OutputError, match=r"the training state cannot be written .*No space left"):
         RunFolder(tmp_path).save(trainer)
-    assert newest_state(tmp_path) is None
+    assert find_newest_state(tmp_path) is None

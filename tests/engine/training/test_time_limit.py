@@ -25,7 +25,7 @@ def test_without_a_limit_there_is_always_time(time):
     clock = Clock(1000.0, 0)
     clock.begin(6_000_000)
     assert clock.left() == math.inf
-    assert clock.spent() == 0
+    assert clock.time_fraction() == 0
     assert not clock.late(1e6)
 
 
@@ -63,12 +63,12 @@ def test_one_step_in_which_the_program_was_paused_does_not_end_the_run(time):
         assert not clock.late(seconds)
 
 
-def test_the_spent_share_grows_from_nothing_to_all(time):
+def test_the_fraction_of_time_grows_from_nothing_to_all(time):
     clock = Clock(1000.0, 1)
     clock.begin(0)
-    assert clock.spent() == 0
+    assert clock.time_fraction() == 0
     half = clock.left() / 2
     time.value += half
-    assert clock.spent() == pytest.approx(0.5)
+    assert clock.time_fraction() == pytest.approx(0.5)
     time.value += 2 * half
-    assert clock.spent() == 1
+    assert clock.time_fraction() == 1

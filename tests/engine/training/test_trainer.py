@@ -5,13 +5,14 @@ import pytest
 import torch
 from support.drawn_store import CONFIG, PLAIN, DrawnStore
 
-from rltn_cli.data.sampling import Draw, Kind, Sampler, make_batch
+from rltn_cli.data.batches import make_batch
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.evaluation.lpips import Lpips
+from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
-from rltn_cli.engine.training.schedule import averaging, rate_factor
+from rltn_cli.engine.training.schedule import lr_multiplier, make_ema_update
 from rltn_cli.engine.training.trainer import Trainer, rotate
-from rltn_cli.errors import ConfigError, DataError, NonFiniteLossError, TrainingError
+from rltn_cli.errors import ConfigError, NonFiniteLossError, TrainingError
 from rltn_cli.models.frozen import VGG
 from rltn_cli.training_config import DataConfig, LossConfig
 
@@ -22,7 +23,11 @@ def _one_thread():
 
 
 def weights(trainer):
-    modules = {"model": trainer.model, "ema": trainer.ema, "discriminator": trainer.discriminator}
+    modules = {
+        "model": trainer.networks.model,
+        "ema": trainer.networks.ema,
+        "discriminator": trainer.networks.discriminator,
+    }
     return {f"{n}.{k}": v.clone() for n, m in modules.items() for k, v in m.state_dict().items()}
 
 
@@ -32,53 +37,12 @@ def trained(config, steps=None, **arguments):
     return trainer, reports
 
 
-def test_draws_depend_on_seed_step_and_index_alone():
-    sampler, again = (Sampler(DrawnStore().pairs, DataConfig(), seed=1) for _ in range(2))
-    first = sampler.draw(5, 2, 8)
-    for step in range(4):
-        again.draw(step, 0, 8)
-    assert repr(again.draw(5, 2, 8)) == repr(first)
-    assert repr(again.draw(5, 3, 8)) != repr(first)
-    assert repr(again.draw(6, 2, 8)) != repr(first)
-
-
-def test_each_kind_has_its_share_and_its_references():
-    pairs = DrawnStore(8).pairs
-    sampler = Sampler(pairs, DataConfig(pseudo=0.5, foreign=0.2), seed=0)
-    draws = [sampler.draw(step, i, 10) for step in range(60) for i in range(10)]
-    share = {kind: sum(d.kind is kind for d in draws) / len(draws) for kind in Kind}
-    assert share[Kind.PSEUDO] == pytest.approx(0.5, abs=0.06)  # a foreign draw may fall on the picture itself
-    assert 0.1 < share[Kind.FOREIGN] <= 0.21
-    for d in draws:
-        assert (d.truth == d.reference) == (d.kind is Kind.PSEUDO)
-        same = pairs[d.truth].palette == pairs[d.reference].palette
-        assert same == (d.kind is not Kind.FOREIGN)
-
-
-def test_source_weights_choose():
-    pairs = [dataclasses.replace(p, source="ab"[i % 2]) for i, p in enumerate(DrawnStore().pairs)]
-    sampler = Sampler(pairs, DataConfig(pseudo=1, foreign=0, source_weights={"a": 0.0}), seed=0)
-    assert {sampler.draw(s, 0, 1).truth for s in range(30)} == {1, 3}
-    with pytest.raises(DataError, match="source weights leave no pair"):
-        Sampler(pairs, DataConfig(source_weights={"a": 0.0, "b": 0.0}), seed=0)
-    with pytest.raises(DataError, match="no pairs to train on"):
-        Sampler([], DataConfig(), seed=0)
-
-
-def test_a_batch_is_in_range_and_of_the_asked_size():
-    sampler = Sampler(DrawnStore(size=128).pairs, DataConfig(), seed=0)
-    draws: list[Draw] = [sampler.draw(0, i, 6) for i in range(6)]
-    batch = make_batch(DrawnStore(size=128), draws, 64)
-    assert batch.sketch.shape == (6, 1, 64, 64)
-    assert batch.truth.shape == batch.reference.shape == (6, 3, 64, 64)
-    for pictures in (batch.sketch, batch.truth, batch.reference):
-        assert pictures.min() >= -1
-        assert pictures.max() <= 1
-    assert ((batch.pseudo + batch.shared) <= 1).all()
-
-
 def test_all_nine_terms_run_and_move_all_weights():
-    trainer = Trainer(dataclasses.replace(CONFIG, losses=LossConfig()), DrawnStore(), trunk=VGG("vgg16"))
+    trainer = Trainer(
+        dataclasses.replace(CONFIG, losses=LossConfig()),
+        DrawnStore(),
+        frozen=FrozenNetworks(vgg=VGG("vgg16")),
+    )
     before = weights(trainer)
     (report,) = trainer.run(until=1)
     terms = {"adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "adv_discriminator"}
@@ -94,37 +58,37 @@ def test_a_weight_of_zero_removes_a_term_and_its_cost():
     _, reports = trained(CONFIG, 1)
     assert set(reports[0].losses) == {"loss/rec", "loss/warp", "loss/align", "loss/cycle"}
     trainer, _ = trained(CONFIG, 1)
-    assert trainer.objective.trunk is None
-    assert not any(p.grad is not None for p in trainer.discriminator.parameters())
+    assert trainer.training_step.objective.frozen.vgg is None
+    assert not any(p.grad is not None for p in trainer.networks.discriminator.parameters())
 
 
 def test_late_terms_begin_at_their_step():
     losses = LossConfig(fm=0, ctx=0, scl=0)
     config = dataclasses.replace(CONFIG, losses=losses, adversarial_from=1, perceptual_from=2)
-    _, reports = trained(config, 3, trunk=VGG("vgg16"))
+    _, reports = trained(config, 3, frozen=FrozenNetworks(vgg=VGG("vgg16")))
     assert ["loss/adv" in r.losses for r in reports] == [False, True, True]
     assert ["loss/perc" in r.losses for r in reports] == [False, False, True]
 
 
 def test_perceptual_terms_without_a_trunk_are_refused():
-    with pytest.raises(TrainingError, match="need a frozen trunk"):
+    with pytest.raises(TrainingError, match="need the frozen network VGG"):
         Trainer(dataclasses.replace(CONFIG, losses=LossConfig()), DrawnStore())
-    with pytest.raises(TrainingError, match="lpips needs its network"):
+    with pytest.raises(TrainingError, match="lpips needs its frozen network"):
         Trainer(dataclasses.replace(CONFIG, losses=dataclasses.replace(PLAIN, lpips=1)), DrawnStore())
 
 
 def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_terms():
     losses = dataclasses.replace(PLAIN, lpips=2)
     config = dataclasses.replace(CONFIG, losses=losses, perceptual_from=1)
-    trainer, reports = trained(config, 2, lpips=Lpips())
+    trainer, reports = trained(config, 2, frozen=FrozenNetworks(lpips=Lpips()))
     assert ["loss/lpips" in r.losses for r in reports] == [False, True]
     batch = make_batch(trainer.store, [trainer.sampler.draw(0, i, 3) for i in range(3)], 64)
     batch = dataclasses.replace(batch, pseudo=torch.tensor([1.0, 0, 0]), shared=torch.tensor([0.0, 1, 0]))
-    side = GeneratorSide(trainer.model)
-    produced = side(batch.sketch, batch.reference, batch.truth, batch.labels)
-    objective = trainer.objective
-    terms = objective.generator_terms(produced, batch, trainer.discriminator, Phase(adversarial=False))
-    distances = objective.lpips.distances(produced[0], batch.truth)
+    side = GeneratorSide(trainer.networks.model)
+    output = side(batch.sketch, batch.reference, batch.target, batch.labels)
+    objective = trainer.training_step.objective
+    terms = objective.generator_terms(output, batch, trainer.networks.discriminator, Phase(adversarial=False))
+    distances = objective.frozen.lpips.distances(output.colors, batch.target)
     assert terms["lpips"].item() == pytest.approx(distances[:2].sum().item() / 3)
 
 
@@ -154,7 +118,7 @@ def test_accumulated_gradients_equal_those_of_the_whole_batch():
     gradients = []
     for parts in (1, 2):
         trainer, _ = trained(dataclasses.replace(config, accumulate=parts), 1)
-        gradients.append({n: p.grad for n, p in trainer.model.named_parameters()})
+        gradients.append({n: p.grad for n, p in trainer.networks.model.named_parameters()})
     for name, whole in gradients[0].items():
         assert torch.allclose(whole, gradients[1][name], atol=1e-4, rtol=1e-3), name
 
@@ -186,9 +150,9 @@ def test_tiny_overfits_one_pair():
 
 def test_the_average_lags_behind_and_is_what_is_saved(tmp_path):
     trainer, _ = trained(CONFIG, 3)
-    trainer.save_averaged(tmp_path / "model")
+    trainer.save_ema_model(tmp_path / "model")
     loaded = load_model(tmp_path / "model").state_dict()
-    averaged, raw = trainer.averaged.state_dict(), trainer.model.state_dict()
+    averaged, raw = trainer.networks.ema_model.state_dict(), trainer.networks.model.state_dict()
     assert all(torch.allclose(loaded[n], v, atol=2e-3, rtol=2e-3) for n, v in averaged.items())
     assert any(not torch.equal(averaged[n], raw[n]) for n in raw)
 
@@ -205,22 +169,22 @@ def test_a_broken_state_is_refused(tmp_path):
     trainer, _ = trained(CONFIG, 1)
     trainer.save(tmp_path / "state")
     (tmp_path / "state" / "model.safetensors").write_bytes(b"broken")
-    with pytest.raises(TrainingError, match="not a whole training state"):
+    with pytest.raises(TrainingError, match="not a complete training state"):
         Trainer(CONFIG, DrawnStore()).resume(tmp_path / "state")
 
 
 def test_the_rates_warm_up_and_decay():
     config = dataclasses.replace(CONFIG, steps=100, warmup=10, decay_from=0.5)
-    rates = [rate_factor(config, step) for step in (0, 9, 50, 75, 99)]
+    rates = [lr_multiplier(config, step) for step in (0, 9, 50, 75, 99)]
     assert rates == pytest.approx([0.1, 1, 1, 1 - 0.95 * 0.5, 1 - 0.95 * 0.98])
-    assert rate_factor(config, 10, spent=0.75) == rates[3]  # time that runs out counts like steps
-    assert rate_factor(config, 10, spent=7.0) == pytest.approx(0.05)
+    assert lr_multiplier(config, 10, time_fraction=0.75) == rates[3]  # time that runs out counts like steps
+    assert lr_multiplier(config, 10, time_fraction=7.0) == pytest.approx(0.05)
 
 
 def test_the_average_of_a_short_run_is_one_of_its_own_steps():
     averaged = [torch.zeros(1)]
     for count, expected in ((0, 0.9), (8, 0.95), (10_000, 0.951)):
-        averaging(0.98)(averaged, [torch.ones(1)], torch.tensor(count))
+        make_ema_update(0.98)(averaged, [torch.ones(1)], torch.tensor(count))
         assert averaged[0].item() == pytest.approx(expected, abs=1e-3)
 
 
@@ -280,7 +244,7 @@ def test_no_memory_for_one_sample_is_one_line(monkeypatch):
 
     monkeypatch.setattr(GeneratorSide, "forward", starved)
     with pytest.raises(
-        TrainingError, match="step 0: not enough memory for 1 samples at a time; lower --batch"
+        TrainingError, match="step 0: not enough memory for 1 sample at a time; lower --batch"
     ):
         trained(CONFIG, 1)
 
@@ -297,7 +261,7 @@ def test_other_failures_of_the_network_are_not_hidden(monkeypatch):
 def test_a_gradient_that_is_not_finite_stops_before_the_weights_move(monkeypatch):
     trainer, _ = trained(CONFIG, 1)
     before = weights(trainer)
-    next(trainer.model.parameters()).register_hook(lambda gradient: gradient * float("nan"))
+    next(trainer.networks.model.parameters()).register_hook(lambda gradient: gradient * float("nan"))
     with pytest.raises(NonFiniteLossError, match="step 1: the gradient is nan"):
         list(trainer.run())
     after = weights(trainer)
@@ -306,6 +270,6 @@ def test_a_gradient_that_is_not_finite_stops_before_the_weights_move(monkeypatch
 
 def test_without_aggregation_there_is_no_fam(tmp_path):
     trainer, _ = trained(dataclasses.replace(CONFIG, aggregation=False), 1)
-    assert not [name for name in trainer.model.state_dict() if ".fams." in name]
-    trainer.save_averaged(tmp_path)
+    assert not [name for name in trainer.networks.model.state_dict() if ".fams." in name]
+    trainer.save_ema_model(tmp_path)
     assert load_model(tmp_path).config.aggregation is False

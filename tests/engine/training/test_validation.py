@@ -74,11 +74,13 @@ def test_drawings_without_ink_are_not_painted_and_figures_are_those_of_the_pictu
     assert 0 < values["color_error"] < 100
     assert validation.measure(model, torch.device("cpu")) == values
     with pytest.MonkeyPatch.context() as patch:
-        truths = {name: truth.picture for name, truth in zip(validation.ids, validation._truths, strict=True)}
+        targets = {
+            name: target.picture for name, target in zip(validation.ids, validation._targets, strict=True)
+        }
 
         def perfect(colorizer):
-            return lambda s, r, ids: type("P", (), {"images": np.stack([truths[i] for i in ids])})
+            return lambda s, r, ids: type("P", (), {"images": np.stack([targets[i] for i in ids])})
 
-        patch.setattr("rltn_cli.engine.training.validation.model_painter", perfect)
+        patch.setattr("rltn_cli.engine.training.validation.make_model_method", perfect)
         best = validation.measure(model, torch.device("cpu"))
     assert best == {"color_error": 0.0, "region_accuracy": 1.0}

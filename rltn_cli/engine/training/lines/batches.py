@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rltn_cli.data.pairs import Pair, load_pair, pictures_in
-from rltn_cli.engine.training.lines.targets import Plane, taught_lines
+from rltn_cli.engine.training.lines.targets import Plane, merge_lines
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 
@@ -54,7 +54,7 @@ class Example:
         edges = cv2.imread(str(self.edges), cv2.IMREAD_GRAYSCALE)
         if edges is None:
             raise DataError(f"{self.edges}: not a picture that can be decoded")
-        return color, taught_lines(line, edges.astype(np.uint8, copy=False))
+        return color, merge_lines(line, edges.astype(np.uint8, copy=False))
 
 
 def find_examples(pairs: Sequence[Pair], edges: Path) -> list[Example]:

@@ -40,7 +40,7 @@ def ridges(edges: Plane, *, low: float = 0.3, full: float = 0.6) -> Plane:
     return np.where(top, strength, 0).astype(np.float32)
 
 
-def taught_lines(line: Bytes, edges: Bytes) -> Bytes:
+def merge_lines(line: Bytes, edges: Bytes) -> Bytes:
     """Return the lines to learn on a painting.
 
     Extracted lines are thin but draw texture, such as fur, too: they are kept where HED sees an edge. HED

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rltn_cli.engine.training.lines.batches import LineBatches
-from rltn_cli.engine.training.schedule import limited_decay, set_rate
+from rltn_cli.engine.training.schedule import limit_decay, set_lr
 from rltn_cli.engine.training.state import optimizer_tensors, read_state, restore_optimizer, write_state
 from rltn_cli.errors import NonFiniteLossError, TrainingError
 from rltn_cli.models.hed import HED, HEDConfig
@@ -82,7 +82,7 @@ class LineTrainer:
         rate = (
             self.options.lr * max(warm, 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.progress)))
         )
-        set_rate(self.optimizer, rate)
+        set_lr(self.optimizer, rate)
         color, ink = self.batches.draw(self.step)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.precision == "bf16"):
             outputs = self.network.unpadded(color.to(memory_format=torch.channels_last))
@@ -97,7 +97,7 @@ class LineTrainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
         self.optimizer.step()
         self.step += 1
-        decay = limited_decay(self.options.ema, self.step)
+        decay = limit_decay(self.options.ema, self.step)
         with torch.no_grad():
             both = zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True)
             for mean, value in both:

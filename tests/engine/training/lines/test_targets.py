@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from rltn_cli.engine.training.lines.targets import ridges, taught_lines
+from rltn_cli.engine.training.lines.targets import merge_lines, ridges
 
 
 def test_a_thick_edge_becomes_one_thin_ridge() -> None:
@@ -33,7 +33,7 @@ def test_texture_goes_lines_stay_and_missing_outlines_are_drawn() -> None:
     edges = np.full((144, 144), 255, np.uint8)
     cv2.line(edges, (12, 105), (132, 105), 0, 7)
     cv2.line(edges, (110, 10), (110, 80), 0, 7)  # an outline without a line
-    taught = taught_lines(line, cv2.GaussianBlur(edges, (0, 0), 2).astype(np.uint8))
+    taught = merge_lines(line, cv2.GaussianBlur(edges, (0, 0), 2).astype(np.uint8))
     assert taught.shape == line.shape
     assert (taught[8:40, 8:40] > 250).all()
     assert (taught[70, 12:84] < 50).all()
@@ -47,4 +47,4 @@ def test_pale_hairlines_are_dark_lines() -> None:
     line[32] = 80
     edges = np.full((64, 64), 255, np.uint8)
     edges[29:36] = 0
-    assert taught_lines(line, edges)[32].max() == 0
+    assert merge_lines(line, edges)[32].max() == 0
