@@ -1,1 +1,1 @@
-"""Pairs on disk, references and augmentation."""
+"""Pairs on disk, references, augmentation and training batches."""

@@ -1,4 +1,4 @@
-"""What can be told of a picture's file before it is decoded."""
+"""What a picture's file reveals before it is decoded."""
 
 import struct
 import warnings
@@ -10,14 +10,14 @@ from rltn_cli.imaging.decoding import BROKEN
 
 _BEGINNINGS = (
     (b"version https://git-lfs", "a pointer of Git LFS and not the picture itself; run git lfs pull"),
-    (b"<!doctype", "a web page that was saved under this name"),
-    (b"<html", "a web page that was saved under this name"),
+    (b"<!doctype", "a web page, saved under this name"),
+    (b"<html", "a web page, saved under this name"),
     (b"PK\x03\x04", "a ZIP archive; unpack it"),
 )
 
 
 def find_file_fault(path: Path) -> str | None:
-    """Tell a file that was never a picture from its first bytes; None where nothing is wrong with those."""
+    """Return why a file is no picture, by its first bytes; None if nothing is wrong with those."""
     try:
         with path.open("rb") as file:
             start = file.read(64)
@@ -26,15 +26,15 @@ def find_file_fault(path: Path) -> str | None:
     if not start:
         return "the file is empty; its download or copy was cut off"
     if not start.strip(b"\0"):
-        return "the file holds zeros only; its download or copy was cut off"
+        return "the file contains only zeros; its download or copy was cut off"
     lowered = start.lstrip().lower()
     return next((fault for beginning, fault in _BEGINNINGS if lowered.startswith(beginning.lower())), None)
 
 
 def read_header_size(path: Path) -> tuple[int, int] | None:
-    """Return (H, W) in pixels as the file's header states it, without decoding; None where it does not.
+    """Return (H, W) in pixels from the file's header, without decoding; None if it has no readable header.
 
-    A picture that is turned by its EXIF orientation has these sides exchanged.
+    Pictures that their EXIF orientation turns by 90 degrees have the two sides swapped.
     """
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Many pairs in one safetensors file: pictures as WebP, facts as JSON in the metadata."""
+"""Many pairs in one safetensors file: pictures as WebP, the other values as JSON in the metadata."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rltn_cli.data.backdrops import find_paper
 from rltn_cli.data.pairs import Pair, load_coords, load_pair
-from rltn_cli.data.stores import VARIANTS, extract_variant
+from rltn_cli.data.stores import COORDS_STRIDE, VARIANTS, extract_variant
 from rltn_cli.errors import DataError
 
 Part = Literal["color", "line", "coords"]
@@ -27,14 +27,14 @@ def write_pack(pairs: Sequence[Pair], path: Path, part: Part, *, size: int = 256
     """Pack one picture of every pair.
 
     Args:
-        pairs: in the order that they keep.
-        path: of the file to write.
-        part: which picture of the pair.
+        pairs: in the order to keep.
+        path: the file to write.
+        part: which picture of each pair.
         size: height and width of the packed pictures, in pixels.
-        quality: of WebP, 1 to 100.
+        quality: of WebP, from 1 to 100.
     """
 
-    def encoded(pair: Pair) -> NDArray[np.uint8]:
+    def encode(pair: Pair) -> NDArray[np.uint8]:
         if part == "coords":
             if pair.coords is None:
                 return np.empty(0, np.uint8)
@@ -47,26 +47,26 @@ def write_pack(pairs: Sequence[Pair], path: Path, part: Part, *, size: int = 256
         assert done
         return data.astype(np.uint8, copy=False).ravel()
 
-    blobs = [encoded(pair) for pair in pairs]
+    blobs = [encode(pair) for pair in pairs]
     ends = np.cumsum([len(b) for b in blobs])
-    facts = [_facts(pair) for pair in pairs]
+    values = [_values(pair) for pair in pairs]
     save_file(
         {"bytes": torch.from_numpy(np.concatenate(blobs)), "ends": torch.from_numpy(ends)},
         path,
-        metadata={"part": part, "size": str(size), "pairs": json.dumps(facts)},
+        metadata={"part": part, "size": str(size), "pairs": json.dumps(values)},
     )
 
 
-def _facts(pair: Pair) -> dict[str, object]:
-    """Return what a pack keeps of a pair: all but where its pictures were."""
+def _values(pair: Pair) -> dict[str, object]:
+    """Return the values of a pair that a pack keeps: all but the places of its pictures."""
     places = ("color", "line", "coords", "beside", "masks", "method")
     return {k: v for k, v in dataclasses.asdict(pair).items() if k not in places}
 
 
 class PackedStore:
-    """Pairs of one or two packs, decoded once into memory, on a GPU if one is named.
+    """Pairs of some packs, decoded once into memory, on a GPU if one is named.
 
-    Line art that no pack brings is extracted, and so are the VARIANTS of all.
+    Line art that no pack holds is extracted, and so are the VARIANTS of all pictures.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class PackedStore:
         """Read the packs.
 
         Args:
-            paths: a pack of colours, and optionally one of lines, whose pairs may be some of those.
-            device: where the pictures lie.
+            paths: packs of colours, and optionally of lines and coords, which need not cover all pairs.
+            device: where to keep the pictures.
             split: which pairs to keep.
-            threads: that decode and extract.
+            threads: number of threads that decode and extract.
 
         Raises:
             DataError: no pack of colours, a broken file, or an empty split.
@@ -92,7 +92,7 @@ class PackedStore:
         count = len(self.pairs)
         self._colors = torch.empty((count, 3, self.size, self.size), dtype=torch.uint8)
         self._lines = torch.empty((count, 1 + len(VARIANTS), self.size, self.size), dtype=torch.uint8)
-        side = self.size // 4
+        side = self.size // COORDS_STRIDE
         self._coords = torch.zeros((count, 4, side, side), dtype=torch.uint8)
         self._paper = torch.empty((count, 1, self.size, self.size), dtype=torch.uint8)
         self._shares = np.empty(count)
@@ -120,25 +120,25 @@ class PackedStore:
         self._coords, self._paper = self._coords.to(device), self._paper.to(device)
 
     def colors(self, indices: Sequence[int]) -> Tensor:
-        """Return colour pictures, uint8 (B, 3, S, S), where the store lies."""
+        """Return colour pictures, uint8 (B, 3, S, S), on the store's device."""
         return self._colors[torch.as_tensor(indices, device=self._colors.device)]
 
     def lines(self, indices: Sequence[int], variants: Sequence[int]) -> Tensor:
-        """Return line art, uint8 (B, 1, S, S), where the store lies."""
+        """Return line art, uint8 (B, 1, S, S), on the store's device."""
         device = self._lines.device
         chosen = torch.as_tensor(indices, device=device), torch.as_tensor(variants, device=device)
         return self._lines[chosen][:, None]
 
     def coords(self, indices: Sequence[int]) -> Tensor:
-        """Return places on figures, uint8 (B, 4, S / 4, S / 4), where the store lies."""
+        """Return places on figures, uint8 (B, 4, S / 4, S / 4), on the store's device."""
         return self._coords[torch.as_tensor(indices, device=self._coords.device)]
 
     def paper(self, indices: Sequence[int]) -> Tensor:
-        """Return where there is blank paper, uint8 (B, 1, S, S), where the store lies."""
+        """Return where there is blank paper, uint8 (B, 1, S, S), on the store's device."""
         return self._paper[torch.as_tensor(indices, device=self._paper.device)]
 
     def paper_share(self, index: int) -> float:
-        """Return how much of a picture is blank paper."""
+        """Return the share of a picture that is blank paper."""
         return float(self._shares[index])
 
 
@@ -150,14 +150,14 @@ def _decode(data: NDArray[np.uint8], flag: int) -> NDArray[np.uint8]:
 
 
 def _open(paths: Sequence[Path], part: Part) -> tuple[dict[str, Pair], dict[str, NDArray[np.uint8]], int]:
-    """Return the pairs and the encoded pictures of the packs of one part, by id, and the size."""
+    """Return pairs and encoded pictures of all packs of one part, by id, and the size of the pictures."""
     pairs: dict[str, Pair] = {}
     blobs: dict[str, NDArray[np.uint8]] = {}
     size = 0
-    for path, facts, data, ends, found_size in _packs(paths, part):
+    for path, values, data, ends, found_size in _read_packs(paths, part):
         starts = [0, *ends[:-1]]
-        for fact, start, end in zip(facts, starts, ends, strict=True):
-            pair = Pair(color=path, line=None, **fact)
+        for known, start, end in zip(values, starts, ends, strict=True):
+            pair = Pair(color=path, line=None, **known)
             pairs[pair.id], blobs[pair.id] = pair, data[start:end]
         size = found_size
     if part == "color" and not pairs:
@@ -165,7 +165,7 @@ def _open(paths: Sequence[Path], part: Part) -> tuple[dict[str, Pair], dict[str,
     return pairs, blobs, size
 
 
-def _packs(
+def _read_packs(
     paths: Sequence[Path], part: Part
 ) -> Iterator[tuple[Path, list[dict[str, Any]], NDArray[np.uint8], list[int], int]]:
     for path in paths:
@@ -175,7 +175,7 @@ def _packs(
                 if metadata.get("part") != part:
                     continue
                 data, ends = file.get_tensor("bytes").numpy(), file.get_tensor("ends").tolist()
-                facts = json.loads(metadata["pairs"])
+                values = json.loads(metadata["pairs"])
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise DataError(f"{path}: not a pack of pairs ({error})") from error
-        yield path, facts, data, ends, int(metadata["size"])
+        yield path, values, data, ends, int(metadata["size"])

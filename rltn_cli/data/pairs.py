@@ -22,7 +22,7 @@ PICTURE_SUFFIXES = frozenset(
     {".png", ".webp", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".gif", ".psd", ".tga", ".avif"}
 )
 EXTRACTION_SIDE = 512
-"""Lines are extracted from pictures of at most so many pixels a side: twice the training size."""
+"""Longer side in pixels of pictures whose lines are extracted, at most: twice the training size."""
 _CONTOUR = 1.5
 """Width in pixels of the contours of masks, in a picture of 256x256."""
 
@@ -42,25 +42,24 @@ class Pair:
     palette: str = ""
     """Within a group, pictures of one palette share their true colours; the id where none is given."""
     coords: Path | None = None
-    """Where on its figure each place of the picture is: RGBA, a quarter of the picture's size; see
-    `load_coords`."""
+    """Picture that tells where on its figure each place of the colour picture is; see `load_coords`."""
     native_line: bool = False
     """Whether the line art is the drawing's own line layer."""
     beside: bool = False
     """Whether `color` is twice as wide as high and holds both: colours on the left, line art on the right."""
     masks: Path | None = None
-    """Where the line art is contours of masks: how their names begin, `FOLDER/00012` of `00012_hair.png`."""
+    """If the line art is contours of masks, how their names begin: `FOLDER/00012` of `00012_hair.png`."""
     method: str = ""
-    """How the data set's publication extracts missing line art, such as `hed`; empty if it says nothing."""
+    """How the publication of the data set extracts missing line art, such as `hed`; empty if unknown."""
 
     @property
     def has_lines(self) -> bool:
-        """Whether line art comes with the pair, so that none is extracted."""
+        """Whether the pair has line art of its own, so that none is extracted."""
         return self.line is not None or self.beside or self.masks is not None
 
 
 class LineSource(Protocol):
-    """Extracts line art, or keeps what was extracted before."""
+    """Extracts line art, or returns what was extracted before."""
 
     def lines(self, pair: Pair) -> Bytes:
         """Return the lines of a pair's colour picture: (H, W), black on white, in its proportions."""
@@ -108,8 +107,8 @@ def read_pairs(folder: Path) -> list[Pair]:
 def load_pair(pair: Pair, size: int, lines: LineSource | None = None) -> tuple[Bytes, Bytes]:
     """Return a pair's pictures, both `size` x `size`.
 
-    Pictures that are not square are padded with white paper first. White lines on black are inverted. Line
-    art that is missing is extracted.
+    Pictures that are not square are first padded with white paper. White lines on black are inverted. Missing
+    line art is extracted.
 
     Args:
         pair: what to load.
@@ -124,7 +123,7 @@ def load_pair(pair: Pair, size: int, lines: LineSource | None = None) -> tuple[B
     """
     color, line = read_pair(pair, size)
     if line is None:
-        line = xdog(reduced(color, EXTRACTION_SIDE)) if lines is None else lines.lines(pair)
+        line = xdog(limit_size(color, EXTRACTION_SIDE)) if lines is None else lines.lines(pair)
     return _fit(color, size), _fit(line, size)
 
 
@@ -193,8 +192,8 @@ def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:
 def load_coords(pair: Pair, size: int) -> Bytes:
     """Return where on its figure each place of a picture is, uint8 RGBA (size, size, 4).
 
-    RGB is a place on the figure that is the same in all pictures of its group; alpha is 128 plus the number
-    of the part, and 0 where there is no figure, or nothing is known. Values are never mixed.
+    RGB is a place on the figure, the same in all pictures of its group. Alpha is 128 plus the number of the
+    figure's part, and 0 where there is no figure or nothing is known. Values are never averaged.
 
     Raises:
         DataError: a file that cannot be read, is not RGBA, or is not square.
@@ -238,8 +237,8 @@ def pictures_in(folder: Path) -> dict[str, Path]:
     return found
 
 
-def reduced(color: Bytes, longest: int) -> Bytes:
-    """Return a picture with its longer side at most `longest` pixels."""
+def limit_size(color: Bytes, longest: int) -> Bytes:
+    """Return a picture, reduced if its longer side has more than `longest` pixels."""
     height, width = color.shape[:2]
     scale = longest / max(height, width)
     if scale >= 1:

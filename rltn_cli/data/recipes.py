@@ -1,4 +1,4 @@
-"""What a user names as data: a folder of pairs, a folder of colour pictures, or a published data set."""
+"""What a user can name as data: folders of pairs, folders of colour pictures, and published data sets."""
 
 import dataclasses
 import logging
@@ -18,37 +18,37 @@ SPLITS: Mapping[str, str] = {
     "validation": "val",
     "test": "test",
 }
-"""Names of folders that say which split their pictures are of."""
+"""Names of folders that tell the split of their pictures."""
 _OTHER_COLOR = ("colour", "colors", "colours", "colored", "coloured")
 _OTHER_LINE = ("line", "lines", "lineart", "sketch", "sketches")
 _SIGNS: Mapping[str, str] = {"CelebA-HQ-img": "celebahq", "metfaces.json": "metfaces", "colorgram": "ascp"}
-"""What a published data set is recognised by when it is named without its recipe."""
+"""Files or folders by which a published data set is recognised that was named without its recipe."""
 _log = logging.getLogger(__name__)
 
 
 def read_data(specs: Sequence[str]) -> list[Pair]:
     """List the pairs of everything that was named.
 
-    A folder with `color/` holds pairs (see `read_pairs`). Another folder holds colour pictures alone, whose
-    lines are extracted: the pictures of one subfolder are a group. In both, folders `train/` and `val/` say
-    the split. `RECIPE:PATH` is a published data set, RECIPE one of `RECIPES`.
+    A folder with `color/` holds pairs (see `read_pairs`). Any other folder holds only colour pictures, whose
+    lines are extracted; the pictures of a subfolder are a group. In both, folders `train/` and `val/` tell
+    the split. `RECIPE:PATH` is a published data set, RECIPE being one of `RECIPES`.
 
     Args:
-        specs: folders and recipes. Of several, ids, groups and palettes begin with the folder's name, so that
-            equal names in two folders are not taken for one another.
+        specs: folders and recipes. If there are several, ids, groups and palettes begin with the name of the
+            folder, so that equal names in two folders are not confused.
 
     Returns:
-        The pairs in the order of the specs; those without a source have the folder's name as source.
+        The pairs in the order of the specs; the source of those that name none is the folder's name.
 
     Raises:
-        DataError: nothing named, something named twice, an unknown recipe, or a folder that cannot be used.
+        DataError: nothing named, something named twice, an unknown recipe, or an unusable folder.
     """
     if not specs:
         raise DataError("no data; name a folder of pictures to train on")
     named: dict[str, list[Pair]] = {}
     places: set[Path] = set()
     for spec in specs:
-        reader, path = _reader(spec)
+        reader, path = _find_reader(spec)
         if path.resolve() in places:
             raise DataError(f"{path}: named twice; name each folder once")
         places.add(path.resolve())
@@ -64,17 +64,19 @@ def read_data(specs: Sequence[str]) -> list[Pair]:
         named[label] = [dataclasses.replace(pair, source=pair.source or label) for pair in pairs]
     if len(named) == 1:
         return next(iter(named.values()))
-    return [_prefixed(pair, label) for label, members in named.items() for pair in members]
+    return [_prefix_names(pair, label) for label, members in named.items() for pair in members]
 
 
 def read_folder(folder: Path) -> list[Pair]:
-    """List the pairs of a folder: of pairs, of colour pictures alone, or of `train/` and `val/` of these.
+    """List the pairs of a folder of pairs, of only colour pictures, or of `train/` and `val/` with either.
 
     Raises:
         DataError: no such folder, nothing in it to train on, or a folder that looks like something else.
     """
     if not folder.is_dir():
-        packed = folder.is_file() and "is a file; unpack it if it is packed, and name a folder of pictures"
+        packed = (
+            folder.is_file() and "is a file; if it is an archive, unpack it, and name a folder of pictures"
+        )
         raise DataError(f"{folder}: {packed or 'there is no such folder'}")
     if (folder / "color").is_dir():
         return read_pairs(folder)
@@ -85,7 +87,7 @@ def read_folder(folder: Path) -> list[Pair]:
 
 
 def read_openlines(path: Path) -> list[Pair]:
-    """List the pairs of openlines: a folder of pairs whose every part is there.
+    """List the pairs of openlines: a complete folder of pairs.
 
     Raises:
         DataError: pictures, lines or the index are missing.
@@ -94,7 +96,7 @@ def read_openlines(path: Path) -> list[Pair]:
 
 
 def _read_complete(recipe: str, path: Path) -> list[Pair]:
-    """List the pairs of a folder that has every part of a recipe."""
+    """List the pairs of a folder that must be complete: pictures, all line art, and an index."""
     if not path.is_dir():
         raise DataError(f"{recipe}:{path}: there is no such folder")
     for part, what in (
@@ -103,7 +105,7 @@ def _read_complete(recipe: str, path: Path) -> list[Pair]:
         ("index.csv", "splits and groups"),
     ):
         if not (path / part).exists():
-            raise DataError(f"{recipe}:{path}: {part} is missing, which holds {what}; copy the whole folder")
+            raise DataError(f"{recipe}:{path}: {part}, which holds {what}, is missing; copy the whole folder")
     pairs = read_pairs(path)
     bare = [pair.id for pair in pairs if pair.line is None]
     if bare:
@@ -114,14 +116,14 @@ def _read_complete(recipe: str, path: Path) -> list[Pair]:
 
 
 def read_openposes(path: Path) -> list[Pair]:
-    """List the pairs of openposes: as openlines, and with `coords/`, which not every picture has.
+    """List the pairs of openposes: like openlines, with `coords/` for some of the pictures.
 
     Raises:
         DataError: pictures, lines, coords or the index are missing.
     """
     if not (path / "coords").is_dir():
         raise DataError(
-            f"openposes:{path}: coords is missing, which holds places on figures; copy the whole folder"
+            f"openposes:{path}: coords, which holds places on figures, is missing; copy the whole folder"
         )
     return _read_complete("openposes", path)
 
@@ -133,23 +135,23 @@ RECIPES: Mapping[str, Callable[[Path], list[Pair]]] = {
     "ascp": read_ascp,
     "metfaces": read_metfaces,
 }
-"""Published data sets by the name that stands before the colon."""
+"""Readers of published data sets, by the name before the colon."""
 
 
-def _reader(spec: str) -> tuple[Callable[[Path], list[Pair]], Path]:
-    """Return who reads what was named, and the folder; the letter of a drive is no recipe."""
+def _find_reader(spec: str) -> tuple[Callable[[Path], list[Pair]], Path]:
+    """Return the reader of what was named, and the folder; the letter of a drive is not a recipe."""
     name, colon, rest = spec.partition(":")
     if colon and name.lower() in RECIPES and not Path(spec).exists():
         if not rest:
             raise DataError(f"{spec}: name the folder after the colon, as in {name}:PATH")
         return RECIPES[name.lower()], Path(rest).expanduser()
     if re.fullmatch(r"[A-Za-z]\w+", name) and colon and not Path(spec).exists():
-        raise DataError(f"{spec}: no recipe is called {name}; recipes are {', '.join(RECIPES)}")
+        raise DataError(f"{spec}: there is no recipe {name}; the recipes are {', '.join(RECIPES)}")
     return read_folder, Path(spec).expanduser()
 
 
-def _prefixed(pair: Pair, label: str) -> Pair:
-    """Return a pair whose names cannot be those of a pair of another folder."""
+def _prefix_names(pair: Pair, label: str) -> Pair:
+    """Return a pair whose names begin with a label, so that they differ from those of other folders."""
     return dataclasses.replace(
         pair,
         id=f"{label}/{pair.id}",
@@ -159,7 +161,7 @@ def _prefixed(pair: Pair, label: str) -> Pair:
 
 
 def _refuse_other_layouts(folder: Path) -> None:
-    """Raise DataError where a folder was not meant as colour pictures alone."""
+    """Raise DataError if a folder seems to hold something other than colour pictures alone."""
     for sign, recipe in _SIGNS.items():
         if (folder / sign).exists():
             raise DataError(f"{folder}: this is a published data set; name it as {recipe}:{folder}")
@@ -168,27 +170,27 @@ def _refuse_other_layouts(folder: Path) -> None:
     lines = [below[name] for name in _OTHER_LINE if name in below]
     if lines and colors:
         raise DataError(
-            f"{folder}: has {colors[0]}/ and {lines[0]}/; name them color/ and line/, which hold pairs"
+            f"{folder}: has {colors[0]}/ and {lines[0]}/; a folder of pairs must name them color/ and line/"
         )
     if lines:
         raise DataError(f"{folder}: has {lines[0]}/ but no color/; put the coloured pictures in color/")
 
 
 def _read_splits(folder: Path) -> list[Pair]:
-    """List the pairs of the folders that are named for a split."""
+    """List the pairs of the subfolders that are named for a split."""
     pairs = []
     for entry in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         split = SPLITS.get(entry.name.lower())
         if entry.is_dir() and split:
-            found = [_prefixed(pair, entry.name) for pair in read_folder(entry)]
+            found = [_prefix_names(pair, entry.name) for pair in read_folder(entry)]
             pairs += [dataclasses.replace(pair, split=split) for pair in found]
         elif entry.is_dir() or entry.suffix.lower() in PICTURE_SUFFIXES:
-            _log.warning("%s: left out; beside train/ only val/ and test/ are read", entry)
+            _log.warning("%s: left out; in addition to train/, only val/ and test/ are read", entry)
     return pairs
 
 
 def _read_colors(folder: Path) -> list[Pair]:
-    """List the colour pictures of a folder and of those below it; a subfolder is a group."""
+    """List the colour pictures of a folder and its subfolders; a subfolder is a group."""
     pairs: dict[str, Pair] = {}
     for parent, below, files in os.walk(folder, onerror=_raise):
         below[:] = sorted(name for name in below if not name.startswith((".", "__MACOSX")))
@@ -205,7 +207,7 @@ def _read_colors(folder: Path) -> list[Pair]:
     if not pairs:
         packed = list_archives(folder)
         hint = f"unpack {packed[0]} first" if packed else "put PNG, JPEG or WebP pictures there"
-        raise DataError(f"{folder}: no pictures in it or in its folders; {hint}")
+        raise DataError(f"{folder}: no pictures in it or in its subfolders; {hint}")
     return list(pairs.values())
 
 

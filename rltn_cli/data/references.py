@@ -1,4 +1,4 @@
-"""Which picture serves as reference for which: the most similar other one, or a mate of the same group."""
+"""Which picture serves as reference for which: the most similar one, or one of the same group and palette."""
 
 import hashlib
 from collections import defaultdict
@@ -12,9 +12,9 @@ from rltn_cli.data.pairs import Pair
 from rltn_cli.imaging.pixels import Bytes, Floats
 
 THUMBNAIL = 8
-"""Side in pixels at which pictures are compared (RLTN, section 3.1)."""
+"""Height and width in pixels at which pictures are compared (RLTN, section 3.1)."""
 _CHUNK = 1024
-"""Pictures compared with all others at once; bounds the memory."""
+"""Pictures that are compared with all others at once; bounds the memory."""
 
 
 def thumbnail(color: Bytes) -> Floats:
@@ -49,7 +49,7 @@ def nearest(thumbnails: Floats) -> npt.NDArray[np.int64]:
 
 
 def find_group_mates(pairs: Sequence[Pair]) -> list[list[int]]:
-    """Return for each pair the others of its split, group and palette: references that tell the true colours.
+    """Return for each pair the others of its split, group and palette: references that show its true colours.
 
     Args:
         pairs: any pairs; one without a group or a palette has no mates.
@@ -84,5 +84,5 @@ def choose_group_mates(pairs: Sequence[Pair], *, seed: int = 0) -> list[int | No
 
 
 def hash_to_number(text: str) -> int:
-    """Return a number that looks random and is always the same for the same text."""
+    """Return a number that looks random, but is always the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

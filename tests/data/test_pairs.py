@@ -87,7 +87,7 @@ def test_a_spreadsheets_index_is_understood(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"id,split\na,train\nb,val\na,val\n", r"line 4: the id 'a' comes twice"),
+        (b"id,split\na,train\nb,val\na,val\n", r"line 4: the id 'a' is a duplicate"),
         (b"id,split\na,train\n ,val\n", r"line 3: no id"),
         (b"id,split\n", r"needs a first line"),
         (b"id\n\xff\xfe", r"save it as CSV in UTF-8"),

@@ -80,11 +80,13 @@ def test_what_is_no_folder_of_pictures_is_said(tmp_path: Path) -> None:
     assert "there is no such folder" in message(tmp_path / "none")
     assert "C:\\pictures: there is no such folder" in message("C:\\pictures")
     assert "D:/pictures: there is no such folder" in message("D:/pictures")
-    assert "no recipe is called danbooru; recipes are openlines, openposes, celebahq" in message("danbooru:x")
+    assert "there is no recipe danbooru; the recipes are openlines, openposes, celebahq" in message(
+        "danbooru:x"
+    )
     assert "name the folder after the colon, as in ascp:PATH" in message("ascp:")
     (tmp_path / "set.zip").write_bytes(b"PK")
-    assert "is a file; unpack it" in message(tmp_path / "set.zip")
-    assert "no pictures in it or in its folders; unpack set.zip first" in message(tmp_path)
+    assert "is a file; if it is an archive, unpack it" in message(tmp_path / "set.zip")
+    assert "no pictures in it or in its subfolders; unpack set.zip first" in message(tmp_path)
     draw(tmp_path / "a.png")
     draw(tmp_path / "a.jpg")
     assert "a second picture of that name beside a.jpg" in message(tmp_path)
@@ -105,7 +107,7 @@ def test_a_folder_that_may_not_be_read_is_named(pictures: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("folders", "expected"),
     [
-        (("colours", "lines"), "has colours/ and lines/; name them color/ and line/"),
+        (("colours", "lines"), "has colours/ and lines/; a folder of pairs must name them color/ and line/"),
         (("sketch",), "has sketch/ but no color/; put the coloured pictures in color/"),
         (("CelebA-HQ-img",), "this is a published data set; name it as celebahq:"),
     ],
@@ -129,9 +131,9 @@ def test_openlines_is_whole_or_refused(pairs_folder: Path) -> None:
         f"openlines:{pairs_folder}"
     )
     (pairs_folder / "index.csv").unlink()
-    assert "index.csv is missing" in message(f"openlines:{pairs_folder}")
+    assert "index.csv, which holds splits and groups, is missing" in message(f"openlines:{pairs_folder}")
     shutil.rmtree(pairs_folder / "line")
-    assert "line is missing, which holds the line art" in message(f"openlines:{pairs_folder}")
+    assert "line, which holds the line art, is missing" in message(f"openlines:{pairs_folder}")
 
 
 NUMBERS = (0, 1999, 2000, 23999, 24000, 29999)
@@ -161,8 +163,8 @@ def test_celebahq(celebahq: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert color.shape == (64, 64, 3)
     assert line.min() < 100
     assert line[0, 0] == 255
-    assert "4 of the 24,000 pictures of the split train are there" in caplog.text
-    assert "2 of the 6,000 pictures of the split val" in caplog.text
+    assert "4 of the 24,000 pictures of split train are there" in caplog.text
+    assert "2 of the 6,000 pictures of split val" in caplog.text
     for place in (celebahq.parent, celebahq / "CelebA-HQ-img"):
         assert ids(read_data([f"celebahq:{place}"])) == ids(pairs)
 
@@ -182,7 +184,7 @@ def test_celebahq_incomplete(celebahq: Path) -> None:
     shutil.move(celebahq / "14", masks / "14")
     (images / "24000.jpg").rename(images / "x24000.jpg")
     (images / "29999.jpg").rename(images / "x29999.jpg")
-    assert "none of the 6,000 pictures of its val is there" in message(f"celebahq:{celebahq}")
+    assert "none of the 6,000 pictures of split val is there" in message(f"celebahq:{celebahq}")
     for folder in sorted(masks.iterdir()):
         shutil.rmtree(folder)
         folder.mkdir()
@@ -193,12 +195,12 @@ def test_celebahq_incomplete(celebahq: Path) -> None:
     images.mkdir()
     assert "no pictures named 0.jpg to 29999.jpg" in message(f"celebahq:{celebahq}")
     images.rmdir()
-    assert "no folder CelebA-HQ-img/ in it or in its folders; it holds no folders" in message(
+    assert "no folder CelebA-HQ-img/ in it or in its subfolders; it contains no folders" in message(
         f"celebahq:{celebahq}"
     )
     (celebahq / "CelebAMask-HQ.zip").write_bytes(b"PK")
     assert "unpack CelebAMask-HQ.zip first" in message(f"celebahq:{celebahq}")
-    assert "is packed; unpack it" in message(f"celebahq:{celebahq / 'CelebAMask-HQ.zip'}")
+    assert "is an archive; unpack it" in message(f"celebahq:{celebahq / 'CelebAMask-HQ.zip'}")
 
 
 @pytest.mark.parametrize(
@@ -206,9 +208,9 @@ def test_celebahq_incomplete(celebahq: Path) -> None:
     [
         (b"", "the file is empty; its download or copy was cut off"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run git lfs pull"),
-        (b"<!DOCTYPE html><title>Quota exceeded</title>", "a web page that was saved under this name"),
-        (bytes(500), "holds zeros only"),
-        (b"\xff\xd8\xff", "not a picture that can be read"),
+        (b"<!DOCTYPE html><title>Quota exceeded</title>", "a web page, saved under this name"),
+        (bytes(500), "contains only zeros"),
+        (b"\xff\xd8\xff", "not a readable picture"),
     ],
 )
 def test_files_that_only_look_downloaded_are_named(celebahq: Path, content: bytes, fault: str) -> None:
@@ -246,7 +248,7 @@ def test_ascp(ascp: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert (color == (200, 60, 30)).all()
     assert (line[:, 8] == 0).all()
     assert (line[:, 4] == 255).all()
-    assert "2 of the 14,224 pictures of the split train" in caplog.text
+    assert "2 of the 14,224 pictures of split train" in caplog.text
     assert ids(read_data([f"ASCP:{ascp / 'data' / 'train'}"])) == ids(pairs)
     assert "name it as ascp:" in message(ascp / "data")
 
@@ -259,7 +261,7 @@ def test_ascp_incomplete(ascp: Path) -> None:
     (ascp / "data" / "val").rmdir()
     assert "has train/ but no val/" in message(f"ascp:{ascp}")
     shutil.rmtree(ascp / "data" / "train")
-    assert "no folder train/ in it or in its folders; it holds data/" in message(f"ascp:{ascp}")
+    assert "no folder train/ in it or in its subfolders; it contains data/" in message(f"ascp:{ascp}")
 
 
 @pytest.fixture
@@ -278,7 +280,7 @@ def test_metfaces(metfaces: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert [pair.split for pair in pairs] == ["train"] * 4 + ["val"]
     assert pairs[0].group == pairs[1].group != pairs[2].group
     assert {(pair.method, pair.has_lines) for pair in pairs} == {("hed", False)}
-    assert "1 of the 267 pictures of the split val are there" in caplog.text
+    assert "1 of the 267 pictures of split val are there" in caplog.text
     assert "name it as metfaces:" in message(metfaces)
 
 
@@ -293,21 +295,23 @@ def test_metfaces_splits_are_the_papers(metfaces: Path) -> None:
 
 def test_metfaces_incomplete(metfaces: Path) -> None:
     shutil.rmtree(metfaces / "images")
-    assert "no folder images/ in it or in its folders; it holds unprocessed/" in message(
+    assert "no folder images/ in it or in its subfolders; it contains unprocessed/" in message(
         f"metfaces:{metfaces}"
     )
     draw(metfaces / "images" / "portrait.png")
     assert "no pictures named like 11713-00.png" in message(f"metfaces:{metfaces}")
     draw(metfaces / "images" / "1-00.png")
-    assert "none of the 1,069 pictures of its train is there" in message(f"metfaces:{metfaces}")
+    assert "none of the 1,069 pictures of split train is there" in message(f"metfaces:{metfaces}")
 
 
 def test_openposes_is_openlines_with_places_on_figures(pairs_folder: Path) -> None:
-    assert "coords is missing, which holds places on figures" in message(f"openposes:{pairs_folder}")
+    assert "coords, which holds places on figures, is missing" in message(f"openposes:{pairs_folder}")
     (pairs_folder / "coords").mkdir()
     known = read_data([f"openposes:{pairs_folder}"])
     assert {pair.coords for pair in known} == {None}
     cv2.imwrite(str(pairs_folder / "coords" / f"{known[0].id}.png"), np.zeros((4, 4, 4), np.uint8))
     assert read_data([f"openposes:{pairs_folder}"])[0].coords is not None
     (pairs_folder / "index.csv").unlink()
-    assert f"openposes:{pairs_folder}: index.csv is missing" in message(f"openposes:{pairs_folder}")
+    assert f"openposes:{pairs_folder}: index.csv, which holds splits and groups, is missing" in message(
+        f"openposes:{pairs_folder}"
+    )

@@ -1,7 +1,7 @@
 """Pictures that look the same: a perceptual hash finds candidates, small colour pictures decide.
 
-The hash looks at lightness only and is cheap to compare; it also takes recolourings of a drawing for equal.
-Those are wanted in training, so candidates are compared in colour too.
+The hash is cheap to compare but depends on lightness only, so that it takes recolourings of a drawing for
+equal. Those are welcome in training; therefore candidates are compared in colour, too.
 """
 
 import cv2
@@ -14,10 +14,11 @@ CELLS = 16
 """Side in pixels of the small colour pictures."""
 _BITS = 64
 _FEW_BITS = 8
-"""Hashes that differ in more bits are of different pictures."""
+"""Hashes that differ in more bits belong to different pictures."""
 _LARGEST, _MEAN = 8, 1.5
 """Largest and mean difference of the small pictures' values, 0 to 255, up to which pictures are the same."""
 _CHUNK, _SLICE = 1024, 16_384
+"""Hashes compared with all others at once, and candidates compared in colour at once; bound the memory."""
 
 
 def perceptual_hash(color: Bytes) -> Floats:
@@ -38,19 +39,19 @@ def color_cells(color: Bytes) -> Bytes:
 
 
 def find_same_pictures(hashes: Floats, cells: Bytes) -> list[list[int]]:
-    """Find pictures that are the same but for their size, their compression or some pixels.
+    """Find pictures that are the same except for their size, their compression or a few pixels.
 
     Args:
         hashes: (N, 64) of `perceptual_hash`.
         cells: (N, 768) of `color_cells`.
 
     Returns:
-        Lists of two or more indices, each list one picture; indices and lists in order.
+        Lists of two or more indices, each of the same picture; indices and lists in ascending order.
     """
     leader: dict[bytes, int] = {}
     head = np.array([leader.setdefault(row.tobytes(), i) for i, row in enumerate(cells)], np.intp)
     chosen = np.unique(head)
-    for first, second in _alike(hashes[chosen], cells[chosen]):
+    for first, second in _find_alike(hashes[chosen], cells[chosen]):
         one, other = sorted((head[chosen[first]], head[chosen[second]]))
         head[head == other] = one
     members: dict[int, list[int]] = {}
@@ -59,8 +60,8 @@ def find_same_pictures(hashes: Floats, cells: Bytes) -> list[list[int]]:
     return [group for group in members.values() if len(group) > 1]
 
 
-def _alike(hashes: Floats, cells: Bytes) -> list[tuple[int, int]]:
-    """Return the pairs of rows, the lower first, that are of the same picture."""
+def _find_alike(hashes: Floats, cells: Bytes) -> list[tuple[int, int]]:
+    """Return the pairs of rows, the lower first, that belong to the same picture."""
     found: list[tuple[int, int]] = []
     for start in range(0, len(hashes), _CHUNK):
         different = (_BITS - hashes[start : start + _CHUNK] @ hashes.T) / 2
@@ -70,13 +71,13 @@ def _alike(hashes: Floats, cells: Bytes) -> list[tuple[int, int]]:
         first, second = first[above], second[above]
         for part in range(0, len(first), _SLICE):
             one, other = first[part : part + _SLICE], second[part : part + _SLICE]
-            same = _same_cells(cells[one], cells[other])
+            same = _compare_cells(cells[one], cells[other])
             found += zip(one[same].tolist(), other[same].tolist(), strict=True)
     return found
 
 
-def _same_cells(one: Bytes, other: Bytes) -> NDArray[np.bool_]:
-    """Tell for each row of two arrays (N, 768) whether the small pictures are the same."""
+def _compare_cells(one: Bytes, other: Bytes) -> NDArray[np.bool_]:
+    """Return for each row of two arrays (N, 768) whether the small pictures are the same."""
     difference = np.abs(one.astype(np.int16) - other)
     same: NDArray[np.bool_] = (difference.max(axis=1) <= _LARGEST) & (difference.mean(axis=1) <= _MEAN)
     return same

@@ -1,4 +1,4 @@
-"""What a pair's pictures show: whether it can be trained on, and what to find its likes by."""
+"""What a pair's pictures show: whether it can be trained on, and values to find duplicates by."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from rltn_cli.data.check.duplicates import color_cells, perceptual_hash
 from rltn_cli.data.file_headers import find_file_fault
-from rltn_cli.data.pairs import Pair, mask_lines, read_pixels, reduced
+from rltn_cli.data.pairs import Pair, limit_size, mask_lines, read_pixels
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.canvas import SHORTEST_SIDE, WIDEST
 from rltn_cli.imaging.pixels import Bytes, Floats
@@ -17,32 +17,35 @@ UNREADABLE = "cannot be read, or do not fit together"
 TOO_SMALL = "are too small or too narrow"
 BLANK = "are empty"
 NO_LINES = "have no lines in their line art"
-COLOR_LINES = "have a colour picture for line art"
+COLOR_LINES = "have a colour picture as line art"
 
 _SIDE = 256
-"""Longer side in pixels at which pictures are looked at."""
+"""Longer side in pixels at which pictures are inspected."""
 _COLORED = 40
 """A pixel whose channels differ by more than this is coloured."""
 _GREY = 12
 """A pixel whose channels differ by no more than this is grey."""
 _BLANK = 16
-"""A picture whose values differ by less than this is of one colour."""
+"""A picture whose values differ by less than this has only one colour."""
 _INK = 200
-"""A pixel of line art below this value is ink."""
+"""A pixel of line art below this grey value is ink."""
+_COLORED_SHARE, _SAME_SHARE, _SAME_DIFFERENCE = 0.25, 0.02, 3
+"""Line art is a colour picture if more than a quarter of it is coloured, or if some of it is and its small
+picture differs from the colour picture's by less than 3 of 255 on average."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairInspection:
-    """What was seen of a pair."""
+    """What an inspection found about a pair."""
 
     size: tuple[int, int] | None = None
-    """(H, W) of the colour picture; None where it cannot be read."""
+    """(H, W) of the colour picture; None if it cannot be read."""
     fault: str = ""
-    """Why the pair cannot be trained on, one of the constants above; empty where it can."""
+    """Why the pair cannot be trained on, one of the constants above; empty if it can."""
     reason: str = ""
     """The same for this pair, naming the file."""
     ink: float | None = None
-    """Share of the line art that is ink; None where there is none to look at."""
+    """Share of the line art that is ink; None if there is no line art."""
     colored: float = 0.0
     """Share of the colour picture that is not grey, white or black."""
     hash: Floats | None = None
@@ -52,7 +55,7 @@ class PairInspection:
 
 
 def inspect_pair(pair: Pair) -> PairInspection:
-    """Read a pair's pictures and look at them; what cannot be used is said, not raised."""
+    """Read and inspect a pair's pictures; faults are returned, not raised."""
     try:
         color, drawn = read_pixels(pair)
         line = mask_lines(pair, color, _SIDE) if pair.masks else None
@@ -65,13 +68,13 @@ def inspect_pair(pair: Pair) -> PairInspection:
         return PairInspection(
             size=size,
             fault=TOO_SMALL,
-            reason=f"{pair.color} is {width}x{height}; sides must have {SHORTEST_SIDE} pixels at least",
+            reason=f"{pair.color} is {width}x{height}; each side must have at least {SHORTEST_SIDE} pixels",
         )
-    color = reduced(color, _SIDE)
-    drawn = None if drawn is None else reduced(drawn, _SIDE)
+    color = limit_size(color, _SIDE)
+    drawn = None if drawn is None else limit_size(drawn, _SIDE)
     if drawn is not None:
         line = ink_darkness(drawn)
-    fault, reason = _fault(pair, color, drawn, line)
+    fault, reason = _find_fault(pair, color, drawn, line)
     return PairInspection(
         size=size,
         fault=fault,
@@ -83,10 +86,10 @@ def inspect_pair(pair: Pair) -> PairInspection:
     )
 
 
-def _fault(pair: Pair, color: Bytes, drawn: Bytes | None, line: Bytes | None) -> tuple[str, str]:
-    """Return why a pair that can be read cannot be trained on; two empty texts where it can."""
+def _find_fault(pair: Pair, color: Bytes, drawn: Bytes | None, line: Bytes | None) -> tuple[str, str]:
+    """Return why a readable pair cannot be trained on; two empty strings if it can."""
     if _spread(color) < _BLANK:
-        return BLANK, f"{pair.color} is of one colour"
+        return BLANK, f"{pair.color} has only one colour"
     if line is not None and _spread(line) < _BLANK:
         return NO_LINES, f"{pair.line or pair.masks or pair.color} shows no line"
     if drawn is not None and not pair.beside and _is_colored(drawn, color):
@@ -95,14 +98,14 @@ def _fault(pair: Pair, color: Bytes, drawn: Bytes | None, line: Bytes | None) ->
 
 
 def _is_colored(drawn: Bytes, color: Bytes) -> bool:
-    """Tell a colour picture from line art, which may be drawn in coloured ink."""
+    """Return whether a picture is no line art but a colour picture; line art may have coloured ink."""
     share = float((_chroma(drawn) > _COLORED).mean())
     difference = np.abs(color_cells(drawn).astype(np.int16) - color_cells(color)).mean()
-    return share > 0.25 or (share > 0.02 and float(difference) < 3)
+    return share > _COLORED_SHARE or (share > _SAME_SHARE and float(difference) < _SAME_DIFFERENCE)
 
 
 def _chroma(color: Bytes) -> Bytes:
-    """Return (H, W): the largest channel less the smallest."""
+    """Return (H, W): the difference of the largest and the smallest channel."""
     red, green, blue = cv2.split(color)
     largest = cv2.max(cv2.max(red, green), blue)
     return np.asarray(largest - cv2.min(cv2.min(red, green), blue), np.uint8)

@@ -1,4 +1,4 @@
-"""What a check of pairs tells: summaries by split and source, and findings, in plain values."""
+"""The results of a check of pairs: summaries by split and source, and findings, as plain values."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import ClassVar
 from rltn_cli.data.pairs import Pair
 
 NAMED = 3
-"""Files that a note names; it counts the others."""
+"""Number of files that a finding names; it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class SourceSummary:
     split: str
     source: str
     pairs: int
-    """That can be used."""
+    """Number of pairs that can be used."""
     with_lines: int
-    """Of these, how many bring line art; the others' is extracted."""
+    """Number of these with line art; that of the others is extracted."""
     left_out: int
     smallest: tuple[int, int]
     """(H, W) of the colour picture with the fewest pixels."""
@@ -29,7 +29,7 @@ class SourceSummary:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a user should know of the data."""
+    """Something a user should know about the data."""
 
     kind: str
     count: int
@@ -38,12 +38,12 @@ class Finding:
     left_out: bool
     """Whether these pairs are left out."""
     text: str
-    """All of it in a line."""
+    """The whole finding on one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataCheck:
-    """What was found, in plain values."""
+    """Everything that was found, as plain values."""
 
     summaries: tuple[SourceSummary, ...]
     findings: tuple[Finding, ...]
@@ -59,11 +59,11 @@ class DataCheck:
         "left out",
         "size",
     )
-    """Heads of `rows`."""
+    """Headings of `rows`."""
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
-        """The summaries as a table, below the heads `columns`."""
+        """The summaries as a table with the headings `columns`."""
         return [
             (
                 s.split,
@@ -79,37 +79,39 @@ class DataCheck:
 
     @property
     def notes(self) -> list[str]:
-        """The findings, a line each."""
+        """The findings, one per line."""
         return [finding.text for finding in self.findings]
 
 
-def note(kind: str, texts: Sequence[str], *, advice: str = "", left_out: bool = False) -> list[Finding]:
-    """Return what was found in several places as one finding; none where it was found nowhere."""
+def make_finding(
+    kind: str, texts: Sequence[str], *, advice: str = "", left_out: bool = False
+) -> list[Finding]:
+    """Return what was found in several places as one finding; none if it was not found."""
     if not texts:
         return []
-    text = f"{kind} ({len(texts):,}): {listed(texts)}" + (f"; {advice}" if advice else "")
+    text = f"{kind} ({len(texts):,}): {list_some(texts)}" + (f"; {advice}" if advice else "")
     return [Finding(kind, len(texts), tuple(texts[:NAMED]), left_out, text)]
 
 
-def note_files(kind: str, paths: Sequence[Path]) -> list[Finding]:
-    """Return a finding of files that stay in; none where there are no files."""
-    return note(kind, [short_name(path) for path in paths])
+def make_file_finding(kind: str, paths: Sequence[Path]) -> list[Finding]:
+    """Return a finding about files that stay in; none if there are no files."""
+    return make_finding(kind, [shorten_path(path) for path in paths])
 
 
 def _sizes(smallest: tuple[int, int], largest: tuple[int, int]) -> str:
-    """Return sizes as people write them, width first."""
+    """Return sizes as users write them, width first."""
     if not smallest[0]:
         return "-"
     first, last = (f"{size[1]}x{size[0]}" for size in (smallest, largest))
     return first if first == last else f"{first} to {last}"
 
 
-def short_name(path: Path) -> str:
-    """Return a file's name with the folder that it lies in."""
+def shorten_path(path: Path) -> str:
+    """Return a file's name with that of its folder."""
     return "/".join(path.parts[-2:])
 
 
-def listed(names: Iterable[str]) -> str:
+def list_some(names: Iterable[str]) -> str:
     """Return the first few names, and how many more there are."""
     texts = list(names)
     more = len(texts) - NAMED

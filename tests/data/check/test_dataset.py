@@ -135,11 +135,11 @@ def poison_pointer(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("poison", "words"),
     [
-        (poison_all_white, ("which are empty", "color/bad.png is of one colour", "remove them")),
-        (poison_one_pixel, ("too small or too narrow", "color/bad.png is 1x1", "16 pixels at least")),
+        (poison_all_white, ("which are empty", "color/bad.png has only one colour", "remove them")),
+        (poison_one_pixel, ("too small or too narrow", "color/bad.png is 1x1", "at least 16 pixels")),
         (poison_200_megapixels, ("color/bad.png: more than 150,000,000 pixels; save it smaller",)),
-        (poison_colour_in_line, ("a colour picture for line art", "line/bad.png is coloured")),
-        (poison_another_colour_in_line, ("a colour picture for line art", "line/bad.png is coloured")),
+        (poison_colour_in_line, ("a colour picture as line art", "line/bad.png is coloured")),
+        (poison_another_colour_in_line, ("a colour picture as line art", "line/bad.png is coloured")),
         (poison_no_lines, ("no lines in their line art", "line/bad.png shows no line")),
         (poison_proportions, ("bad.png is 96x60 but", "same proportions")),
         (poison_cut_short, ("color/bad.png: damaged or cut short",)),
@@ -180,8 +180,8 @@ def test_partners_that_are_missing_are_named(folder: Path) -> None:
     (folder / "index.csv").write_text("id\n" + "".join(f"s{n}\n" for n in range(5)))
     notes = check(folder).notes
     assert notes == [
-        "line art without a colour picture of its name (1): line/lonely.png",
-        "colour pictures that are left out, as index.csv does not list them (1): color/s5.png",
+        "line art without a colour picture of the same name (1): line/lonely.png",
+        "colour pictures left out, as index.csv does not list them (1): color/s5.png",
     ]
 
 
@@ -203,7 +203,7 @@ def test_faint_line_art_and_grey_pictures_are_noted_and_kept(folder: Path) -> No
     assert len(result.usable) == 8
     assert result.notes == [
         "nearly empty line art (1): line/faint.png",
-        "grey pictures, of whose colours nothing can be learned (1): color/grey.png",
+        "grey pictures, from which no colours can be learned (1): color/grey.png",
     ]
     assert not any(finding.left_out for finding in result.findings)
 
@@ -215,7 +215,7 @@ def test_the_same_picture_again_is_noted(folder: Path) -> None:
     add(folder, "recolored", scene(0)[:, :, ::-1])
     result = check(folder)
     assert result.notes == [
-        "the same picture several times, which then counts more (1): "
+        "pictures that occur several times and therefore count more (1): "
         "color/s0.png = color/t0.png = color/u0.png"
     ]
     assert len(result.usable) == 9
@@ -230,14 +230,14 @@ def test_a_training_picture_that_is_validated_on_is_left_out(folder: Path) -> No
     result = check(folder)
     assert [pair.id for pair in result.usable] == ["copy", *(f"s{n}" for n in range(1, 6))]
     (note,) = result.notes
-    assert note.startswith("left out of training, as their picture is in another split too (1): ")
+    assert note.startswith("left out of training, as their picture is also in another split (1): ")
     assert note.endswith("color/s0.png = color/copy.jpg")
 
 
 def test_training_on_nothing_but_validation_pictures_is_refused(folder: Path) -> None:
     pairs = read_data([str(folder)])
     doubled = pairs + [Pair(f"v{p.id}", p.color, p.line, split="val") for p in pairs]
-    with pytest.raises(DataError, match="every training picture is in another split too"):
+    with pytest.raises(DataError, match="every training picture is also in another split"):
         check_pairs(doubled)
     with pytest.raises(DataError, match="no pairs to train on"):
         check_pairs([])
@@ -258,4 +258,4 @@ def test_side_by_side_pairs_and_pictures_alone_are_checked_too(tmp_path: Path) -
         ("train", "ascp", "3", "3", "0", "0"),
         ("val", "ascp", "2", "2", "0", "0"),
     ]
-    assert "alone/blank.png is of one colour" in result.notes[0]
+    assert "alone/blank.png has only one colour" in result.notes[0]
