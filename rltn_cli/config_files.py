@@ -1,7 +1,7 @@
-"""Configurations in and out of TOML and JSON: any frozen dataclass of plain values.
+"""Configurations from and to TOML and JSON: any frozen dataclass of plain values.
 
-A value comes from the dataclass, then from a TOML file, then from a flag, the later one winning. Keys that
-a dataclass does not have are refused by name.
+A value comes from the dataclass, from a TOML file or from a flag; a later one overrides the earlier ones.
+Keys that the dataclass does not have are refused by name.
 """
 
 import dataclasses
@@ -25,8 +25,8 @@ def from_mapping(
     Args:
         cls: the dataclass to build.
         values: keys of the dataclass with TOML or JSON values; nested tables for nested dataclasses.
-        where: what the values come from, for messages.
-        base: has the values that are not named; otherwise the dataclass's own.
+        where: where the values come from, for messages.
+        base: provides the values that are not named; by default they are the dataclass's own.
 
     Raises:
         ConfigError: unknown key, wrong type, or a value out of range.
@@ -43,7 +43,7 @@ def from_mapping(
 
 
 def _convert(hint: Any, value: Any, where: str, base: Any = None) -> Any:
-    """Return `value` as the annotated type, or raise ConfigError; nested tables are laid over `base`."""
+    """Return `value` as the annotated type, or raise ConfigError; nested tables override `base`."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
         return from_mapping(hint, value, where, base=base)

@@ -27,7 +27,8 @@ class ModelConfig:
     generator_widths: tuple[int, ...] = (128, 96, 56, 24, 8)
     """Channels at strides 16, 8, 4, 2 and 1."""
     generator_hidden: int = 24
-    """Channels inside the generator's SPADE modulation, at most; never more than the level's width."""
+    """Largest number of channels inside the generator's SPADE modulation; never more than twice a level's
+    width."""
     correspondence_width: int = 40
     """d: channels of the features that are matched at stride 4."""
     reduction: int = 8
@@ -35,7 +36,7 @@ class ModelConfig:
     temperature: float = 0.01
     """tau of the correspondence's softmax."""
     aggregation: bool = True
-    """Whether every level has its FAM (RLTN); otherwise the levels are only fused, as in CoCosNet."""
+    """Whether every level has a FAM (RLTN); otherwise the levels are only fused, as in CoCosNet."""
     region_pooling: bool = False
     """Whether content features are pooled over the regions between lines; since architecture 2."""
     architecture: int = ARCHITECTURE

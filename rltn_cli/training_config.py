@@ -15,7 +15,7 @@ PERCEPTUAL_TERMS = ("fm", "perc", "ctx", "scl")
 
 @dataclass(frozen=True, slots=True)
 class LossConfig:
-    """Weights of the loss terms; 0 leaves a term out, with what it costs."""
+    """Weights of the loss terms; a term of weight 0 is left out and costs nothing."""
 
     adv: float = 1.0
     fm: float = 1.0
@@ -27,16 +27,16 @@ class LossConfig:
     cycle: float = 1.0
     scl: float = 1.0
     match: float = 0.0
-    """Negative log-likelihood of a right match, not a term of the paper's."""
+    """Negative log-likelihood of a right match; not one of the paper's terms."""
     match_place: float = 0.3
-    """Weight of the place beside the colour within `match`."""
+    """Weight of the place, relative to the colour, within `match`."""
     lpips: float = 0.0
-    """LPIPS on AlexNet (Zhang et al., 2018), not a term of the paper's; a small part of what VGG costs."""
+    """LPIPS on AlexNet (Zhang et al., 2018); not one of the paper's terms, and much cheaper than VGG's."""
     exemplar: float = 0.5
     """Weight in rec and warp of samples whose reference is another picture with the same palette."""
     unseen: float = 0.0
-    """Lab distance from every colour of the reference beyond which a place is left out of rec and warp; 0
-    leaves nothing out."""
+    """Lab distance: places whose colour is farther from every colour of the reference are left out of rec and
+    warp; 0 leaves nothing out."""
     trunk: Literal["vgg16", "vgg19"] = "vgg16"
     """The perceptual network of fm, perc, ctx and scl; never switched silently."""
 
@@ -50,12 +50,12 @@ class LossConfig:
 
     @property
     def active(self) -> dict[str, float]:
-        """The weights of the terms that run, in the order of TERMS."""
+        """The weights of the active terms, in the order of TERMS."""
         return {term: weight for term in TERMS if (weight := getattr(self, term)) > 0}
 
     @property
     def perceptual(self) -> bool:
-        """Whether a term runs that looks through the trunk."""
+        """Whether a term is active that looks through the frozen VGG."""
         return any(term in PERCEPTUAL_TERMS for term in self.active)
 
 
@@ -68,7 +68,7 @@ class DataConfig:
     foreign: float = 0.1
     """Share of samples whose reference has other colours than the target: they have no ground truth."""
     source_weights: dict[str, float] = field(default_factory=dict)
-    """Weight of a picture by its source; 1 where a source is not named."""
+    """Weight of pictures by their source; 1 for sources that are not named."""
     recolor: float = 0.8
     """Probability of a joint recolouring."""
     degrade: float = 0.7
@@ -76,11 +76,11 @@ class DataConfig:
     deform: float = 0.12
     """Standard deviation of the thin-plate control points, in image widths."""
     closest: float = 0.7
-    """Smallest width of a crop, in picture widths: how near drawings and references are looked at."""
+    """Smallest width of a crop, in picture widths; below 0.7 some crops are close-ups."""
     backdrop: float = 0.0
-    """Probability of a backdrop behind the figures of a sample, where there is white paper behind them."""
+    """Probability that the figures of a sample get a backdrop, if they stand on white paper."""
     companion: float = 0.0
-    """Probability that a reference with the drawing's palette shows another figure beside."""
+    """Probability that a reference with the drawing's palette also shows another figure."""
 
     def __post_init__(self) -> None:
         for name in ("pseudo", "foreign", "recolor", "degrade", "backdrop", "companion"):
@@ -95,7 +95,7 @@ class DataConfig:
 
 
 PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
-"""Parts of the network that training can leave as they are."""
+"""Parts of the network that can be frozen in training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +111,29 @@ class TrainConfig:
     aggregation: bool = True
     """Whether fresh weights have FAMs; see ModelConfig."""
     region_pooling: bool = True
-    """Whether fresh weights pool regions, and whether weights without it get it."""
+    """Whether fresh weights pool regions, and whether it is added to given weights without it."""
     steps: int = 10_000
     epochs: float = 0.0
-    """Steps as passes over the training pairs; 0 where `steps` says it."""
+    """Number of steps as passes over the training pairs; 0 if `steps` states it."""
     minutes: float = 0.0
-    """Longest time of one call, saving included; 0 for no limit."""
+    """Time limit of one call, saving included; 0 for none."""
     batch: int = 8
     accumulate: int = 1
-    """Parts a batch is computed in; the gradient is that of the whole batch."""
+    """Number of micro-batches that a batch is computed in; the gradient is that of the whole batch."""
     sizes: tuple[tuple[int, int], ...] = ((0, 128), (5_000, 256))
     """(from step, picture size in pixels): the resolution schedule."""
     generator_lr: float = 1e-4
     discriminator_lr: float = 2e-4
     decay_from: float = 0.5
-    """Share of the steps after which the learning rates fall linearly to a twentieth."""
+    """Share of the steps after which the learning rates decay linearly to a twentieth."""
     warmup: int = 100
     """Steps over which the learning rates rise from 0."""
     beta1: float = 0.9
     beta2: float = 0.999
     ema: float = 0.999
-    """Decay of the averaged weights; less in the first steps, so that short runs average over themselves."""
+    """Decay of the averaged weights; lower in the first steps, so that short runs average over themselves."""
     freeze: tuple[str, ...] = ()
-    """Parts that keep their weights; see PARTS."""
+    """Parts of the network that keep their weights; see PARTS."""
     clip: float = 1.0
     """Largest norm of the generator's gradient; 0 for no limit."""
     adversarial_from: int = 0
@@ -143,25 +143,25 @@ class TrainConfig:
     seed: int = 0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     lines: Literal["hed-small", "hed", "xdog", "contour"] = "hed-small"
-    """How line art that is missing is extracted, as in `rltn extract-lines`."""
+    """How missing line art is extracted, as in `rltn extract-lines`."""
     line_weights: str = ""
-    """Weights of the network that extracts it; `hed` needs them."""
+    """Weights of the network that extracts it; required by `hed`."""
     val: str = ""
-    """Pairs to validate on: a folder or recipe, or a share such as `0.1` of the pairs; if empty the split
-    `val` of the pairs, or a tenth of them."""
+    """Pairs to validate on: a folder or recipe, or a share of the pairs such as `0.1`; if empty, the split
+    `val` of the pairs, or a tenth of them if there is no such split."""
     val_pictures: int = 16
-    """Pictures to validate on, at most."""
+    """Largest number of pictures to validate on."""
     val_every: int = 0
-    """Steps between validations; 0 for the first and the last weights alone."""
+    """Steps between validations; 0 to validate only the first and the last weights."""
     checkpoint_every: int = 500
     sample_every: int = 500
     keep: int = 2
-    """Training states that are kept, the newest."""
+    """Number of training states to keep; the newest stay."""
     device: str = "auto"
     workers: int = 0
-    """Processes that draw samples ahead."""
+    """Number of processes that prepare samples in advance."""
     frozen: str = ""
-    """Folder of frozen trunks; otherwise what RLTN_FROZEN names."""
+    """Folder of frozen networks; otherwise the one that RLTN_FROZEN names."""
     losses: LossConfig = field(default_factory=LossConfig)
     data: DataConfig = field(default_factory=DataConfig)
 
@@ -224,4 +224,4 @@ FINE_TUNING = TrainConfig(
     losses=LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0),
     data=DataConfig(pseudo=0.25, foreign=0.0, recolor=0.2, degrade=0.5),
 )
-"""What a run that starts from trained weights begins with, instead of TrainConfig's own values."""
+"""Defaults of a run that starts from trained weights, instead of TrainConfig's."""

@@ -16,7 +16,7 @@ from rltn_cli.engine.checkpoints.model_card import licence_of
 from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 
 if TYPE_CHECKING:
-    from rltn_cli.models.cost import Budget
+    from rltn_cli.models.cost import NetworkCost
     from rltn_cli.models.hed import HED
     from rltn_cli.models.rltn import RLTN
 
@@ -77,13 +77,13 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     path = find_model(name, offline=offline)
     files = read_known(path)
     network = _loaded(path, files)
-    budget = _budget(network)
+    cost = _measure_cost(network)
     architecture = network.config.architecture
     facts = {
         "name": name,
         "kind": files.kind,
-        "parameters": budget.parameters,
-        "gflop": round(budget.flop / 1e9, 2),
+        "parameters": cost.parameters,
+        "gflop": round(cost.flop / 1e9, 2),
         "gflop_at": [COST_SIZE, COST_SIZE],
         "license": licence_of(path),
         "architecture": architecture,
@@ -96,9 +96,9 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
         return
     typer.echo(f"name          {name}")
     typer.echo(f"kind          {files.kind}: {KINDS[files.kind]}")
-    typer.echo(f"parameters    {budget.parameters:,}")
+    typer.echo(f"parameters    {cost.parameters:,}")
     beside = "" if files.kind == LINES else ", one reference"
-    typer.echo(f"operations    {budget.flop / 1e9:.2f} GFLOP at {COST_SIZE}x{COST_SIZE}{beside}")
+    typer.echo(f"operations    {cost.flop / 1e9:.2f} GFLOP at {COST_SIZE}x{COST_SIZE}{beside}")
     typer.echo(f"licence       {facts['license'] or 'not stated'}")
     typer.echo(f"architecture  {architecture}")
     if facts["revision"]:
@@ -117,7 +117,7 @@ def _loaded(path: Path, files: StoredModel) -> "RLTN | HED":
     return load_model(path)
 
 
-def _budget(network: "RLTN | HED") -> "Budget":
+def _measure_cost(network: "RLTN | HED") -> "NetworkCost":
     """Count what a network of either kind costs."""
     from rltn_cli.models.cost import measure_cost, measure_line_cost
     from rltn_cli.models.hed import HED

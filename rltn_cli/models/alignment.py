@@ -33,7 +33,7 @@ class FAM(nn.Module):
 
 
 class MFAM(nn.Module):
-    """Multi-level Feature Aggregation Module: a FAM a level, resized, concatenated and fused."""
+    """Multi-level Feature Aggregation Module: one FAM per level, their outputs resized and fused."""
 
     def __init__(
         self, widths: Sequence[int], outputs: int, reduction: int, *, aggregation: bool = True
@@ -44,7 +44,7 @@ class MFAM(nn.Module):
             widths: channels of the levels, finest first.
             outputs: d, channels of the fused features.
             reduction: r of equation (2).
-            aggregation: without it no level has a FAM: the plain multi-level fusion of CoCosNet [6].
+            aggregation: whether levels have FAMs; without them it is the plain fusion of CoCosNet [6].
         """
         super().__init__()
         self.fams = nn.ModuleList(FAM(w, reduction) if aggregation else nn.Identity() for w in widths)

@@ -14,9 +14,9 @@ NEGATIVE_SLOPE = 0.2
 def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
     """Normalise every channel of every picture to mean 0 and variance 1.
 
-    Written with means: on a CPU they are several times faster than `torch.var_mean` and, unlike batch norm,
-    the same with any number of threads; `F.instance_norm` copies channels_last tensors. The statistics are
-    computed in float32.
+    It is written with means, since on a CPU these are several times faster than `torch.var_mean` and, unlike
+    batch norm, give the same result with any number of threads; `F.instance_norm` copies channels_last
+    tensors. The statistics are computed in float32.
 
     Args:
         x: (B, C, H, W).
@@ -31,7 +31,7 @@ def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
 def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) -> nn.Conv2d:
     """Return a 3x3 convolution that keeps the size, or divides it by the stride.
 
-    Where an instance norm follows, a bias would do nothing: `bias=False`.
+    Before an instance norm a bias would have no effect: pass `bias=False`.
     """
     return nn.Conv2d(inputs, outputs, 3, stride, 1, bias=bias)
 
@@ -39,8 +39,8 @@ def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) ->
 class Conv1x1(nn.Conv2d):
     """1x1 convolution, as a matrix product over the channels.
 
-    PyTorch's own takes one way on a CPU where a single thread computes and another where there are more, and
-    the two round differently; a batch, which paints each picture on one thread, would give other pictures.
+    On a CPU PyTorch's own convolution rounds differently with one thread than with several. A batch, which
+    paints each picture on one thread, would give other pictures than `rltn colorize`.
     """
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
@@ -64,13 +64,13 @@ class ConvNorm(nn.Module):
         return out
 
 
-def enlarged(x: Tensor, like: Tensor) -> Tensor:
-    """Return x (B, C, H, W) as it is, or with each pixel four times where another tensor is twice as high."""
+def upsample(x: Tensor, like: Tensor) -> Tensor:
+    """Return x (B, C, H, W), upsampled to twice its size if another tensor is twice as high."""
     return x if x.shape[2] == like.shape[2] else F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 class SPADE(nn.Module):
-    """Spatially-adaptive normalisation [1]: instance norm, scaled and shifted as a condition says."""
+    """Spatially-adaptive normalisation [1]: instance norm, with scale and shift computed from a condition."""
 
     def __init__(self, channels: int, condition: int, hidden: int) -> None:
         super().__init__()
@@ -82,15 +82,15 @@ class SPADE(nn.Module):
         scale: Tensor
         shift: Tensor
         scale, shift = self.scale_shift(F.relu(self.shared(condition), inplace=True)).chunk(2, dim=1)
-        normed = enlarged(instance_norm(x), condition)
+        normed = upsample(instance_norm(x), condition)
         return (normed + shift).addcmul_(normed, scale)
 
 
 class SPADEResBlock(nn.Module):
     """SPADE residual block [1]: two modulated 3x3 convolutions, a 1x1 shortcut where the width changes.
 
-    An input of half the condition's size is enlarged behind the first norm and behind the shortcut, which are
-    the same for a pixel that is there four times.
+    An input of half the condition's size is upsampled after the first norm and after the shortcut, which give
+    the same result before and after nearest-neighbour upsampling but cost less before.
     """
 
     def __init__(self, inputs: int, outputs: int, condition: int, hidden: int) -> None:
@@ -111,15 +111,15 @@ class SPADEResBlock(nn.Module):
         """
         y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), NEGATIVE_SLOPE, inplace=True))
         y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), NEGATIVE_SLOPE, inplace=True))
-        return y.add_(enlarged(self.shortcut(x), y))
+        return y.add_(upsample(self.shortcut(x), y))
 
 
 class MHFB(nn.Module):
     """Multi-stream High Frequency Block, equation (1).
 
     `F_h = Conv(F_p - Conv(sum of F_i)) + F_p`, where F_i is the input averaged over windows of 2, 4 and 8
-    pixels and brought back by nearest-neighbour upsampling. Windows that reach over the border average what
-    is inside, so that any size works.
+    pixels and upsampled again by nearest neighbours. Windows that extend over the border average only what is
+    inside, so that any size works.
     """
 
     windows = (2, 4, 8)
@@ -146,9 +146,9 @@ class MHFB(nn.Module):
 class PCB(nn.Module):
     """Pixel-wise Correlation Block: criss-cross attention [8], two recurrent passes with shared weights.
 
-    In one pass a position attends to its row and its column, itself once; after two it has seen the whole
-    picture. The residual weight `gamma` starts at 0.1 rather than at [8]'s 0, so that every parameter learns
-    from the first step.
+    In one pass a position attends to its row and its column, and once to itself; after two passes it has seen
+    the whole picture. The residual weight `gamma` starts at 0.1 rather than at 0 as in [8], so that every
+    parameter learns from the first step.
     """
 
     passes = 2
@@ -162,7 +162,7 @@ class PCB(nn.Module):
         self.gamma = nn.Parameter(torch.full((1,), 0.1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x (B, C, H, W) with what its rows and columns add."""
+        """Return x (B, C, H, W) plus what attention to rows and columns adds."""
         for _ in range(self.passes):
             x = self.gamma * self.criss_cross(x) + x
         return x
@@ -212,7 +212,7 @@ class SAB(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Attention of every position to every other, added to the input; carries a colour through a region."""
+    """Attention of every position to every other, added to the input; spreads a colour through its region."""
 
     def __init__(self, channels: int, heads: int = 4) -> None:
         super().__init__()
@@ -222,7 +222,7 @@ class SelfAttention(nn.Module):
         self.out = Conv1x1(heads * self.width, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x (B, C, H, W) with what the other positions add."""
+        """Return x (B, C, H, W) plus what attention to the other positions adds."""
         batch, _, height, width = x.shape
         tokens = self.qkv(instance_norm(x)).permute(0, 2, 3, 1)
         tokens = tokens.reshape(batch, height * width, 3, self.heads, self.width)

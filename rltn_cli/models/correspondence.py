@@ -13,10 +13,11 @@ PATCH = 4
 _HUE = 2
 """Side in pixels of the squares that share a hue."""
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
+"""Weights of the luma (ITU-R BT.601)."""
 
 
 def normalize(features: Tensor) -> Tensor:
-    """Centre features over their channels, scale them to unit length, and list them as tokens.
+    """Centre features over their channels, scale them to unit length, and flatten them to tokens.
 
     Args:
         features: (B, d, H, W).
@@ -30,10 +31,10 @@ def normalize(features: Tensor) -> Tensor:
 
 
 def to_patches(picture: Tensor) -> Tensor:
-    """List the 4x4 patches of a picture: (B, 3, H, W) RGB to (B, H / 4 * W / 4, 24), row-major.
+    """Return the 4x4 patches of a picture: (B, 3, H, W) RGB to (B, H / 4 * W / 4, 24), row-major.
 
-    A patch is its 16 lumas (ITU-R BT.601) and, for 2x2 pixels together, the 4 differences of red and the 4 of
-    blue from luma. Finer changes of hue, which this leaves out, would be lost when a warp mixes patches.
+    A patch consists of its 16 lumas (ITU-R BT.601) and, for every 2x2 pixels, the differences of red and of
+    blue from luma. It leaves out finer changes of hue, which would be lost anyway when a warp mixes patches.
     """
     red, green, blue = picture.split(1, dim=1)
     luma = _RED * red + _GREEN * green + _BLUE * blue
@@ -43,7 +44,7 @@ def to_patches(picture: Tensor) -> Tensor:
 
 
 def from_patches(patches: Tensor, height: int, width: int) -> Tensor:
-    """Put patches together: (B, H / 4 * W / 4, 24) to (B, 3, H, W), what `to_patches` has kept of it."""
+    """Assemble the patches of `to_patches`: (B, H / 4 * W / 4, 24) to (B, 3, H, W)."""
     grid = patches.transpose(1, 2).unflatten(2, (height // PATCH, width // PATCH))
     luma = F.pixel_shuffle(grid[:, : PATCH**2], PATCH)
     hue = F.pixel_shuffle(grid[:, PATCH**2 :], PATCH // _HUE)
@@ -53,10 +54,10 @@ def from_patches(patches: Tensor, height: int, width: int) -> Tensor:
 
 
 def warp(queries: Tensor, keys: Tensor, values: Tensor, temperature: float) -> Tensor:
-    """Return `softmax(queries @ keys^T / temperature) @ values` (B, N, v) without ever holding the matrix.
+    """Return `softmax(queries @ keys^T / temperature) @ values` (B, N, v) without storing the matrix.
 
-    The fused kernels want query, key and value of one width that is a multiple of 8 and a last stride of 1:
-    all three are padded with zeros, which changes no product.
+    The fused kernels require queries, keys and values of the same width, a multiple of 8, and a last stride
+    of 1: all three are padded with zeros, which change no product.
 
     Args:
         queries: (B, N, d).

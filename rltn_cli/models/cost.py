@@ -14,7 +14,7 @@ from rltn_cli.models.rltn import RLTN
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class NetworkCost:
     """Cost of one forward pass with one reference of the sketch's size."""
 
     parameters: int
@@ -22,15 +22,15 @@ class Budget:
     """Floating-point operations of convolutions and matrix products; a multiply-add counts as two."""
 
 
-def measure_cost(config: ModelConfig, *, size: int = 256) -> Budget:
-    """Count a network's parameters and operations on shapes alone; nothing is computed.
+def measure_cost(config: ModelConfig, *, size: int = 256) -> NetworkCost:
+    """Count a network's parameters and operations by shapes alone; nothing is computed.
 
     Args:
         config: sizes of the network.
         size: height and width of sketch and reference in pixels, a multiple of 16, at least 64.
 
     Raises:
-        ValueError: a size that the network does not take.
+        ValueError: a size that the network does not accept.
     """
     with torch.device("meta"):
         model = RLTN(config)
@@ -39,18 +39,18 @@ def measure_cost(config: ModelConfig, *, size: int = 256) -> Budget:
     return _count(model, sketch, [reference], *([labels] if config.region_pooling else []))
 
 
-def measure_line_cost(config: HEDConfig, *, size: int = 256) -> Budget:
-    """Count as `measure_cost` does, for a network that draws lines; with its margin around the picture."""
+def measure_line_cost(config: HEDConfig, *, size: int = 256) -> NetworkCost:
+    """Count like `measure_cost` for a network that draws lines, including its margin around the picture."""
     with torch.device("meta"):
         return _count(HED(config), torch.empty(1, 3, size, size))
 
 
-def _count(model: nn.Module, *inputs: object) -> Budget:
+def _count(model: nn.Module, *inputs: object) -> NetworkCost:
     """Count the parameters and operations of one call."""
     counter = FlopCounterMode(display=False)
-    # The counter knows no fused attention on a CPU; as plain matrix products it is counted everywhere.
+    # The counter does not know fused attention on a CPU; plain matrix products are counted on every device.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
         model(*inputs)
-    return Budget(
+    return NetworkCost(
         parameters=sum(value.numel() for value in model.parameters()), flop=counter.get_total_flops()
     )

@@ -13,7 +13,7 @@ def _conv(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges every patch of about 70 pixels: four 4x4 convolutions and a score a place."""
+    """Scores every patch of about 70x70 pixels by four 4x4 convolutions."""
 
     def __init__(self, channels: int, base: int) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class MultiscaleDiscriminator(nn.Module):
-    """The same judge, with weights of its own, at full size and at half."""
+    """Patch discriminators at full size and at half, with weights of their own."""
 
     def __init__(self, base: int = 32, scales: int = 2) -> None:
         """Build the discriminator.
@@ -47,7 +47,7 @@ class MultiscaleDiscriminator(nn.Module):
         self.scales = nn.ModuleList(PatchDiscriminator(4, base) for _ in range(scales))
 
     def forward(self, sketch: Tensor, picture: Tensor) -> list[Tensor]:
-        """Return one map of scores a scale, higher for pictures held to be real.
+        """Return one map of scores per scale, higher for pictures taken to be real.
 
         Args:
             sketch: (B, 1, H, W) in [-1, 1].

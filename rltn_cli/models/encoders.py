@@ -12,7 +12,7 @@ STRIDES = (4, 8, 16)
 
 
 class Encoder(nn.Module):
-    """Convolutions with instance norm down to stride 16, a SPADE residual block [1] at each of three levels.
+    """Convolutions with instance norm down to stride 16, and SPADE residual blocks [1] at three levels.
 
     The residual blocks are modulated by the picture itself, as the adapters of CoCosNet [6] are.
     """

@@ -1,4 +1,4 @@
-"""The VGG trunks: fixed feature networks, with torchvision's layers and key names."""
+"""VGG16 and VGG19 as fixed feature networks, with torchvision's layers and key names."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -29,12 +29,13 @@ class VGG(nn.Module):
                 inputs = width
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
+        # of ImageNet, on which the networks were trained
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None], persistent=False)
         self.requires_grad_(False)
 
     def forward(self, picture: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
-        """Return the activations asked for; layers above the highest are not run.
+        """Return the requested activations; layers above the highest of these are not run.
 
         Args:
             picture: (B, 3, H, W) RGB in [-1, 1].

@@ -10,8 +10,8 @@ from rltn_cli.models.blocks import NEGATIVE_SLOPE, SelfAttention, SPADEResBlock,
 class Generator(nn.Module):
     """SPADE residual blocks from stride 16 up, modulated at every level by `concat(warped, sketch)`.
 
-    At strides 4 to 16 the content features, which know which lines bound which region, join the condition;
-    at stride 8 self-attention carries a colour through its region. The last convolution sees the warped
+    At strides 4 to 16 the content features, which tell which lines bound which region, join the condition;
+    at stride 8 self-attention spreads a colour through its region. The last convolution sees the warped
     colours and the sketch themselves.
     """
 
@@ -20,11 +20,11 @@ class Generator(nn.Module):
 
         Args:
             widths: channels at strides 16, 8, 4, 2 and 1.
-            hidden: channels inside the SPADE modulation, at most; no more than twice a level's width.
+            hidden: largest number of channels inside the SPADE modulation; at most twice a level's width.
             content: d, channels of the content features.
         """
         super().__init__()
-        condition = 4
+        condition = 4  # three channels of warped colours and one of the sketch
         self.first = conv3x3(condition + content, widths[0])
         self.blocks = nn.ModuleList(
             SPADEResBlock(before, after, condition + extra, min(hidden, 2 * after))

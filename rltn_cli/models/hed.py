@@ -1,10 +1,10 @@
 """Holistically-nested edge detection (Xie and Tu, ICCV 2015), and the narrow twin that rltn ships.
 
 Key layout of the weights, the original's and the twin's: `features.N.weight|bias` are the trunk's 3x3
-convolutions, numbered as in torchvision's VGG16 (ReLUs and poolings count too: 0, 2, 5, 7, 10, ... 28);
+convolutions, numbered as in torchvision's VGG16 (where ReLUs and poolings count: 0, 2, 5, 7, 10, ... 28);
 `dsn1` to `dsn5` are the 1x1 convolutions that give the side outputs, `fuse` the 1x1 convolution over the five
-of them. The twin has beside these, for the way back from the coarse stages to the fine ones, `lateral.0` to
-`lateral.4` and `back.0` to `back.3` (1x1, only where widths differ) and `merge.0` to `merge.3` (3x3).
+of them. For the way back from the coarse stages to the fine ones the twin also has `lateral.0` to `lateral.4`
+and `back.0` to `back.3` (1x1, only where widths differ) and `merge.0` to `merge.3` (3x3).
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,13 @@ from torch import Tensor, nn
 from rltn_cli.errors import ConfigError
 
 STRIDE = 16
-"""Of the coarsest stage; pictures whose sides are shifted by multiples of it give shifted edges."""
+"""Stride of the coarsest stage: pictures shifted by multiples of it have the same edges, shifted."""
 MARGIN = 32
-"""Pixels that are added around a picture by reflection, so that zero padding draws no frame."""
+"""Pixels that are added around a picture by reflection, so that zero padding does not draw a frame."""
 ARCHITECTURE = 1
 """Version of the network's structure; weights of a newer one need a newer rltn."""
 _MEAN_BGR = (104.00699, 116.66877, 122.67892)
+"""Mean of ImageNet's pictures, as the original network subtracts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class HEDConfig:
     depths: tuple[int, ...] = (2, 2, 3, 3, 3)
     """3x3 convolutions of the five stages."""
     merge: int = 16
-    """Channels at most of the way back from coarse to fine, before the side outputs; 0 is the original,
-    without one."""
+    """Largest number of channels on the way back from coarse to fine, before the side outputs; 0 for the
+    original network, which has no such way."""
     input_scale: float = 1 / 64
-    """What the picture is multiplied by once its mean is off; 1 in the original."""
+    """Factor on the picture after its mean is subtracted; 1 in the original."""
     kind: Literal["lines"] = "lines"
-    """Tells the configuration from that of a network that paints."""
+    """Distinguishes the configuration from that of a network that paints."""
     architecture: int = ARCHITECTURE
 
     def __post_init__(self) -> None:
@@ -64,7 +65,7 @@ HED_ORIGINAL = HEDConfig(widths=(64, 128, 256, 512, 512), merge=0, input_scale=1
 
 
 class HED(nn.Module):
-    """Five side outputs, one a stage of a VGG trunk, and their fusion."""
+    """Five side outputs, one per stage of a VGG trunk, and their fusion."""
 
     def __init__(self, config: HEDConfig | None = None) -> None:
         super().__init__()
@@ -92,7 +93,7 @@ class HED(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How far a pixel can change the edges around it, in pixels; beyond it nothing changes."""
+        """Distance in pixels up to which a pixel can change the edges around it."""
         reach = sum(depth << stage for stage, depth in enumerate(self.config.depths))
         reach += STRIDE  # the poolings
         if self.config.merge:
@@ -113,7 +114,7 @@ class HED(nn.Module):
         return tuple(x[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width] for x in outputs)
 
     def unpadded(self, color: Tensor) -> tuple[Tensor, ...]:
-        """Return what `forward` returns, without a margin: the pixels near the border see zeros beyond it."""
+        """Return what `forward` returns, but without a margin: pixels near the border see zeros beyond it."""
         x = (
             127.5 * (color.flip(1) + 1) - color.new_tensor(_MEAN_BGR)[:, None, None]
         ) * self.config.input_scale
@@ -122,29 +123,29 @@ class HED(nn.Module):
             x = self.features[start:end](x)
             stages.append(x)
         if self.config.merge:
-            stages = self._merged(stages)
+            stages = self._merge_stages(stages)
         sides = [
-            _resized(self.get_submodule(f"dsn{number}")(features), color.shape[2:])
+            _resize(self.get_submodule(f"dsn{number}")(features), color.shape[2:])
             for number, features in enumerate(stages, start=1)
         ]
         return (*sides, self.fuse(torch.cat(sides, 1)))
 
-    def _merged(self, stages: list[Tensor]) -> list[Tensor]:
-        """Return the stages' features after each fine one has been told what the coarser ones saw."""
+    def _merge_stages(self, stages: list[Tensor]) -> list[Tensor]:
+        """Return the stages' features, with those of coarser stages merged into the finer ones."""
         features = [lateral(stage) for lateral, stage in zip(self.lateral, stages, strict=True)]
         for i, (back, merge) in reversed(list(enumerate(zip(self.back, self.merge, strict=True)))):
-            coarse = _resized(back(features[i + 1]), features[i].shape[2:])
+            coarse = _resize(back(features[i + 1]), features[i].shape[2:])
             features[i] = F.relu(merge(features[i] + coarse), inplace=True)
         return features
 
 
 def _pointwise(inputs: int, outputs: int) -> nn.Module:
-    """Return a 1x1 convolution, or nothing where the widths are equal."""
+    """Return a 1x1 convolution, or the identity if the widths are equal."""
     return nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
 
 def reflect(picture: Tensor, margin: int) -> Tensor:
-    """Return a picture with its mirror image around it; any size, down to one pixel.
+    """Pad a picture of any size, down to one pixel, with its mirror image.
 
     Args:
         picture: (B, C, H, W).
@@ -164,7 +165,7 @@ def reflect(picture: Tensor, margin: int) -> Tensor:
     return picture
 
 
-def _resized(features: Tensor, size: tuple[int, ...] | torch.Size) -> Tensor:
+def _resize(features: Tensor, size: tuple[int, ...] | torch.Size) -> Tensor:
     """Resize by bilinear interpolation, unless the size is right."""
     if features.shape[2:] == torch.Size(size):
         return features

@@ -1,4 +1,4 @@
-"""Region pooling: what the middle of a region between lines knows becomes what all of the region knows."""
+"""Region pooling: the features of a region between lines are shared by all of its tokens."""
 
 import torch
 import torch.nn.functional as F
@@ -8,14 +8,18 @@ from rltn_cli.models.blocks import Conv1x1
 
 
 class RegionPooling(nn.Module):
-    """Adds to every content feature what it makes of the mean over its region: `f + W2(GELU(W1([f, m])))`.
+    """Adds to every content feature f a function of it and of its region's mean: `f + W2(GELU(W1([f, m])))`.
 
-    m is the mean of f over the tokens with the same label; tokens of label 0, which are all line, keep their
-    own feature as m. W2 starts at zero, so that trained weights without pooling go on unchanged.
+    m is the mean of f over the tokens with the same label; for tokens of label 0, which are all line, it is
+    their own feature. W2 starts at zero, so that trained weights that get the module paint as before.
     """
 
     def __init__(self, channels: int) -> None:
-        """Build the module for `channels` (d) features."""
+        """Build the module.
+
+        Args:
+            channels: d, of the content features.
+        """
         super().__init__()
         self.mix = Conv1x1(2 * channels, 2 * channels)
         self.out = Conv1x1(2 * channels, channels)
@@ -24,7 +28,7 @@ class RegionPooling(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Return the features (B, d, h, w) with what their regions add.
+        """Return the features (B, d, h, w) plus what their regions add.
 
         Args:
             features: (B, d, h, w).
@@ -43,12 +47,13 @@ def region_means(features: Tensor, labels: Tensor) -> Tensor:
         labels: (B, h, w) int64, 0 to h * w.
     """
     tokens = features.flatten(2).transpose(1, 2).float()  # (B, N, d)
-    flat = labels.flatten(1)
+    token_labels = labels.flatten(1)
     batch, count, width = tokens.shape
-    index = flat[..., None].expand(-1, -1, width)
+    index = token_labels[..., None].expand(-1, -1, width)
     sums = tokens.new_zeros(batch, count + 1, width).scatter_add(1, index, tokens)
-    sizes = tokens.new_zeros(batch, count + 1).scatter_add(1, flat, torch.ones_like(flat, dtype=tokens.dtype))
-    means = sums / sizes.clamp(min=1)[..., None]
-    own = torch.where(flat[..., None] > 0, means.gather(1, index), tokens)
-    result: Tensor = own.transpose(1, 2).unflatten(2, tuple(features.shape[2:]))
+    ones = torch.ones_like(token_labels, dtype=tokens.dtype)
+    sizes = tokens.new_zeros(batch, count + 1).scatter_add(1, token_labels, ones)
+    means = sums / sizes.clamp(min=1)[..., None]  # labels that do not occur have no tokens
+    pooled = torch.where(token_labels[..., None] > 0, means.gather(1, index), tokens)
+    result: Tensor = pooled.transpose(1, 2).unflatten(2, tuple(features.shape[2:]))
     return result

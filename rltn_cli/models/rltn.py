@@ -64,17 +64,17 @@ class RLTN(nn.Module):
 
         Args:
             sketch: (B, 1, H, W) in [-1, 1], lines -1 and paper 1; H and W multiples of 16, at least 64.
-            references: one or several pictures a sketch, each (B, 3, H', W') in [-1, 1] with sizes of its own
-                under the same rule.
+            references: one or several pictures per sketch, each (B, 3, H', W') in [-1, 1]; their sizes may
+                differ under the same rule.
             labels: see `colorize`.
 
         Raises:
-            ValueError: a size that breaks the rule, no reference, or no labels where regions are pooled.
+            ValueError: a size that breaks the rule, no reference, or missing labels.
         """
         return self.colorize(sketch, self.encode_references(references), labels)
 
     def encode_references(self, references: Sequence[Tensor]) -> ReferenceTokens:
-        """Encode references once, for any number of sketches. Arguments and errors as in `forward`."""
+        """Encode references once, for any number of sketches; arguments and errors as in `forward`."""
         if not references:
             raise ValueError("at least one reference is needed")
         for reference in references:
@@ -99,16 +99,16 @@ class RLTN(nn.Module):
         return pooled
 
     def colorize(self, sketch: Tensor, tokens: ReferenceTokens, labels: Tensor | None = None) -> RLTNOutput:
-        """Paint sketches by encoded references; tokens of a batch of one serve all sketches.
+        """Paint sketches by encoded references; those of a batch of one are used for all sketches.
 
         Args:
             sketch: (B, 1, H, W) in [-1, 1], as in `forward`.
             tokens: of `encode_references`.
-            labels: (B, H / 4, W / 4) int64, the region between lines that each token is in, from 1, and 0 for
-                line; needed where the network pools regions, and not looked at elsewhere.
+            labels: (B, H / 4, W / 4) int64, the region between lines of each token, from 1, and 0 for line;
+                needed if the network pools regions, otherwise ignored.
 
         Raises:
-            ValueError: a size that breaks the rule, or no labels where the network pools regions.
+            ValueError: a size that breaks the rule, or missing labels.
         """
         _check_size("sketch", sketch)
         height, width = sketch.shape[2:]
@@ -125,7 +125,7 @@ class RLTN(nn.Module):
     def confidence(self, output: RLTNOutput) -> Tensor:
         """Return how well the references match each place, (B, 1, H / 4, W / 4), the cosine in [-1, 1].
 
-        It is the cosine between a content feature and the style feature that the warp brings to its place.
+        It is the cosine between a content feature and the style feature that the warp brings there.
         """
         style = output.tokens.style
         warped_style = warp(output.content, style, style, self.config.temperature)
@@ -136,7 +136,7 @@ class RLTN(nn.Module):
     def matches(self, output: RLTNOutput) -> Tensor:
         """Return the best reference token of each content token, (B, H / 4 * W / 4) int64.
 
-        Tokens count row by row through the first reference, then the second, and so on.
+        Tokens are numbered row by row through the first reference, then the second, and so on.
         """
         return best_match(output.content, output.tokens.style)
 

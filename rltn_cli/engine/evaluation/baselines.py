@@ -1,4 +1,4 @@
-"""Rows for comparison: ways to paint a sketch by its reference without any training."""
+"""Methods for comparison that paint a sketch by its reference without any training."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from rltn_cli.imaging.pixels import Bytes
 
 
 def under_lines(colors: Bytes, sketches: Bytes) -> Bytes:
-    """Lay colours (N, H, W, 3) under sketches (N, H, W): the product, so nowhere lighter than the sketch."""
+    """Multiply colours (N, H, W, 3) by sketches (N, H, W), so that nothing is lighter than the sketch."""
     product = colors.astype(np.uint16) * sketches[..., None]
     return ((product + 127) // 255).astype(np.uint8)
 
@@ -21,7 +21,7 @@ def white_page(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painti
 
 
 def mean_color(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
-    """Paint the page in the mean of all the reference's pixels, white ones too, taken in sRGB values."""
+    """Paint the page in the mean of the sRGB values of all the reference's pixels, including white ones."""
     mean = references.mean(axis=(1, 2), keepdims=True).round().astype(np.uint8)
     return Painting(under_lines(np.broadcast_to(mean, references.shape), sketches))
 
@@ -34,8 +34,8 @@ def same_position(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Pai
 def reinhard(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
     """Transfer colours onto the grey sketch by Reinhard et al. (2001), in CIE Lab, not l-alpha-beta.
 
-    Mean and standard deviation of each channel become the reference's; a channel that does not vary in the
-    sketch, as its two of colour, takes the reference's mean.
+    Mean and standard deviation of each channel become the reference's; a channel that is constant in the
+    sketch, such as both colour channels, becomes the reference's mean.
     """
     images = np.empty_like(references)
     for image, sketch, reference in zip(images, sketches, references, strict=True):
@@ -57,4 +57,4 @@ BASELINES: Mapping[str, Method] = {
     "same position": same_position,
     "Reinhard": reinhard,
 }
-"""Every row without training, by its name in the report."""
+"""Every method without training, by its name in the report."""

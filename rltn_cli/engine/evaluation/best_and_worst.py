@@ -20,7 +20,7 @@ class Pick:
     """A sample chosen to be looked at."""
 
     index: int
-    """Position of the sample in the evaluation."""
+    """Number of the sample in the evaluation."""
     rank: str
     """`best`, `median` or `worst`."""
 
@@ -46,7 +46,7 @@ def pick(evaluation: Evaluation, name: str, *, each: int = EACH) -> list[Pick]:
     Args:
         evaluation: the metrics.
         name: the method.
-        each: samples of each rank; where there are not three times as many, all are taken.
+        each: number of samples of each rank; all are chosen if there are fewer than three times as many.
 
     Returns:
         Picks by rising colour error, no sample twice.

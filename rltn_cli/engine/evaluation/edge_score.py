@@ -1,4 +1,4 @@
-"""How well drawn lines lie on the true ones: precision, recall and F-score of thinned lines."""
+"""How well drawn lines match the true ones: precision, recall and F-score of thinned lines."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from rltn_cli.imaging.thinning import thin
 
 Mask = NDArray[np.bool_]
 TOLERANCE = 2.0
-"""Pixels that a line may lie beside the true one."""
+"""Distance in pixels up to which a line matches a true one."""
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeScore:
-    """Counts of line pixels over any number of pictures; scores of several pictures are added."""
+    """Counts of line pixels in any number of pictures; the scores of several pictures can be added."""
 
     hits: int = 0
     """Drawn pixels near a true one."""
@@ -31,12 +31,12 @@ class EdgeScore:
 
     @property
     def precision(self) -> float:
-        """Share of what is drawn that is near a true line; 1 where nothing is drawn."""
+        """Share of the drawn pixels that are near a true line; 1 if nothing is drawn."""
         return self.hits / self.drawn if self.drawn else 1.0
 
     @property
     def recall(self) -> float:
-        """Share of the true lines that something drawn is near to; 1 where there are none."""
+        """Share of the true pixels that are near a drawn line; 1 if there are none."""
         return self.found / self.true if self.true else 1.0
 
     @property
@@ -49,11 +49,11 @@ class EdgeScore:
 def score_edges(drawn: Mask, true: Mask, *, tolerance: float = TOLERANCE) -> EdgeScore:
     """Compare two pictures' lines, of any width: both are thinned to one pixel first.
 
-    Unlike in the Berkeley benchmark (Martin et al., 2004) a pixel may match several others.
+    Unlike in the Berkeley benchmark (Martin et al., 2004), a pixel may match several others.
 
     Args:
         drawn: (H, W), true on lines.
-        true: the same, of the lines that are right.
+        true: (H, W), the same for the true lines.
         tolerance: distance in pixels up to which two lines are the same.
     """
     drawn, true = thin(drawn), thin(true)
@@ -66,7 +66,7 @@ def score_edges(drawn: Mask, true: Mask, *, tolerance: float = TOLERANCE) -> Edg
 
 
 def _near(mask: Mask, tolerance: float) -> Mask:
-    """Return the pixels within a distance of a mask's."""
+    """Return the pixels within a distance of those of a mask."""
     if not mask.any():
         return np.zeros_like(mask)
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

@@ -114,7 +114,7 @@ class Evaluator:
 
     def _add(self, name: str, kind: MethodKind, method: Method) -> None:
         if name in self.methods:
-            raise UsageError(f"two methods are named {name!r}: give each a name of its own")
+            raise UsageError(f"two methods are named {name!r}: give each its own name")
         self.methods[name], self.kinds[name] = method, kind
 
     def run(self, progress: Callable[[int], None] | None = None) -> Evaluation:
@@ -149,7 +149,7 @@ class Evaluator:
         )
 
     def _features(self, pictures: Bytes) -> dict[str, list[Floats]]:
-        """Return the features of pictures (N, 256, 256, 3) by network, one row a picture."""
+        """Return the features of pictures (N, 256, 256, 3) by network, one row per picture."""
         return {key: list(network(pictures)) for key, network in self.networks.features.items()}
 
     def _measure(self, images: Bytes, batch: Batch, targets: Sequence[Target]) -> list[Metrics]:

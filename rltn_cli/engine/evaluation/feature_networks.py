@@ -1,4 +1,4 @@
-"""Networks whose features tell two sets of pictures apart: Inception for FID and KID, and VGG16."""
+"""Networks whose features compare two sets of pictures: Inception for FID and KID, and VGG16."""
 
 import hashlib
 import urllib.error
@@ -15,9 +15,9 @@ from rltn_cli.errors import ModelError
 from rltn_cli.imaging.pixels import Bytes, Floats
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-"""Of torch-fidelity's weights, converted from the network that FID was defined with."""
+"""SHA-256 of torch-fidelity's weights, converted from the network by which FID was defined."""
 VGG_SIZE = 128
-"""Side in pixels at which VGG16 looks at a picture: a third of the cost of the 224 it was trained at."""
+"""Height and width in pixels at which VGG16 sees pictures: a third of the cost of the 224 of its training."""
 
 FeatureNetwork = Callable[[Bytes], Floats]
 """Turns pictures (N, H, W, 3) uint8 into features (N, D)."""
@@ -26,7 +26,7 @@ FeatureNetwork = Callable[[Bytes], Floats]
 def load_inception(
     path: Path | None = None, device: torch.device | str = "cpu", *, offline: bool = False
 ) -> FeatureNetwork:
-    """Load the Inception network of FID by torch-fidelity; 2,048 features a picture.
+    """Load torch-fidelity's Inception network of FID; 2,048 features per picture.
 
     Args:
         path: the weights' file; otherwise they are downloaded once into the cache of torch.hub.
@@ -35,7 +35,7 @@ def load_inception(
 
     Raises:
         UsageError: torch-fidelity is not installed.
-        ModelError: the file is missing or is another one, or cannot be fetched.
+        ModelError: the file is missing, is a different one, or cannot be downloaded.
     """
     module = library("torch_fidelity.feature_extractor_inceptionv3")
     file = path or _fetch_inception(module.URL_INCEPTION_V3, offline)
@@ -68,13 +68,13 @@ def _fetch_inception(url: str, offline: bool) -> Path:
     hint = f"fetch {url} and name the file with --inception"
     if offline:
         raise ModelError(
-            f"the Inception weights are not on this machine, and --offline forbids to fetch them: {hint}"
+            f"the Inception weights are not on this machine, and --offline forbids downloading them: {hint}"
         )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), hash_prefix=INCEPTION_SHA256, progress=False)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
-        raise ModelError(f"the Inception weights cannot be fetched ({error}): {hint}") from error
+        raise ModelError(f"the Inception weights cannot be downloaded ({error}): {hint}") from error
     return file
 
 
@@ -82,7 +82,7 @@ def load_vgg16(folder: Path | None = None, device: torch.device | str = "cpu") -
     """Load VGG16's convolutions; a picture's 512 features are the means of relu5_3 at 128x128.
 
     Raises:
-        ModelError: the weights are not there; says how to get them.
+        ModelError: the weights are missing; the message says how to get them.
     """
     network = load_vgg("vgg16", folder).to(device)
 

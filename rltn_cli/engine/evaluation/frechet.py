@@ -8,9 +8,9 @@ from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.imaging.pixels import Floats
 
 KID_SUBSET = 1000
-"""Pictures of a subset in KID, at most."""
+"""Largest number of pictures in a subset of KID."""
 KID_SUBSETS = 100
-"""Subsets that KID is averaged over, where there are more pictures than one subset holds."""
+"""Number of subsets that KID is averaged over, if one subset does not hold all pictures."""
 
 
 def frechet_distance(first: Floats, second: Floats) -> float:
@@ -32,10 +32,10 @@ def frechet_distance(first: Floats, second: Floats) -> float:
 
 
 def _reduce(first: Floats, second: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Express both sets in a basis of the space that they span, where that has fewer dimensions.
+    """Express both sets in a basis of the space that they span, if it has fewer dimensions.
 
-    A rotation and the directions in which nothing varies leave the distance as it is; the matrices become
-    small where pictures are few.
+    Neither a rotation nor the removal of directions without variance changes the distance, but with few
+    pictures the matrices become much smaller.
     """
     both = np.concatenate([first, second]).astype(np.float64)
     if len(both) < both.shape[1]:
@@ -47,8 +47,8 @@ def _reduce(first: Floats, second: Floats) -> tuple[npt.NDArray[np.float64], npt
 def kernel_distance(first: Floats, second: Floats) -> float:
     """Return the kernel distance (KID; Binkowski et al., 2018) of two sets of features.
 
-    It is unbiased: small sets give noisy values, negative ones too. Up to 1,000 pictures one subset of all is
-    taken, above that the mean of 100 subsets of 1,000.
+    It is unbiased: small sets give noisy values, which may be negative. Up to 1,000 pictures form one subset;
+    with more, the result is the mean over 100 subsets of 1,000.
 
     Args:
         first: (N, D), N at least 2.

@@ -1,4 +1,4 @@
-"""Perceptual distance between two pictures: LPIPS by its own package, with a trunk that we load into it."""
+"""Perceptual distance between pictures: LPIPS by its own package, with AlexNet's weights loaded by us."""
 
 import urllib.error
 import warnings
@@ -19,14 +19,14 @@ class Lpips:
     """LPIPS version 0.1 on AlexNet (Zhang et al., 2018)."""
 
     network: nn.Module
-    """The package's own, without gradients of its weights."""
+    """The package's network; its weights are frozen."""
 
     def __init__(self, trunk: dict[str, Tensor] | None = None, device: torch.device | str = "cpu") -> None:
         """Build the package's network around a trunk.
 
         Args:
             trunk: AlexNet's convolutions, `features.N.weight` and `features.N.bias` as torchvision has them;
-                without them the network is random, good for counting what it takes.
+                without them the network is random, which suffices to estimate its memory.
             device: where to compute.
 
         Raises:
@@ -34,7 +34,7 @@ class Lpips:
             ModelError: not AlexNet's convolutions.
         """
         package = library("lpips")
-        with warnings.catch_warnings():  # its way of asking torchvision for a bare network is deprecated
+        with warnings.catch_warnings():  # its call of torchvision is deprecated
             warnings.simplefilter("ignore")
             network: Any = package.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
         if trunk is not None:
@@ -42,9 +42,9 @@ class Lpips:
         self.network = network.eval().requires_grad_(False).to(device)
 
     def distances(self, pictures: Tensor, others: Tensor) -> Tensor:
-        """Return the distance (B,) of each of (B, 3, H, W) pictures in [-1, 1] from its other one.
+        """Return the distances (B,) between pictures and others, both (B, 3, H, W) in [-1, 1].
 
-        Gradients go through to the pictures.
+        Gradients flow back to the pictures.
         """
         with torch.autocast(pictures.device.type, enabled=False):
             result: Tensor = self.network(pictures.float(), others.float()).flatten()
@@ -52,7 +52,7 @@ class Lpips:
 
     @torch.inference_mode()
     def __call__(self, pictures: Bytes, others: Bytes) -> Sequence[float]:
-        """Return the distance of each of (N, H, W, 3) uint8 pictures from its other one; 0 for the same."""
+        """Return the distances between pictures and others, both (N, H, W, 3) uint8; 0 for equal ones."""
         device = next(self.network.parameters()).device
         first, second = (
             torch.from_numpy(x).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1 for x in (pictures, others)
@@ -74,17 +74,17 @@ def _fill(network: Any, trunk: dict[str, Tensor]) -> None:
 def load_lpips(
     folder: Path | None = None, device: torch.device | str = "cpu", *, offline: bool = False
 ) -> Lpips:
-    """Build LPIPS from a folder of frozen trunks; where none is named, from torchvision's own weights.
+    """Build LPIPS from a folder of frozen networks, or from torchvision's weights if there is none.
 
     Args:
-        folder: holds `alexnet_features.safetensors`; otherwise what RLTN_FROZEN names, otherwise the weights
-            are downloaded once into the cache of torch.hub.
+        folder: holds `alexnet_features.safetensors`; by default the one that RLTN_FROZEN names. If there is
+            none, the weights are downloaded once into the cache of torch.hub.
         device: where to compute.
         offline: refuse to download.
 
     Raises:
         UsageError: the package is not installed.
-        ModelError: the weights cannot be had; says how to get them.
+        ModelError: the weights are unavailable; the message says how to get them.
     """
     if trunk_folder(folder):
         return Lpips(read_trunk("alexnet", folder), device)
@@ -94,10 +94,10 @@ def load_lpips(
     hint = f"name a folder that holds alexnet_features.safetensors with --frozen or {VARIABLE}"
     if offline and not (Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[1]).exists():
         raise ModelError(
-            f"AlexNet's weights are not on this machine, and --offline forbids to fetch them: {hint}"
+            f"AlexNet's weights are not on this machine, and --offline forbids downloading them: {hint}"
         )
     try:
         state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (urllib.error.URLError, OSError) as error:
-        raise ModelError(f"AlexNet's weights cannot be fetched ({error}): {hint}") from error
+        raise ModelError(f"AlexNet's weights cannot be downloaded ({error}): {hint}") from error
     return Lpips({key: value for key, value in state.items() if key.startswith("features.")}, device)

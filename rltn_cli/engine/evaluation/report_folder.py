@@ -20,12 +20,12 @@ def check_folder(folder: Path, data: Sequence[Path], *, overwrite: bool = False)
 
     Raises:
         UsageError: two folders of pairs have one name.
-        OutputError: a file is in the way, or a report that may not be replaced.
+        OutputError: a file is in the way, or a report that must not be replaced.
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder for the report")
     if len({path.resolve().name for path in data}) < len(data):
-        raise UsageError("two folders of pairs have the same name: rename one, their reports would be one")
+        raise UsageError("two folders of pairs have the same name: rename one, so that their reports differ")
     found = sorted(folder.rglob("report.*")) if folder.is_dir() and not overwrite else []
     if found:
         raise OutputError(f"{found[0]} exists already: choose another folder, or add --overwrite")
@@ -36,7 +36,7 @@ def write_reports(
 ) -> None:
     """Write report.json, report.md, report.html and a contact sheet for each model and folder of outputs.
 
-    Of several data sets each has a folder inside, named as its data; report.md beside them compares them all.
+    Each of several data sets has a subfolder with its name, and report.md next to these compares them.
 
     Raises:
         OutputError: a file cannot be written.

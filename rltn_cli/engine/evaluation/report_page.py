@@ -1,4 +1,4 @@
-"""The report of an evaluation as one HTML page that needs nothing beside itself."""
+"""The report of an evaluation as one self-contained HTML page."""
 
 import base64
 import html
@@ -25,7 +25,7 @@ from rltn_cli.engine.evaluation.report import (
 from rltn_cli.imaging.pixels import Bytes
 
 _QUALITY = 88
-"""Of the pictures' WebP."""
+"""WebP quality of the pictures, from 0 to 100."""
 
 
 def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[ShownSample]]) -> str:
@@ -70,7 +70,7 @@ def to_html(evaluation: Evaluation, galleries: Mapping[str, Sequence[ShownSample
 
 
 def _gallery(name: str, gallery: Sequence[ShownSample], *, opened: bool) -> str:
-    """Return a method's pictures, folded away except where `opened`."""
+    """Return a method's pictures, collapsed unless `opened`."""
     samples = "".join(
         f'<div class="trial"><p>{_safe(caption(shown))}</p>'
         + "".join(
@@ -105,19 +105,19 @@ def _definitions() -> str:
 
 
 def to_data_uri(picture: Bytes) -> str:
-    """Return a picture (H, W, 3) as the data: address of a WebP file."""
+    """Return a picture (H, W, 3) as a data: URI of a WebP file."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "WEBP", quality=_QUALITY, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def embed_json(facts: object) -> str:
-    """Return JSON that can stand inside a script element."""
-    return json.dumps(facts).replace("<", "\\u003c")
+def embed_json(values: object) -> str:
+    """Return JSON that is safe inside a script element."""
+    return json.dumps(values).replace("<", "\\u003c")
 
 
 def fill_page(name: str, **values: str) -> str:
-    """Return a page of the folder `pages` with its {{places}} filled, each by HTML."""
+    """Return a page of the folder `pages` with its {{placeholders}} replaced by HTML."""
     page = resources.files("rltn_cli.engine.evaluation").joinpath("pages", name).read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], page)
 

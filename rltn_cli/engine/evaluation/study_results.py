@@ -1,4 +1,4 @@
-"""What people said in a study: the paper's Table 3, with confidence intervals."""
+"""The results of a user study: the paper's Table 3, with confidence intervals."""
 
 import dataclasses
 import json
@@ -58,15 +58,15 @@ class StudyTable:
     people: int
     ratings: int
     quality: Mapping[str, Opinion]
-    """By method, in the order of falling quality."""
+    """By method, in descending order of quality."""
     similarity: Mapping[str, Opinion]
 
 
 def read_answers(paths: Sequence[Path]) -> list[Answers]:
-    """Read results files; of two by one person the fuller counts.
+    """Read results files; if a person has several, the most complete one counts.
 
     Raises:
-        DataError: no file, a file that is no result of a study or holds none, or files of two studies.
+        DataError: no file, a file without results of a study, or files of different studies.
     """
     if not paths:
         raise DataError("no results to read: name the JSON files that the study's page saved")
@@ -78,11 +78,11 @@ def read_answers(paths: Sequence[Path]) -> list[Answers]:
         if answers.study != first[1]:
             raise DataError(
                 f"{path}: results of another study ({answers.study}) than {first[0]} ({first[1]}): "
-                "evaluate each study by itself"
+                "evaluate each study separately"
             )
         earlier = people.get(answers.participant)
         if earlier:
-            logger.warning("%s: the same person as in another file; the fuller one counts", path)
+            logger.warning("%s: the same person as in another file; the more complete file counts", path)
         if earlier is None or len(answers.ratings) > len(earlier.ratings):
             people[answers.participant] = answers
     return list(people.values())
@@ -91,18 +91,18 @@ def read_answers(paths: Sequence[Path]) -> list[Answers]:
 def _read(path: Path) -> Answers:
     """Read one results file."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DataError(f"{path}: not a readable JSON file ({error})") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise DataError(f"{path}: not the results of a study by this version of rltn")
     try:
-        ratings = tuple(_rating(entry, path) for entry in facts["ratings"])
-        answers = Answers(str(facts["study"]), str(facts["data"]), str(facts["participant"]), ratings)
+        ratings = tuple(_rating(entry, path) for entry in values["ratings"])
+        answers = Answers(str(values["study"]), str(values["data"]), str(values["participant"]), ratings)
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: a broken results file ({error!r} is wrong or missing)") from error
     if not ratings:
-        raise DataError(f"{path}: holds no marks; leave it out")
+        raise DataError(f"{path}: contains no marks; leave it out")
     if len({(rating.trial, rating.method) for rating in ratings}) < len(ratings):
         raise DataError(f"{path}: marks the same version of a drawing twice")
     return answers
@@ -117,7 +117,7 @@ def _rating(entry: Any, path: Path) -> Rating:
 
 
 def tabulate_study(people: Sequence[Answers]) -> StudyTable:
-    """Return the mean marks of each method over people, each person counting once."""
+    """Return the mean marks of each method over people; each person counts once."""
     marks: dict[str, dict[str, list[float]]] = {"quality": defaultdict(list), "similarity": defaultdict(list)}
     for answers in people:
         for method in {rating.method for rating in answers.ratings}:

@@ -1,4 +1,4 @@
-"""What painting a drawing gives."""
+"""The result of painting a drawing."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,12 +14,12 @@ from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 
 TOKEN = 4
-"""Pixels of a token's side."""
+"""Side of a token, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Colorization:
-    """A painted drawing, and what the network had to say about it."""
+    """A painted drawing, and what the network tells about it."""
 
     image: Pixels
     """(H, W, 3) RGB or (H, W, 4) RGBA at the drawing's own size, uint8 or uint16 as the drawing."""
@@ -30,16 +30,16 @@ class Colorization:
     references: tuple[Bytes, ...]
     """Each (H', W', 3) RGB, as the network saw it."""
     notices: tuple[str, ...]
-    """What was changed or left out while reading, for the user."""
+    """Messages to the user about what was changed or left out while reading."""
     dpi: tuple[float, float] | None
     fit: Fit
-    """How the drawing was brought to the network's size."""
+    """How the drawing was fitted to the network's size."""
     _model: RLTN = field(repr=False)
     _outputs: tuple[RLTNOutput, ...] = field(repr=False)
 
     @cached_property
     def confidence(self) -> Floats:
-        """How well the references match each place, (h / 4, w / 4) in [-1, 1]; computed when asked for."""
+        """How well the references match each place, (h / 4, w / 4) in [-1, 1]; computed on first use."""
         with torch.inference_mode():
             parts = [
                 self._model.confidence(output)[0].permute(1, 2, 0).cpu().numpy() for output in self._outputs
@@ -48,7 +48,7 @@ class Colorization:
 
     @cached_property
     def matches(self) -> NDArray[np.int64]:
-        """Where each place found its best match; computed when asked for.
+        """Where each place found its best match; computed on first use.
 
         (h / 4, w / 4, 3): number of the reference, row and column of the matched 4x4 patch's first pixel in
         `references`.
@@ -66,7 +66,7 @@ class Colorization:
         return self._places(self.fit.crop(tokens, TOKEN))
 
     def _places(self, tokens: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Turn token numbers, which run on from reference to reference, into (reference, row, column)."""
+        """Convert token numbers, which continue from reference to reference, to (reference, row, column)."""
         grids = [(picture.shape[0] // TOKEN, picture.shape[1] // TOKEN) for picture in self.references]
         firsts = np.cumsum([0, *(rows * columns for rows, columns in grids)])
         number = np.searchsorted(firsts, tokens, side="right") - 1

@@ -66,10 +66,10 @@ class Colorizer:
     """Paints drawings in the colours of references."""
 
     def __init__(self, model: RLTN, device: torch.device | str = "auto") -> None:
-        """Take a model into use.
+        """Prepare a model for painting.
 
         Args:
-            model: is moved to the device and put in evaluation mode.
+            model: is moved to the device and set to evaluation mode.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
 
         Raises:
@@ -108,14 +108,14 @@ class Colorizer:
                 (H, W[, 1..4]) uint8 or uint16.
             references: one or several of the same, or what `encode` returned.
             size: pixels of the shorter side for the network, 64 to 2048.
-            finish: `paint`: colours stop at lines; `flat`: one colour a region; `raw`: the network's picture.
+            finish: `paint`: colours end at lines; `flat`: one colour per region; `raw`: unchanged.
             lines: `keep` the artist's own, or those of the `network`.
             alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
             UsageError: an option out of range, or no reference.
-            RltnError: the device has not enough memory.
+            RltnError: the device does not have enough memory.
         """
         _check_options(size, finish, lines, alpha)
         drawing = self.prepare(sketch, size=size, alpha=alpha)
@@ -126,13 +126,13 @@ class Colorizer:
         return result
 
     def prepare(self, sketch: Source, *, size: int = 256, alpha: AlphaMode = "auto") -> Drawing:
-        """Read a drawing, clean it, and bring it to the network's size; the first step of painting.
+        """Read a drawing, clean it, and fit it to the network's size; the first step of painting.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
         """
         picture = _read(sketch)
-        plan_fit(picture.size, size, picture.name)  # refuses what is too small before looking closer
+        plan_fit(picture.size, size, picture.name)  # refuses what is too small before more is done
         prepared = prepare_sketch(picture, alpha)
         canvas, fit = fit_sketch(prepared.grey, size, picture.name)
         notices = (*picture.notices, *prepared.notices)
@@ -142,7 +142,7 @@ class Colorizer:
         """Run the network, once for each tile of the drawing's canvas; the second step of painting.
 
         Raises:
-            RltnError: the device has not enough memory.
+            RltnError: the device does not have enough memory.
         """
         labels = label_regions(drawing.canvas)
         with memory_for(f"size {references.size}", self.device):
@@ -160,7 +160,7 @@ class Colorizer:
         finish: Finish = "paint",
         lines: Lines = "keep",
     ) -> Colorization:
-        """Bring what the network painted to the drawing's own size; the last step of painting."""
+        """Bring the network's picture to the drawing's own size; the last step of painting."""
         fit = drawing.fit
         colors = fit.crop(fit.join([_to_array(output.colors) for output in outputs]))
         warped = fit.crop(fit.join([_to_array(output.warped) for output in outputs]))
@@ -178,7 +178,7 @@ class Colorizer:
         Raises:
             PictureError: a picture that cannot be read or is too small.
             UsageError: no reference.
-            RltnError: the device has not enough memory.
+            RltnError: the device does not have enough memory.
         """
         if isinstance(references, Sequence) and not isinstance(references, str | bytes):
             sources = list(references)
@@ -196,11 +196,11 @@ class Colorizer:
 
     @torch.inference_mode()
     def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
-        """Paint a batch of equal size, without reading or finishing.
+        """Paint a batch of sketches of equal size, without reading and finishing.
 
         Args:
             sketches: (B, 1, H, W) in [-1, 1], lines -1 and paper 1; H and W multiples of 16, at least 64.
-            references: one or several a sketch, each (B, 3, H', W') in [-1, 1].
+            references: one or several per sketch, each (B, 3, H', W') in [-1, 1].
 
         Returns:
             The network's output, on the Colorizer's device.
@@ -214,7 +214,7 @@ class Colorizer:
 
     @torch.inference_mode()
     def _paint_tile(self, canvas: Bytes, labels: Labels, references: References) -> RLTNOutput:
-        """Paint (H, W), black lines on white, whose regions have labels."""
+        """Paint a tile (H, W), black lines on white, by the labels of its regions."""
         regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
         return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens, regions)
 
@@ -240,7 +240,7 @@ def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) ->
 
 
 def _read(source: Source) -> Picture:
-    """Read a picture that is not read yet."""
+    """Read a picture unless that was done."""
     return source if isinstance(source, Picture) else read_picture(source)
 
 

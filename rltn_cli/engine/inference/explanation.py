@@ -1,6 +1,6 @@
 """What `--explain` writes: where the colours of a painted drawing came from.
 
-Checking needs no torch; the network's part is in what is explained.
+No torch here: the network did its part when the drawing was painted.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ def check_explanation(folder: Path, overwrite: bool = False) -> None:
     """Check, before any work is done, that an explanation can be written.
 
     Raises:
-        OutputError: the folder is a file, its parent is missing, or a file of that name is there.
+        OutputError: the folder is a file, its parent is missing, or it already has such files.
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; name a folder for the explanation")
@@ -41,8 +41,8 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
     """Write three pictures, all at the network's size.
 
     `warped.png` holds the references' colours at the drawing's places, `confidence.png` how well each place
-    was matched (white is a cosine of 1, black of 0 or less), `matches.png` the drawing and its references, a
-    place of the drawing in the code colour of the place that it matched.
+    was matched (white is a cosine of 1, black of 0 or less), `matches.png` the drawing and its references,
+    each place of the drawing in the code colour of the place that it matched.
 
     Raises:
         OutputError: see `check_explanation`.
@@ -53,7 +53,7 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
     except OSError as error:
         raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     confidence = np.asarray(np.rint(255 * np.clip(result.confidence, 0, 1)), np.uint8)
-    pictures = (result.warped, _enlarged(confidence, result), match_sheet(result))
+    pictures = (result.warped, _upsample(confidence, result), match_sheet(result))
     for name, picture in zip(FILES, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
 
@@ -73,7 +73,7 @@ def match_sheet(result: "Colorization") -> Bytes:
     for index, code in enumerate(codes):
         here = number == index
         drawing[here] = code[rows[here], columns[here]]
-    panels = [_enlarged(drawing, result)]
+    panels = [_upsample(drawing, result)]
     for picture, code in zip(result.references, codes, strict=True):
         panels.append(np.asarray(cv2.addWeighted(code, _STRENGTH, picture, 1 - _STRENGTH, 0), np.uint8))
     tallest = max(panel.shape[0] for panel in panels)
@@ -85,8 +85,8 @@ def match_sheet(result: "Colorization") -> Bytes:
     return sheet
 
 
-def _enlarged(places: Bytes, result: "Colorization") -> Bytes:
-    """Return a value a place as a value a pixel of the network's picture."""
+def _upsample(places: Bytes, result: "Colorization") -> Bytes:
+    """Repeat the value of each place for all of its pixels in the network's picture."""
     from rltn_cli.engine.inference.colorization import TOKEN
 
     height, width = result.warped.shape[:2]

@@ -133,7 +133,7 @@ class LineExtractor:
             (H, W), black lines (0) on white (255).
 
         Raises:
-            RltnError: the device has not enough memory.
+            RltnError: the device does not have enough memory.
         """
         native = color.shape[0], color.shape[1]
         if self.method == "contour":

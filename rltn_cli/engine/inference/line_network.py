@@ -44,7 +44,7 @@ class LineNetwork:
             (H, W), black lines (0) on white (255).
 
         Raises:
-            RltnError: the device has not enough memory.
+            RltnError: the device does not have enough memory.
         """
         height, width = color.shape[:2]
         filled = cv2.copyMakeBorder(

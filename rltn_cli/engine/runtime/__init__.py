@@ -1,1 +1,1 @@
-"""What every task runs on: a device, processes, memory, optional packages."""
+"""What every task runs on: devices, processes, memory, and optional packages."""

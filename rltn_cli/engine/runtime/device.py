@@ -1,4 +1,4 @@
-"""The device that computes: chosen by name, and described in words."""
+"""The device to compute on: chosen by name, and described in words."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from rltn_cli.errors import UsageError
 
 
 def choose_device(device: torch.device | str) -> torch.device:
-    """Return the device of a name; `auto` is the first of CUDA, MPS and the CPU that is there.
+    """Return a device by its name; `auto` is the first available one of CUDA, MPS and the CPU.
 
     Raises:
         UsageError: no such device here.
@@ -34,7 +34,7 @@ def choose_device(device: torch.device | str) -> torch.device:
 
 
 def describe_hardware(device: torch.device, processes: int) -> str:
-    """Return what a run computes on, such as `2 processes on a CPU (x86_64, 2 cores), 1 thread each`."""
+    """Return a description such as `2 processes on a CPU (x86_64, 2 cores), 1 thread each`."""
     number = f"{processes} processes on" if processes > 1 else "on"
     if device.type == "cuda":
         return f"{number} {torch.cuda.get_device_name(device)}"
@@ -46,7 +46,7 @@ def describe_hardware(device: torch.device, processes: int) -> str:
 
 
 def _processor() -> str:
-    """Return the processor's name, or at least its kind."""
+    """Return the processor's name, or else its architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Packages of the extras: imported where they are used, and named where they are missing."""
+"""Packages of the extras: imported only where they are used, and named if they are missing."""
 
 import importlib
 from typing import Any
@@ -7,7 +7,7 @@ from rltn_cli.errors import UsageError
 
 
 def library(name: str, *, extra: str = "eval") -> Any:
-    """Import a library of an extra.
+    """Import a package of an extra.
 
     Raises:
         UsageError: it is not installed.
@@ -16,5 +16,5 @@ def library(name: str, *, extra: str = "eval") -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"{name.split('.')[0]} is needed for this and is not installed: pip install 'rltn[{extra}]'"
+            f"{name.split('.')[0]} is needed for this but not installed: pip install 'rltn[{extra}]'"
         ) from error

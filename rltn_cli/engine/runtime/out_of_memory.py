@@ -1,4 +1,4 @@
-"""A device that runs out of memory, told from other faults."""
+"""Running out of memory, distinguished from other errors."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import torch
 from rltn_cli.errors import RltnError
 
 _WORDS = ("DefaultCPUAllocator", "could not create a primitive", "could not create a memory object")
-"""What PyTorch and its oneDNN say on a CPU, where they have no class for it."""
+"""Messages of PyTorch and oneDNN on a CPU, for which they have no class of error."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether a device ran out of memory."""
+    """Return whether an error means that a device ran out of memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
@@ -20,10 +20,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def memory_for(what: str, device: torch.device) -> Iterator[None]:
-    """Turn the lack of memory for something into RltnError.
+    """Raise RltnError if there is not enough memory for something.
 
     Args:
-        what: takes the memory, such as "size 512".
+        what: needs the memory, such as "size 512".
         device: that computes.
     """
     try:

@@ -1,4 +1,4 @@
-"""Several processes that share one task: who one is, and how the parts come together (Accelerate)."""
+"""Several processes that share one task: their ranks, and how their results are gathered (Accelerate)."""
 
 import os
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from rltn_cli.engine.runtime.optional_packages import library
 T = TypeVar("T")
 
 PATIENCE = timedelta(days=7)
-"""How long a process that is done waits for the others."""
+"""How long a finished process waits for the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process among those that `torchrun` or `accelerate launch` started; alone where none did."""
+    """This process among those that `torchrun` or `accelerate launch` started; alone if none did."""
 
     rank: int = 0
     count: int = 1
@@ -29,10 +29,10 @@ class Processes:
         """Join the other processes.
 
         Args:
-            device: where this process computes; tells how they talk.
+            device: where this process computes; decides how the processes communicate.
 
         Raises:
-            UsageError: there are others, but the package accelerate is not installed.
+            UsageError: there are other processes, but the package accelerate is not installed.
         """
         if int(os.environ.get("WORLD_SIZE", "1")) < 2:
             return cls()
@@ -56,12 +56,12 @@ class Processes:
         return gathered
 
     def leave(self) -> None:
-        """Part from the others, at the end."""
+        """Leave the other processes, at the end."""
         if self._state is not None:
             self._state.destroy_process_group()
 
 
 def device_name(name: str) -> str:
-    """Return the device that this process takes: of several processes on one machine each its own GPU."""
+    """Return the device for this process: several processes on one machine each get their own GPU."""
     local = os.environ.get("LOCAL_RANK")
     return f"cuda:{local}" if name == "auto" and local and torch.cuda.is_available() else name

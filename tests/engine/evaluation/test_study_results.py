@@ -76,7 +76,7 @@ def test_another_study_is_refused(tmp_path: Path) -> None:
     ("change", "words"),
     [
         ({"format": "other"}, "not the results of a study"),
-        ({"ratings": []}, "holds no marks"),
+        ({"ratings": []}, "contains no marks"),
         (
             {"ratings": [{"trial": "t", "method": "net", "quality": 11, "similarity": 1}]},
             "from 0 to 10, not 11",

@@ -1,4 +1,4 @@
-"""Batches that teach a network to draw lines: colour pictures, changed in many ways, and their ink."""
+"""Batches to train a network that draws lines: colour pictures, augmented in many ways, and their ink."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 
 SIZE = 256
-"""Sides in pixels of the pictures that crops are cut from."""
+"""Height and width in pixels of the pictures that crops are cut from."""
 
 
 class Lines(Enum):
@@ -26,13 +26,13 @@ class Lines(Enum):
     NATIVE = "native"
     """The drawing's own line layer."""
     OUTLINED = "outlined"
-    """Outlines were added to a drawing."""
+    """Outlines added to a drawing."""
     TAUGHT = "taught"
-    """A painting's: extracted lines and HED's edges together."""
+    """For paintings: extracted lines merged with HED's edges."""
 
 
 SHARES = {Lines.NATIVE: 0.5, Lines.OUTLINED: 0.12, Lines.TAUGHT: 0.38}
-"""Of the examples in a batch."""
+"""Shares of the examples in a batch."""
 PAINTED = ("peppercarrot", "duelyst", "wesnoth", "robohash")
 """Sources of openlines whose lines were extracted from paintings."""
 
@@ -58,7 +58,7 @@ class Example:
 
 
 def find_examples(pairs: Sequence[Pair], edges: Path) -> list[Example]:
-    """Return the examples among pairs: those with lines drawn, and paintings that HED has looked at.
+    """Return the examples among pairs: drawings with lines, and paintings that have an edge map of HED.
 
     Args:
         pairs: of one split.
@@ -83,11 +83,11 @@ def find_examples(pairs: Sequence[Pair], edges: Path) -> list[Example]:
 
 
 class LineBatches:
-    """Draws batches; every crop follows from (seed, step, index)."""
+    """Draws batches; every crop depends on (seed, step, index) alone."""
 
     def __init__(self, examples: Sequence[Example], *, batch: int, crop: int, seed: int = 0) -> None:
         self.examples, self.batch, self.crop, self.seed = examples, batch, crop, seed
-        self._loaded: dict[int, tuple[Bytes, Bytes]] = {}  # 256 KiB an example
+        self._loaded: dict[int, tuple[Bytes, Bytes]] = {}  # 256 KiB per example
         sources = Counter((example.lines, example.pair.source) for example in examples)
         rarity = np.array([sources[example.lines, example.pair.source] ** -0.5 for example in examples])
         for kind, share in SHARES.items():
@@ -112,7 +112,7 @@ class LineBatches:
 
 
 def _crop(color: Bytes, line: Bytes, size: int, rng: np.random.Generator) -> tuple[Plane, Plane]:
-    """Return (color, ink) in [0, 1]: a part of the picture, scaled, flipped and turned."""
+    """Return (color, ink) in [0, 1]: a part of the picture, scaled, flipped and rotated."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.8))))
     side = min(round(size / scale), SIZE)
     top, left = rng.integers(0, SIZE - side + 1, 2)
@@ -120,7 +120,7 @@ def _crop(color: Bytes, line: Bytes, size: int, rng: np.random.Generator) -> tup
     method = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
     planes = [np.ascontiguousarray(x[part]).astype(np.float32) / 255 for x in (color, 255 - line)]
     color_part, ink = (np.clip(cv2.resize(x, (size, size), interpolation=method), 0, 1) for x in planes)
-    if side < size:  # enlarged lines are blurred: give them their edge again
+    if side < size:  # enlarged lines are blurred: sharpen their edges
         ink = np.clip((ink - 0.5) * size / side + 0.5, 0, 1)
     if rng.random() < 0.5:
         color_part, ink = color_part[:, ::-1], ink[:, ::-1]
@@ -130,12 +130,12 @@ def _crop(color: Bytes, line: Bytes, size: int, rng: np.random.Generator) -> tup
 
 
 def vary(color: Plane, ink: Plane, rng: np.random.Generator) -> Plane:
-    """Return a picture as another artist, lamp or camera would have made it; its lines stay where they are.
+    """Return a picture as with another artist, light or camera; its lines stay in place.
 
     Args:
         color: (H, W, 3) RGB in [0, 1].
         ink: (H, W), 1 on a line.
-        rng: decides everything.
+        rng: source of randomness.
     """
     height, width = ink.shape
     some = rng.random(10)
@@ -162,14 +162,14 @@ def vary(color: Plane, ink: Plane, rng: np.random.Generator) -> Plane:
     if some[7] < 0.2:
         color = cv2.GaussianBlur(color, (0, 0), float(rng.uniform(0.4, 0.9))).astype(np.float32)
     if some[8] < 0.3:
-        color = _compressed(np.clip(color, 0, 1), int(rng.integers(30, 90)))
+        color = _compress(np.clip(color, 0, 1), int(rng.integers(30, 90)))
     if some[9] < 0.25:
         color = color + rng.normal(0, rng.uniform(0.005, 0.04), color.shape).astype(np.float32)
     return np.asarray(np.clip(color, 0, 1), np.float32)
 
 
-def _compressed(color: Plane, quality: int) -> Plane:
-    """Return a picture as JPEG leaves it."""
+def _compress(color: Plane, quality: int) -> Plane:
+    """Return a picture after compression as JPEG."""
     _, data = cv2.imencode(".jpg", np.rint(255 * color).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     assert picture is not None, "what was just encoded can be decoded"

@@ -1,4 +1,4 @@
-"""What a network that draws lines learns on paintings: fine lines where HED sees an edge, else its ridges."""
+"""The target lines of paintings: fine lines where HED sees an edge, elsewhere the ridges of its edges."""
 
 import cv2
 import numpy as np
@@ -15,8 +15,8 @@ def ridges(edges: Plane, *, low: float = 0.3, full: float = 0.6) -> Plane:
 
     Args:
         edges: 1 on an edge.
-        low: edges weaker than it leave nothing.
-        full: edges stronger than it leave 1.
+        low: weaker edges leave nothing.
+        full: stronger edges leave 1.
 
     Returns:
         (H, W), 0 off the ridges.
@@ -28,7 +28,7 @@ def ridges(edges: Plane, *, low: float = 0.3, full: float = 0.6) -> Plane:
     cos, sin = np.cos(angle), np.sin(angle)
     along_first = cos * cos * xx + 2 * cos * sin * xy + sin * sin * yy
     along_second = xx + yy - along_first
-    first = along_first < along_second  # the ridge runs across the stronger downward bend
+    first = along_first < along_second  # a ridge runs across the direction of stronger downward curvature
     step_x, step_y = np.where(first, cos, -sin), np.where(first, sin, cos)
     y, x = np.indices(edges.shape, np.float32)
     beside = [
@@ -41,10 +41,11 @@ def ridges(edges: Plane, *, low: float = 0.3, full: float = 0.6) -> Plane:
 
 
 def merge_lines(line: Bytes, edges: Bytes) -> Bytes:
-    """Return the lines to learn on a painting.
+    """Return the target lines of a painting.
 
-    Extracted lines are thin but draw texture, such as fur, too: they are kept where HED sees an edge. HED
-    sees outlines that have no line, but thick and blurred: they are drawn as ridges where no line is near.
+    Extracted lines are thin but also show texture such as fur: they are kept where HED sees an edge. HED sees
+    outlines without a line, too, but its edges are thick and blurred: their ridges are drawn where no line is
+    near.
 
     Args:
         line: (H, W) extracted line art, black on white.

@@ -1,4 +1,4 @@
-"""Teaches the narrow twin of HED to draw lines; deep supervision as in the paper, other losses."""
+"""Training of the narrow twin of HED that draws lines: deep supervision as in the paper, other losses."""
 
 import math
 import time
@@ -20,19 +20,28 @@ from rltn_cli.errors import NonFiniteLossError, TrainingError
 from rltn_cli.models.hed import HED, HEDConfig
 
 BORDER = 8
-"""Pixels at a crop's edge that no loss looks at: the network sees zeros beyond them."""
+"""Pixels at the border of a crop that the losses ignore: the network sees zeros beyond them."""
 SIDE_WEIGHT = 0.15
-"""Of each side output's cross-entropy; the fused output's has 1."""
+"""Weight of each side output's cross-entropy; that of the fused output is 1."""
 DICE_WEIGHT = 1.0
 L1_WEIGHT = 2.0
+"""Weights of the Dice loss and of L1 on the fused output."""
+
+
+WHITE_LOGIT = -2.0
+"""First bias of the outputs: ink of 12 %, almost white, as most pixels are paper."""
+FIRST_FUSION = (0.6, 0.1, 0.1, 0.1, 0.1)
+"""First weights of the side outputs in the fusion, fine to coarse."""
+LEAST_LR, LEAST_WARMUP = 0.02, 0.01
+"""Share of the learning rate that is left at the end, and with which the warm-up begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineTraining:
-    """Options of a run; its length is in minutes, since the machine may be shared."""
+    """Options of a run; its length is given in minutes, since the machine may be shared."""
 
     minutes: float = 60.0
-    """Of computing, over all of a run's parts; the learning rate falls to nothing at the end."""
+    """Time to train, over all parts of a run; the learning rate decays to nearly nothing at its end."""
     lr: float = 2e-3
     warmup: float = 0.02
     """Share of the run in which the learning rate rises."""
@@ -47,17 +56,17 @@ class LineTraining:
 
 
 class LineTrainer:
-    """One network in training, and the average of its weights."""
+    """Trains a network and the average of its weights."""
 
     def __init__(self, batches: LineBatches, options: LineTraining, config: HEDConfig | None = None) -> None:
         torch.manual_seed(batches.seed)
         self.batches, self.options = batches, options
-        self.network = normalized(started(HED(config))).to(memory_format=torch.channels_last).train()
-        self.averaged = deepcopy(self.network).requires_grad_(False).eval()
+        self.network = add_batch_norm(initialize(HED(config))).to(memory_format=torch.channels_last).train()
+        self.ema = deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=options.lr, weight_decay=1e-4)
         self.step = 0
         self.seconds = 0.0
-        """Time that this run has computed so far, over all its parts."""
+        """Time trained so far, over all parts of the run."""
 
     @property
     def progress(self) -> float:
@@ -65,7 +74,7 @@ class LineTrainer:
         return min(self.seconds / (60 * self.options.minutes), 1.0)
 
     def run(self) -> Iterator[dict[str, float]]:
-        """Train until the minutes are over; yields each step's losses.
+        """Train until the time is over, yielding the losses of every step.
 
         Raises:
             NonFiniteLossError: a loss that is not a finite number, with its step and name.
@@ -79,10 +88,8 @@ class LineTrainer:
     def _step(self) -> dict[str, float]:
         """Do one step and return its losses."""
         warm = min(self.progress / self.options.warmup, 1.0) if self.options.warmup else 1.0
-        rate = (
-            self.options.lr * max(warm, 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.progress)))
-        )
-        set_lr(self.optimizer, rate)
+        decay = LEAST_LR + (1 - LEAST_LR) * 0.5 * (1 + math.cos(math.pi * self.progress))
+        set_lr(self.optimizer, self.options.lr * max(warm, LEAST_WARMUP) * decay)
         color, ink = self.batches.draw(self.step)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.precision == "bf16"):
             outputs = self.network.unpadded(color.to(memory_format=torch.channels_last))
@@ -97,19 +104,19 @@ class LineTrainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
         self.optimizer.step()
         self.step += 1
-        decay = limit_decay(self.options.ema, self.step)
+        ema_decay = limit_decay(self.options.ema, self.step)
         with torch.no_grad():
-            both = zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True)
+            both = zip(self.ema.state_dict().values(), self.network.state_dict().values(), strict=True)
             for mean, value in both:
                 if mean.is_floating_point():
-                    mean.lerp_(value, 1 - decay)
+                    mean.lerp_(value, 1 - ema_decay)
                 else:
                     mean.copy_(value)
         return {name: value.item() for name, value in losses.items()}
 
     def result(self) -> HED:
-        """Return the averaged network as it is shipped: normalisation and contrast in its convolutions."""
-        network = folded(self.averaged)
+        """Return the averaged network as shipped: normalisation and contrast lie in its convolutions."""
+        network = fold_batch_norm(self.ema)
         assert network.fuse.bias is not None
         with torch.no_grad():
             network.fuse.weight *= self.options.contrast
@@ -118,25 +125,25 @@ class LineTrainer:
 
     def save(self, folder: Path) -> None:
         """Write the training state; its parent folder exists."""
-        parts = {
+        tensors = {
             "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
+            "averaged": self.ema.state_dict(),
             "optimizer": optimizer_tensors(self.optimizer),
         }
-        write_state(folder, parts, {"step": self.step, "seconds": self.seconds})
+        write_state(folder, tensors, {"step": self.step, "seconds": self.seconds})
 
     def resume(self, folder: Path) -> None:
         """Go on from what `save` wrote.
 
         Raises:
-            TrainingError: not a whole state, or one of another network.
+            TrainingError: not a complete state, or one of another network.
         """
-        parts, facts = read_state(folder)
+        tensors, values = read_state(folder)
         try:
-            self.network.load_state_dict(parts["network"])
-            self.averaged.load_state_dict(parts["averaged"])
-            restore_optimizer(self.optimizer, parts["optimizer"])
-            self.step, self.seconds = int(str(facts["step"])), float(str(facts["seconds"]))
+            self.network.load_state_dict(tensors["network"])
+            self.ema.load_state_dict(tensors["averaged"])
+            restore_optimizer(self.optimizer, tensors["optimizer"])
+            self.step, self.seconds = int(str(values["step"])), float(str(values["seconds"]))
         except (KeyError, ValueError, RuntimeError) as error:
             raise TrainingError(f"{folder}: not a state of this network; begin in another folder") from error
 
@@ -165,8 +172,8 @@ def line_losses(outputs: tuple[Tensor, ...], ink: Tensor) -> dict[str, Tensor]:
     }
 
 
-def started(network: HED) -> HED:
-    """Give a network first weights: He's for ReLUs; outputs that begin almost white, fine ones first."""
+def initialize(network: HED) -> HED:
+    """Initialise a network: He's weights for ReLUs, almost white outputs, a fusion of mostly the finest."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.bias is not None:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -174,14 +181,14 @@ def started(network: HED) -> HED:
     for stage in range(1, 6):
         side = network.get_submodule(f"dsn{stage}")
         assert isinstance(side, nn.Conv2d) and side.bias is not None
-        nn.init.constant_(side.bias, -2.0)
+        nn.init.constant_(side.bias, WHITE_LOGIT)
     with torch.no_grad():
-        network.fuse.weight.copy_(torch.tensor([0.6, 0.1, 0.1, 0.1, 0.1]).view(1, 5, 1, 1))
+        network.fuse.weight.copy_(torch.tensor(FIRST_FUSION).view(1, 5, 1, 1))
     return network
 
 
-def normalized(network: HED) -> HED:
-    """Put batch normalisation behind every 3x3 convolution, for training; `folded` takes it out again."""
+def add_batch_norm(network: HED) -> HED:
+    """Add batch normalisation after every 3x3 convolution, for training; see `fold_batch_norm`."""
     for layers in (network.features, *([network.merge] if network.config.merge else [])):
         for name, layer in list(layers.named_children()):
             if isinstance(layer, nn.Conv2d):
@@ -189,7 +196,7 @@ def normalized(network: HED) -> HED:
     return network
 
 
-def folded(network: HED) -> HED:
+def fold_batch_norm(network: HED) -> HED:
     """Return a copy in evaluation mode with batch normalisation inside its convolutions; same outputs."""
     copy = deepcopy(network).eval()
     for layers in (copy.features, *([copy.merge] if copy.config.merge else [])):

@@ -10,9 +10,9 @@ from rltn_cli.engine.training.lines.trainer import (
     BORDER,
     LineTrainer,
     LineTraining,
-    folded,
+    add_batch_norm,
+    fold_batch_norm,
     line_losses,
-    normalized,
 )
 from rltn_cli.errors import NonFiniteLossError, TrainingError
 from rltn_cli.models.hed import HED, HEDConfig
@@ -53,14 +53,14 @@ def test_it_ends_when_its_minutes_are_over() -> None:
 
 def test_folding_changes_no_output() -> None:
     torch.manual_seed(0)
-    network = normalized(HED(TINY)).eval()
+    network = add_batch_norm(HED(TINY)).eval()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean)
             nn.init.uniform_(module.running_var, 0.5, 2)
             nn.init.uniform_(module.weight, 0.5, 2)
             nn.init.uniform_(module.bias)
-    plain, picture = folded(network), torch.rand(1, 3, 20, 40)
+    plain, picture = fold_batch_norm(network), torch.rand(1, 3, 20, 40)
     assert plain.state_dict().keys() == HED(TINY).state_dict().keys()
     for one, other in zip(network(picture), plain(picture), strict=True):
         assert torch.allclose(one, other, atol=1e-4)
@@ -69,7 +69,7 @@ def test_folding_changes_no_output() -> None:
 def test_the_result_has_more_contrast_and_the_same_side_outputs() -> None:
     trainer = LineTrainer(Bars(), LineTraining(contrast=2.0), TINY)  # type: ignore[arg-type]
     color, _ = Bars().draw(0)
-    *sides, fused = trainer.averaged(color)
+    *sides, fused = trainer.ema(color)
     *same, stronger = trainer.result()(color)
     assert torch.allclose(stronger, 2 * fused, atol=1e-4)
     assert all(torch.allclose(one, other, atol=1e-4) for one, other in zip(sides, same, strict=True))
@@ -89,9 +89,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     assert (rest.step, rest.seconds) == (part.step, part.seconds)
     while rest.step < whole.step:
         next(rest.run())
-    for one, other in zip(
-        whole.averaged.state_dict().values(), rest.averaged.state_dict().values(), strict=True
-    ):
+    for one, other in zip(whole.ema.state_dict().values(), rest.ema.state_dict().values(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
 
 
