@@ -1,4 +1,4 @@
-"""Paint a line drawing in the colours of a reference picture (RLTN, ICIP 2022)."""
+"""Paint line drawings in the colours of reference pictures (RLTN, ICIP 2022)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ __all__ = ["RLTN", "Colorizer", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the heavy classes at first use, so that importing the package stays cheap."""
+    """Import the heavy classes on first use, so that importing the package stays fast."""
     if name == "Colorizer":
         from rltn_cli.engine.inference.colorizer import Colorizer
 

@@ -31,7 +31,7 @@ app.command()(colorize)
 app.command()(batch)
 app.command("extract-lines", short_help="Draw the lines of colour pictures.")(extract_lines)
 app.command(short_help="Measure models on a folder of pairs.")(evaluate)
-app.command(short_help="Train weights on pairs of one's own.")(train)
+app.command(short_help="Train weights on your own pictures.")(train)
 app.add_typer(models, name="models")
 
 
@@ -56,7 +56,7 @@ def _main(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    # PyTorch's threads spin while they wait, which takes three times as long beside another busy program.
+    # PyTorch's threads spin while they wait, which takes three times as long if another program is busy, too.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.exit(run(sys.argv[1:]))
 
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code.
 
     Returns:
-        0 done, 1 failed, 2 wrong usage, 3 some files of a batch failed, 130 interrupted.
+        0 for success, 1 failure, 2 wrong usage, 3 if some files of a batch failed, 130 if interrupted.
     """
     log = logging.getLogger("rltn_cli")
     notices, level = _Notices(), log.level
@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     log.setLevel(logging.INFO)
     try:
         result = app(list(arguments), prog_name="rltn", standalone_mode=False)
-        if result == INTERRUPTED:  # the parser turns an interruption into its code
+        if result == INTERRUPTED:  # the parser turns an interruption into its exit code
             raise KeyboardInterrupt
     except RltnError as error:
         return _fail(str(error), error.exit_code)
@@ -93,13 +93,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 class _Notices(logging.Handler):
-    """Shows log messages on standard error, whichever stream that is at the time."""
+    """Shows log messages on standard error, even if that stream was replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         typer.echo(f"rltn: {self.format(record)}", err=True)
 
 
 def _fail(message: str, code: int) -> int:
-    """Say on one line of standard error what went wrong, and return the exit code."""
+    """Print one line about what went wrong to standard error, and return the exit code."""
     typer.echo(f"rltn: {' '.join(message.split())}", err=True)
     return code

@@ -1,4 +1,4 @@
-"""Errors that a user can cause or meet; the command line prints them as one line.
+"""Errors that a user can cause or encounter; the command line prints each as one line.
 
 RltnError                 exit code 1
 ├── UsageError            contradictory or unknown options; exit code 2
@@ -12,7 +12,7 @@ RltnError                 exit code 1
 """
 
 INTERRUPTED = 130
-"""Exit code of what a user interrupted."""
+"""Exit code of a command that the user interrupted."""
 
 
 class RltnError(Exception):
@@ -32,11 +32,11 @@ class ConfigError(RltnError):
 
 
 class PictureError(RltnError):
-    """A picture that cannot be read, or that holds nothing to paint."""
+    """A picture that cannot be read, or that contains nothing to paint."""
 
 
 class OutputError(RltnError):
-    """A result that cannot be written where it was asked for."""
+    """A result that cannot be written to the requested place."""
 
 
 class DataError(RltnError):

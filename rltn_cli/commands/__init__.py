@@ -1,1 +1,1 @@
-"""One file a subcommand: parse, call once, print."""
+"""One file per subcommand: parse, call once, print."""

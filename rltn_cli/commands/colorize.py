@@ -19,17 +19,20 @@ from rltn_cli.errors import UsageError
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorizer import Colorization
 
-Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - is standard input.")]
+Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - for standard input.")]
 References = Annotated[
     list[str],
     typer.Option(
-        "--ref", "-r", metavar="PICTURE", help="A picture to take the colours from; can be repeated."
+        "--ref",
+        "-r",
+        metavar="PICTURE",
+        help="A picture to take the colours from; can be given several times.",
     ),
 ]
 Output = Annotated[
     str,
     typer.Option(
-        "--output", "-o", metavar="PICTURE", help="The painted picture; - is standard output, as PNG."
+        "--output", "-o", metavar="PICTURE", help="The painted picture; - for standard output, as PNG."
     ),
 ]
 Size = Annotated[
@@ -102,16 +105,16 @@ def colorize(
     height, width = result.image.shape[:2]
     seconds = round(time.monotonic() - started, 2)
     if as_json:
-        facts = {"device": used, "width": width, "height": height, "seconds": seconds}
-        _show(settings | facts | {"notices": list(result.notices)}, as_json)
+        outcome = {"device": used, "width": width, "height": height, "seconds": seconds}
+        _show(settings | outcome | {"notices": list(result.notices)}, as_json)
     elif not quiet and output != STANDARD_STREAM:
         typer.echo(f"rltn: {output}, {width}x{height}, in {seconds:.1f} s", err=True)
 
 
 def _check_streams(sketch: str, references: list[str], output: str, as_json: bool) -> None:
-    """Refuse two uses of one standard stream, and pictures on a terminal."""
+    """Refuse to use a standard stream twice, or to write a picture to a terminal."""
     if [sketch, *references].count(STANDARD_STREAM) > 1:
-        raise UsageError("standard input holds one picture: name - only once")
+        raise UsageError("standard input can hold only one picture: name - once")
     check_standard_output(output, as_json)
 
 
@@ -132,7 +135,7 @@ def _check_outputs(
 
 
 def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
-    """Read the pictures, then load the model and paint; also return the device that painted."""
+    """Read the pictures, load the model and paint; also return the device used."""
     from rltn_cli.imaging.pictures import read_picture
 
     with working("reading the pictures", quiet=quiet):
@@ -147,7 +150,7 @@ def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colori
 
 
 def _write(result: "Colorization", output: str, explain: Path | None, overwrite: bool) -> None:
-    """Write the picture, and the explanation if it is asked for."""
+    """Write the picture, and the explanation if one was requested."""
     from rltn_cli.engine.inference.explanation import write_explanation
 
     result.save(output, overwrite=overwrite)
@@ -155,10 +158,10 @@ def _write(result: "Colorization", output: str, explain: Path | None, overwrite:
         write_explanation(result, explain, overwrite=overwrite)
 
 
-def _show(facts: dict[str, Any], as_json: bool) -> None:
-    """Write facts to standard output."""
+def _show(values: dict[str, Any], as_json: bool) -> None:
+    """Print values to standard output."""
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(json.dumps(values, indent=2))
         return
-    for name, value in facts.items():
+    for name, value in values.items():
         typer.echo(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")

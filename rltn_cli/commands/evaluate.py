@@ -1,4 +1,4 @@
-"""`rltn evaluate`: figures of models, and of ways to paint without one, on a folder of pairs."""
+"""`rltn evaluate`: measure models, and methods without training, on folders of pairs."""
 
 import logging
 from collections.abc import Sequence
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from rltn_cli.engine.evaluation.evaluator import Evaluation, Evaluator
 
 STUDY_PICTURES = 20
+"""Drawings in a study by default: as many as a person can rate in a sitting."""
 
 Data = Annotated[
     list[Path],
     typer.Argument(
-        help="Folders of pairs: color/NAME.*, optional line/NAME.* and index.csv; results files with "
-        "--study-results."
+        help="Folders of pairs: color/NAME.*, optionally line/NAME.* and index.csv; with --study-results, "
+        "results files."
     ),
 ]
 Models = Annotated[
@@ -40,48 +41,57 @@ Models = Annotated[
         "-m",
         metavar="NAME",
         help="A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub; can be "
-        f"repeated. Without --model and --outputs: {DEFAULT_MODEL}.",
+        f"given several times. Without --model and --outputs: {DEFAULT_MODEL}.",
         autocompletion=complete_model,
     ),
 ]
 Outputs = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=DIR", help="Pictures DIR/ID.* made by another program; can be repeated."),
+    typer.Option(
+        metavar="NAME=DIR", help="Pictures DIR/ID.* made by another program; can be given several times."
+    ),
 ]
 Protocol = Annotated[
     Literal["nearest", "group", "self"],
     typer.Option(
-        help="The reference: the most similar other picture, another one of the same group and palette, "
-        "or the deformed truth."
+        help="The reference: the most similar other picture, another picture of the same group and palette, "
+        "or the target itself, deformed."
     ),
 ]
 Split = Annotated[str, typer.Option(help="Split of index.csv to evaluate on.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most so many drawings, evenly from the sources.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Largest number of drawings, taken evenly from the sources.")
+]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="Leave out FID, KID, FD-VGG16 and LPIPS, which need networks.")
+    bool, typer.Option("--quick", help="Leave out FID, KID, FD-VGG16 and LPIPS, which need extra networks.")
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Folder for report.html, .md and .json and a contact sheet a model."),
+    typer.Option(
+        "--output", "-o", help="Folder for report.html, .md and .json, and one contact sheet per model."
+    ),
 ]
 Frozen = Annotated[
     Path | None,
-    typer.Option(help="Folder of the frozen VGG16 and AlexNet; otherwise what RLTN_FROZEN names."),
+    typer.Option(help="Folder of the frozen VGG16 and AlexNet; by default the one that RLTN_FROZEN names."),
 ]
 Inception = Annotated[
-    Path | None, typer.Option(help="File of FID's Inception weights; otherwise they are fetched.")
+    Path | None, typer.Option(help="File of FID's Inception weights; downloaded by default.")
 ]
 Finishing = Annotated[
-    Literal["paint", "flat", "raw"], typer.Option(help="How models finish, as in rltn colorize.")
+    Literal["paint", "flat", "raw"],
+    typer.Option(help="How models finish their pictures, as in rltn colorize."),
 ]
-Seed = Annotated[int, typer.Option(help="Of the choice of references and drawings.")]
-BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Drawings read and judged at once.")]
+Seed = Annotated[int, typer.Option(help="Seed of the choice of references and drawings.")]
+BatchSize = Annotated[
+    int, typer.Option("--batch", min=1, help="Number of drawings painted and measured at once.")
+]
 Study = Annotated[
     Path | None,
-    typer.Option(metavar="PAGE.html", help="Write a page that asks people for marks, and no report."),
+    typer.Option(metavar="PAGE.html", help="Write a page that asks people for marks, instead of a report."),
 ]
 StudyPictures = Annotated[
-    int, typer.Option(min=1, help="Drawings that the study asks about, evenly from the sources.")
+    int, typer.Option(min=1, help="Number of drawings in the study, taken evenly from the sources.")
 ]
 StudyResults = Annotated[
     bool, typer.Option("--study-results", help="Tabulate the marks of the given results files.")
@@ -112,7 +122,7 @@ def evaluate(
     dry_run: DryRun = False,
     offline: Offline = False,
 ) -> None:
-    """Paint a split's drawings by every model, and without one, and compare with the true pictures."""
+    """Paint a split's drawings by every model and by methods without training, and measure the results."""
     if quiet:
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if study_results:
@@ -120,7 +130,7 @@ def evaluate(
         return
     settings: dict[str, Any] = {
         "models": tuple(model or ([] if outputs else [DEFAULT_MODEL])),
-        "outputs": _named(outputs or []),
+        "outputs": _parse_outputs(outputs or []),
         "protocol": protocol,
         "split": split,
         "limit": limit,
@@ -143,13 +153,13 @@ def evaluate(
 
 
 def _check_targets(data: list[Path], study: Path | None, output: Path | None, overwrite: bool) -> None:
-    """Refuse a page or a folder that cannot be written."""
+    """Check that the page or the folder can be written."""
     from rltn_cli.engine.evaluation.report_folder import check_folder
     from rltn_cli.imaging.encoding import check_file
 
     if study:
         if len(data) > 1:
-            raise UsageError("a study is about one folder of pairs: name one, and write a page for each")
+            raise UsageError("a study covers one folder of pairs: name one, and write a page for each")
         check_file(study, overwrite=overwrite)
     elif output:
         check_folder(output, data, overwrite=overwrite)
@@ -177,21 +187,21 @@ def _report(
         _show(results, as_json)
 
 
-def _named(values: list[str]) -> dict[str, str]:
-    """Return the folders of --outputs by their names."""
+def _parse_outputs(values: list[str]) -> dict[str, str]:
+    """Return the folders of --outputs by name."""
     named: dict[str, str] = {}
     for value in values:
         name, equals, folder = value.partition("=")
         if not (name and equals and folder):
             raise UsageError(f"--outputs must be NAME=DIR, not {value!r}")
         if name in named:
-            raise UsageError(f"--outputs names {name!r} twice: give each folder a name of its own")
+            raise UsageError(f"--outputs names {name!r} twice: give each folder its own name")
         named[name] = folder
     return named
 
 
 def _show_plans(evaluators: "list[Evaluator]") -> None:
-    """Print the settings and how many drawings there are."""
+    """Print the settings and the number of drawings."""
     import dataclasses
 
     for evaluator in evaluators:
@@ -202,7 +212,7 @@ def _show_plans(evaluators: "list[Evaluator]") -> None:
 
 
 def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
-    """Evaluate, with a progress bar on standard error where that is a terminal."""
+    """Evaluate, with a progress bar if standard error is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -227,7 +237,7 @@ def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool,
         page = make_study(evaluator, pictures=pictures)
     write_file(path, page.encode(), overwrite=overwrite)
     if not quiet:
-        typer.echo(f"rltn: {path}: open it in a browser, or send it to people", err=True)
+        typer.echo(f"rltn: {path}: open it in a browser, or send it to the participants", err=True)
 
 
 def _tabulate_study(paths: list[Path], as_json: bool) -> None:
@@ -244,7 +254,7 @@ def _tabulate_study(paths: list[Path], as_json: bool) -> None:
 
 
 def _show(results: "Sequence[Evaluation]", as_json: bool) -> None:
-    """Print the reports: as JSON, as tables on a terminal, else as Markdown."""
+    """Print the reports as JSON, as tables on a terminal, or else as Markdown."""
     from rich.console import Console
 
     from rltn_cli.engine.evaluation.report import paper_markdown, to_json, to_markdown
@@ -271,7 +281,7 @@ def _draw_tables(result: "Evaluation", console: "Console") -> None:
 
     tables = {
         f"{report.data_name(result)}: average of the sources (all pictures)": report.summary_table(result),
-        "Colour error over that without training": report.ratio_table(result.rows),
+        "Colour error relative to methods without training": report.ratio_table(result.rows),
         "Colour error by source": report.source_table(result.rows, "color_error"),
         "Region accuracy by source": report.source_table(result.rows, "region_accuracy"),
     }

@@ -1,4 +1,4 @@
-"""Ctrl-C once: finish what is at work; twice: stop at once."""
+"""Ctrl-C: the first finishes the current work, the second stops at once."""
 
 import contextlib
 import os
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from rltn_cli.errors import INTERRUPTED
 
 BOUNCE = 2.0
-"""Seconds in which a launcher of several processes may pass one Ctrl-C on to one that had it already."""
+"""Seconds within which a launcher of several processes may send a Ctrl-C again that a process already got."""
 
 
 @contextlib.contextmanager
 def stopping(what: str, *signals: signal.Signals) -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C sets, and the other signals; a second one ends the process at once.
+    """Yield an event that Ctrl-C or one of the signals sets; a second one ends the process at once.
 
     Args:
-        what: is finished first, such as `the pictures at work`.
-        signals: that count as Ctrl-C does.
+        what: will be finished first, such as `the current pictures`.
+        signals: that have the same effect as Ctrl-C.
     """
     stop = threading.Event()
     several, rank = int(os.environ.get("WORLD_SIZE", "1")) > 1, int(os.environ.get("RANK", "0"))
@@ -31,7 +31,7 @@ def stopping(what: str, *signals: signal.Signals) -> Iterator[threading.Event]:
         if stop.is_set():
             if several and time.monotonic() - first < BOUNCE:
                 return
-            os._exit(INTERRUPTED)  # what is on disk is whole at any moment
+            os._exit(INTERRUPTED)  # the files on disk are complete at any moment
         first = time.monotonic()
         stop.set()
         if rank == 0:

@@ -1,4 +1,4 @@
-"""`rltn models`: what is shipped and cached, what a model is, and whether it is sound."""
+"""`rltn models`: list shipped and cached models, and show and verify one."""
 
 import hashlib
 import json
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from rltn_cli.models.hed import HED
     from rltn_cli.models.rltn import RLTN
 
-models = typer.Typer(help="Show, fetch, share and change the models that paint and that draw lines.")
+models = typer.Typer(help="List, download, publish and convert models that paint or draw lines.")
 models.command()(download)
 models.command()(push)
 models.command()(convert)
 models.command()(export)
 
 COST_SIZE = 256
-"""Height and width in pixels of the pictures that operations are counted for."""
+"""Height and width in pixels of the pictures for which operations are counted."""
 
 KINDS = {LINES: "draws the lines of colour pictures", "paint": "paints line drawings"}
 
@@ -43,7 +43,7 @@ Name = Annotated[
 
 @models.command("list")
 def list_models(as_json: Json = False) -> None:
-    """List the models that came with this installation, and those of the Hub's cache."""
+    """List the models of this installation and of the Hub's cache."""
     rows = [_row(name, path, read_known(path), None, "shipped") for name, path in shipped_models().items()]
     for model in cached_models():
         name = f"{model.repo}@{model.branches[0] if model.branches else model.revision}"
@@ -76,7 +76,7 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     """Show a model's kind, size, cost, licence, revision and architecture."""
     path = find_model(name, offline=offline)
     files = read_known(path)
-    network = _loaded(path, files)
+    network = _load(path, files)
     cost = _measure_cost(network)
     architecture = network.config.architecture
     facts = {
@@ -106,8 +106,8 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     typer.echo(f"file          {files.weights} ({files.bytes / 1e6:.1f} MB)")
 
 
-def _loaded(path: Path, files: StoredModel) -> "RLTN | HED":
-    """Load a network of either kind; one that does not load has no facts."""
+def _load(path: Path, files: StoredModel) -> "RLTN | HED":
+    """Load a network of either kind, which also proves that it can be loaded."""
     if files.kind == LINES:
         from rltn_cli.engine.checkpoints.line_models import load_line_model
 
@@ -129,10 +129,10 @@ def _measure_cost(network: "RLTN | HED") -> "NetworkCost":
 
 @models.command()
 def verify(name: Name, as_json: Json = False, offline: Offline = False) -> None:
-    """Check that a model is whole: the Hub's hashes, every weight, its shape, and that it is finite."""
+    """Check a model: the Hub's hashes, and that every weight is there, has its shape and is finite."""
     path = find_model(name, offline=offline)
     files = read_known(path)
-    _loaded(path, files)
+    _load(path, files)
     hashes = {}
     for part in files.parts:
         with part.open("rb") as file:
@@ -150,4 +150,4 @@ def verify(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     for part_name, digest in hashes.items():
         typer.echo(f"{digest}  {part_name}")
     source = f", as the Hub has it at {facts['revision']}" if facts["revision"] else ""
-    typer.echo(f"{name}: {len(files.shapes)} weights, all there and finite{source}")
+    typer.echo(f"{name}: {len(files.shapes)} weights, complete and finite{source}")

@@ -1,4 +1,4 @@
-"""`rltn models convert` and `rltn models export`: a model in another form."""
+"""`rltn models convert` and `rltn models export`: a model in another format."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ def convert(
     overwrite: Overwrite = False,
     offline: Offline = False,
 ) -> None:
-    """Write a model as a folder or as one file, in half or full precision; parts become one file."""
+    """Write a model as a folder or as one file, in half or full precision; split weights are joined."""
     single = output.suffix == ".safetensors"
     if not single and output.suffix in (".pt", ".pth", ".ckpt", ".bin", ".onnx"):
         raise UsageError(
@@ -58,7 +58,7 @@ def export(
     overwrite: Overwrite = False,
     offline: Offline = False,
 ) -> None:
-    """Write the network alone as ONNX, for other programs; takes minutes, and the extra "export"."""
+    """Write the network as ONNX for other programs; takes minutes and needs the extra "export"."""
     if onnx.suffix != ".onnx":
         raise UsageError(f"{onnx}: name a file that ends in .onnx")
     if onnx.exists() and not overwrite:

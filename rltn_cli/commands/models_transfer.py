@@ -1,4 +1,4 @@
-"""`rltn models download` and `rltn models push`: between this machine and the Hub."""
+"""`rltn models download` and `rltn models push`: transfer models from and to the Hub."""
 
 import json
 import math
@@ -29,7 +29,7 @@ def download(
     as_json: Json = False,
     offline: Offline = False,
 ) -> None:
-    """Fetch a model from the Hub into its cache, and check it; it can then be used offline."""
+    """Download a model from the Hub to the cache and check it; it can then be used offline."""
     folder = find_model(name, offline=offline)
     files = read_known(folder)
     revision = hub_client.commit_of(folder)
@@ -51,35 +51,39 @@ def push(
             autocompletion=complete_model,
         ),
     ],
-    repo: Annotated[str, typer.Argument(metavar="ORG/REPO", help="Where to; it is made if it is missing.")],
-    public: Annotated[
-        bool, typer.Option("--public", help="Let everybody see a repository that is made now.")
-    ] = False,
-    branch: Annotated[str | None, typer.Option(metavar="NAME", help="Commit there, not to main.")] = None,
-    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="What the commit says.")] = "",
+    repo: Annotated[
+        str, typer.Argument(metavar="ORG/REPO", help="The repository; it is created if it is missing.")
+    ],
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public.")] = False,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Commit to this branch instead of main.")
+    ] = None,
+    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="The commit message.")] = "",
     license_name: Annotated[
         str | None,
         typer.Option(
-            "--license", metavar="ID", help="For the card of a model that has none, like apache-2.0."
+            "--license",
+            metavar="ID",
+            help="Licence for the card of a model that has no card, such as apache-2.0.",
         ),
     ] = None,
     as_json: Json = False,
     dry_run: DryRun = False,
     offline: Offline = False,
 ) -> None:
-    """Send a model to the Hub, in one commit; HF_TOKEN must allow it."""
+    """Upload a model to the Hub in one commit; needs HF_TOKEN with write access."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
         raise UsageError(f"{repo}: name a repository as org/repo")
     if license_name and not re.fullmatch(r"[a-z0-9.-]+", license_name):
         raise UsageError(f"--license must be a name like apache-2.0, not {license_name!r}")
     if offline and not dry_run:
-        raise UsageError("--offline and push contradict each other: leave one out")
+        raise UsageError("push cannot work with --offline: leave it out")
     path = find_model(source, offline=offline)
     files = read_model_files(path)
 
     from rltn_cli.engine.checkpoints.weights import load_model
 
-    load_model(path)  # what does not load here would load nowhere
+    load_model(path)  # a model that cannot be loaded is not uploaded
     contents = _contents(path, files, repo, license_name)
     commit = None
     if not dry_run:
@@ -89,7 +93,7 @@ def push(
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
-    typer.echo(f"{repo}@{commit}" if commit else f"{repo}: would hold {', '.join(sorted(contents))}")
+    typer.echo(f"{repo}@{commit}" if commit else f"{repo}: would contain {', '.join(sorted(contents))}")
 
 
 def _contents(path: Path, files: ModelFiles, repo: str, licence: str | None) -> dict[str, Path | bytes]:

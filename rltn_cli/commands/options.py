@@ -12,12 +12,12 @@ DEFAULT_MODEL = "rltn-small"
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """Return the shipped models whose names begin so, for the shell."""
+    """Return the shipped models whose names begin with a text, to complete it in a shell."""
     return [name for name in shipped_models() if name.startswith(incomplete)]
 
 
 def check_device(value: str) -> str:
-    """Return a device's name, or raise UsageError; whether the machine has it is seen later."""
+    """Return a device's name, or raise UsageError; whether it is available is checked later."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
         raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {value!r}")
     return value
@@ -37,21 +37,21 @@ Device = Annotated[
     str,
     typer.Option(
         metavar="auto|cpu|cuda|cuda:N|mps",
-        help="Where to compute; auto takes a GPU if there is one.",
+        help="Where to compute; auto uses a GPU if there is one.",
         callback=check_device,
     ),
 ]
-Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never access the network.")]
 Format = Annotated[
     Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"], typer.Option(help="Format of the results.")
 ]
 Recursive = Annotated[
-    bool, typer.Option("--recursive", "-R", help="Look into folders in folders; the results keep the tree.")
+    bool, typer.Option("--recursive", "-R", help="Include subfolders; the results keep the tree.")
 ]
-JsonEvents = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
-Json = Annotated[bool, typer.Option("--json", help="Write the facts as JSON to standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON lines to standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON to standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", "-n", help="Check and show what would be done; write nothing.")
+    bool, typer.Option("--dry-run", "-n", help="Check, and show what would be done; write nothing.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]

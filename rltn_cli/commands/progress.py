@@ -1,4 +1,4 @@
-"""What a waiting user sees: a line on standard error, only on a terminal."""
+"""What a waiting user sees: one line on standard error, if that is a terminal."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def working(text: str, *, quiet: bool) -> Iterator[None]:
-    """Show what is being done while it is done; nothing where standard error is no terminal."""
+    """Show a text while something is done; show nothing if standard error is not a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True)

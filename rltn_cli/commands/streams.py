@@ -9,14 +9,16 @@ STANDARD_STREAM = "-"
 
 
 def check_standard_output(output: str, as_json: bool) -> None:
-    """Refuse two uses of standard output, and a picture on a terminal.
+    """Refuse to use standard output twice, or to write a picture to a terminal.
 
     Raises:
-        UsageError: as above; never where `output` is a file.
+        UsageError: as above; never if `output` is a file.
     """
     if output != STANDARD_STREAM:
         return
     if as_json:
-        raise UsageError("--json and the picture cannot both go to standard output: name a file for one")
+        raise UsageError(
+            "--json and the picture cannot both go to standard output: name a file for the picture"
+        )
     if sys.stdout.isatty():
-        raise UsageError("standard output is a terminal: name a file, or send it to another program")
+        raise UsageError("standard output is a terminal: name a file, or pipe the picture to another program")

@@ -1,4 +1,4 @@
-"""`rltn train`: weights for one's own pictures."""
+"""`rltn train`: train weights on your own pictures."""
 
 import importlib.util
 import json
@@ -53,48 +53,56 @@ Init = Annotated[
         autocompletion=complete_model,
     ),
 ]
-Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Settings; options win over them.")]
+Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Settings; options override them.")]
 Resume = Annotated[
     str | None,
     typer.Option(
-        metavar="auto|FOLDER", help="Go on: auto from the newest state of the run, or from a folder step-N."
+        metavar="auto|FOLDER", help="Continue a run: auto from its newest state, or from a folder step-N."
     ),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="Steps to train; what they mean for the rates too.")]
-Epochs = Annotated[float | None, typer.Option(min=0, help="Steps as passes over the pairs.")]
-Minutes = Annotated[float | None, typer.Option(min=0, help="Longest time of this call, saving included.")]
-BatchSize = Annotated[int | None, typer.Option("--batch", min=1, help="Pictures a step, of all processes.")]
-Accumulate = Annotated[
-    int | None, typer.Option("--grad-accum", min=1, help="Parts a batch is computed in, to save memory.")
+Steps = Annotated[
+    int | None, typer.Option(min=1, help="Number of steps, at the end of which the rates have decayed.")
 ]
-Precision = Annotated[Literal["fp32", "bf16", "fp16"] | None, typer.Option(help="Of the computation.")]
+Epochs = Annotated[float | None, typer.Option(min=0, help="Number of steps as passes over the pairs.")]
+Minutes = Annotated[float | None, typer.Option(min=0, help="Time limit of this call, saving included.")]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch", min=1, help="Pictures per step, over all processes.")
+]
+Accumulate = Annotated[
+    int | None, typer.Option("--grad-accum", min=1, help="Number of micro-batches per batch, to save memory.")
+]
+Precision = Annotated[Literal["fp32", "bf16", "fp16"] | None, typer.Option(help="Numeric precision.")]
 Ema = Annotated[float | None, typer.Option(help="Decay of the averaged weights, which are the result.")]
-Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate; the discriminator has twice that.")]
+Rate = Annotated[
+    float | None, typer.Option("--lr", help="Learning rate; the discriminator's is twice as high.")
+]
 Freeze = Annotated[
     list[str] | None,
     typer.Option(
         metavar="PART",
-        help="Leave as it is: content_encoder, style_encoder, content_mfam or style_mfam; can be repeated.",
+        help="Freeze content_encoder, style_encoder, content_mfam or style_mfam; can be given several times.",
     ),
 ]
-Keep = Annotated[int | None, typer.Option(min=1, help="States to keep, the newest.")]
+Keep = Annotated[int | None, typer.Option(min=1, help="Number of newest states to keep.")]
 Val = Annotated[
     str | None,
-    typer.Option(metavar="DATA|SHARE", help="Pairs to measure on, or a share of all such as 0.1."),
+    typer.Option(metavar="DATA|SHARE", help="Pairs to validate on, or a share of all pairs such as 0.1."),
 ]
-ValEvery = Annotated[int | None, typer.Option(min=0, help="Steps between measurements; 0: first and last.")]
+ValEvery = Annotated[
+    int | None, typer.Option(min=0, help="Steps between validations; 0: first and last only.")
+]
 SampleEvery = Annotated[int | None, typer.Option(min=1, help="Steps between sample grids.")]
 CheckpointEvery = Annotated[int | None, typer.Option(min=1, help="Steps between saved states.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of all chance.")]
-Workers = Annotated[int | None, typer.Option(min=0, help="Processes that draw samples ahead.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of fresh weights and of all random choices.")]
+Workers = Annotated[int | None, typer.Option(min=0, help="Processes that prepare samples in advance.")]
 Size = Annotated[int | None, typer.Option(help="Height and width of training pictures, a multiple of 16.")]
 Lines = Annotated[
     Literal["hed-small", "hed", "xdog", "contour"] | None,
-    typer.Option(help="How line art is extracted for pictures without."),
+    typer.Option(help="How line art is extracted for pictures that have none."),
 ]
 LineWeights = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Weights of the network that extracts lines; hed needs them."),
+    typer.Option(metavar="NAME", help="Weights of the network that extracts lines; required by hed."),
 ]
 TrainDevice = Annotated[
     str | None,
@@ -102,7 +110,7 @@ TrainDevice = Annotated[
 ]
 Frozen = Annotated[
     str | None,
-    typer.Option(metavar="FOLDER", help="Frozen networks of fm, perc, ctx, scl and lpips; see docs."),
+    typer.Option(metavar="FOLDER", help="Folder of the frozen networks of fm, perc, ctx, scl and lpips."),
 ]
 
 
@@ -140,14 +148,14 @@ def train(
     dry_run: DryRun = False,
     offline: Offline = False,
 ) -> int:
-    """Train on your own pictures: with --init the given weights learn their style, else new ones begin."""
+    """Train on your own pictures: fine-tune the weights of --init, or train new ones."""
     begun = time.monotonic()
     if quiet:
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if steps is not None and epochs is not None:
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
-        raise UsageError("--resume goes on with a run and --overwrite begins it again: pass one")
+        raise UsageError("--resume continues a run and --overwrite begins it again: pass one")
     _check_installed()
     flags = {
         "pairs": tuple(data) if data else None, "init": init, "steps": steps, "epochs": epochs,
@@ -185,7 +193,7 @@ def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> 
             _show_plan(request, prepared, as_json)
             return 0
     except RltnError as error:
-        if first:  # every process finds the same fault: one of them tells
+        if first:  # every process finds the same fault: one of them reports it
             raise
         return error.exit_code
     display: TrainingDisplay = Silence() if quiet else EventLines() if as_json else TrainingBar()
@@ -209,7 +217,7 @@ def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) ->
 
 
 def _check_installed() -> None:
-    """Refuse to begin without the packages that training needs."""
+    """Refuse to start without the packages that training needs."""
     for name in ("accelerate", "tensorboard", "skimage"):
         if importlib.util.find_spec(name) is None:
             package = "scikit-image" if name == "skimage" else name
@@ -224,7 +232,7 @@ def _check_share(batch: int) -> None:
 
 
 def _prepare(request: "Request", *, show: bool) -> "TrainingData":
-    """Read and check the data, and show what was found."""
+    """Read and check the data, and show the results."""
     from rltn_cli.commands.progress import working
     from rltn_cli.engine.training.run_data import prepare_data
 
@@ -252,7 +260,7 @@ def _show_check(data: "TrainingData") -> None:
 
 
 def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
-    """Write the resolved configuration and what it costs to standard output."""
+    """Print the resolved configuration and what it costs to standard output."""
     from rltn_cli.engine.training.memory_estimate import estimate_memory
     from rltn_cli.engine.training.run import resolve_steps, start_model
     from rltn_cli.models.rltn import RLTN
@@ -260,7 +268,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     config = resolve_steps(request.config, len(data.train))
     model = start_model(config, offline=request.offline) or RLTN(config.fresh_model())
     memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
-    facts = {
+    costs = {
         "pairs": len(data.train),
         "held_back": len(data.held),
         "parameters": sum(value.numel() for value in model.parameters()),
@@ -269,10 +277,10 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         "memory_mib_sample": round(memory.sample / 2**20),
     }
     if as_json:
-        typer.echo(json.dumps({"config": json.loads(to_json(config)), **facts}, indent=2))
+        typer.echo(json.dumps({"config": json.loads(to_json(config)), **costs}, indent=2))
         return
     typer.echo(to_json(config), nl=False)
-    for name, value in facts.items():
+    for name, value in costs.items():
         typer.echo(f"{name:18}  {value:,}")
 
 
@@ -281,7 +289,7 @@ def _run(request: "Request", data: "TrainingData", display: TrainingDisplay) -> 
     from rltn_cli.engine.training.run import train as train_run
 
     interrupted = False
-    with stopping("the step at work", signal.SIGTERM) as stop, display:
+    with stopping("the current step", signal.SIGTERM) as stop, display:
         for event in train_run(request, data, stop):
             display.show(event)
             interrupted = event["event"] == "interrupted"

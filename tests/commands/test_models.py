@@ -64,7 +64,7 @@ def test_list_names_what_is_cached(
     assert run(["models", "info", "org/tiny", "--offline"]) == 0
     assert f"revision      {commit}" in capsys.readouterr().out
     assert run(["models", "verify", "org/tiny@main", "--offline"]) == 0
-    assert f"all there and finite, as the Hub has it at {commit}" in capsys.readouterr().out
+    assert f"complete and finite, as the Hub has it at {commit}" in capsys.readouterr().out
 
 
 def test_a_network_that_draws_lines_is_shown_as_such(
@@ -83,7 +83,7 @@ def test_a_network_that_draws_lines_is_shown_as_such(
     assert run(["models", "info", "pen"]) == 0
     assert "lines: draws the lines of colour pictures" in capsys.readouterr().out
     assert run(["models", "verify", "pen"]) == 0
-    assert "all there and finite" in capsys.readouterr().out
+    assert "complete and finite" in capsys.readouterr().out
     weights = load_file(pen / "model.safetensors")
     weights.pop("fuse.bias")
     save_file(weights, pen / "model.safetensors")
@@ -217,10 +217,10 @@ def test_push_sends_the_layout_with_a_card(
 ) -> None:
     command = ["models", "push", "little", "me/little", "--license", "mit", "--message", "Hello", "--public"]
     assert run([*command, "--dry-run"]) == 0
-    assert capsys.readouterr().out == "me/little: would hold README.md, config.json, model.safetensors\n"
+    assert capsys.readouterr().out == "me/little: would contain README.md, config.json, model.safetensors\n"
     assert hub.repositories == {}
     assert run(command) == 1
-    assert "set HF_TOKEN to a token that may write there" in capsys.readouterr().err
+    assert "set HF_TOKEN to a token with write access" in capsys.readouterr().err
     monkeypatch.setenv("HF_TOKEN", hub.token)
     assert run(command) == 0
     repository = hub.repositories["me/little"]

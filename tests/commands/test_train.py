@@ -142,7 +142,7 @@ def test_a_signal_finishes_the_step_saves_and_ends_with_130(number, pairs, setti
     captured = capsys.readouterr()
     last = json.loads(captured.out.splitlines()[-1])
     assert (last["event"], last["step"]) == ("interrupted", 3)
-    assert "finishing the step at work; Ctrl-C again stops at once" in captured.err
+    assert "finishing the current step; Ctrl-C again stops at once" in captured.err
     assert (tmp_path / "run" / "step-00000003").is_dir()
     assert not (tmp_path / "run" / "model").exists()
     assert signal.getsignal(number) is handler

@@ -1,1 +1,1 @@
-"""Models on disk and on the Hub: names, files, weights, cards, export."""
+"""Models on disk and on the Hub: names, files, weights, cards, and export."""

@@ -1,4 +1,4 @@
-"""What a model's files say about themselves, read and bounded before anything large is allocated.
+"""What a model's files tell about themselves, read and checked before anything large is allocated.
 
 No torch here, so that a wrong model is reported at once.
 """
@@ -18,7 +18,7 @@ from rltn_cli.model_config import ARCHITECTURE, ModelConfig
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-"""Says which part holds which weight, where the weights are cut into several files."""
+"""Tells which part holds which weight, if the weights are split into several files."""
 PART = re.compile(r"model-\d{1,5}-of-\d{1,5}\.safetensors")
 
 MAX_CONFIG_BYTES = 1 << 20
@@ -26,31 +26,30 @@ MAX_HEADER_BYTES = 8 << 20
 MAX_FILE_BYTES = 2 << 30
 MAX_PARTS = 100
 MAX_PARAMETERS = 250_000_000
-"""Weights of a model, at most: 1 GB in memory. The largest preset has 150 million."""
+"""Largest number of weights in a model: 1 GB in memory. The largest preset has 150 million."""
 ITEM_BYTES: Mapping[str, int] = {"F16": 2, "BF16": 2, "F32": 4}
-"""Bytes of a number, by the types that a model may be stored in."""
+"""Bytes per number of the types in which a model may be stored."""
 
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-
-
+"""First bytes of files that PyTorch has pickled, as an archive or bare."""
 LINES = "lines"
-"""`kind` in the configuration of a network that draws lines; one that paints has no such key."""
+"""`kind` in the configuration of a network that draws lines; networks that paint have no such key."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A network on disk, of any kind, whose header is sound."""
+    """A network on disk, of either kind, whose header is valid."""
 
     weights: Path
-    """The file of the weights, or the index where they are cut into parts."""
+    """The file of the weights, or the index if they are split into parts."""
     shapes: dict[str, tuple[int, ...]]
     """Shape of every stored tensor by its name."""
     parts: tuple[Path, ...]
     """The safetensors files, in order; the same as `weights` where there is only one."""
     values: dict[str, Any] | None
-    """The configuration as it is written; None if there is none inside a file and none beside it."""
+    """The configuration as written; None if there is none, neither inside the file nor next to it."""
     where: str
-    """What the configuration was read from, for messages."""
+    """Where the configuration was read from, for messages."""
 
     @property
     def bytes(self) -> int:
@@ -59,7 +58,7 @@ class StoredModel:
 
     @property
     def kind(self) -> str:
-        """What the network does: `lines` or `paint`; the original HED comes without a configuration."""
+        """What the network does: `lines` or `paint`; the original HED has no configuration."""
         if self.values is None:
             return LINES if {"features.0.weight", "dsn1.weight"} <= self.shapes.keys() else "paint"
         return LINES if self.values.get("kind") == LINES else "paint"
@@ -67,15 +66,15 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles(StoredModel):
-    """A model that paints, on disk, whose header and configuration are sound."""
+    """A model on disk that paints, whose header and configuration are valid."""
 
     config: ModelConfig
 
 
 def read_model_files(path: Path) -> ModelFiles:
-    """Read the configuration of a model that paints and the header of its weights.
+    """Read the configuration of a model that paints, and the header of its weights.
 
-    Args and errors as in `read_stored`.
+    Arguments and errors as in `read_stored`.
 
     Raises:
         ModelError: no configuration, one out of bounds, or that of a network that draws lines.
@@ -83,7 +82,7 @@ def read_model_files(path: Path) -> ModelFiles:
     stored = read_stored(path)
     if stored.kind == LINES:
         raise ModelError(
-            f"{path}: this network draws lines and does not paint; it is for 'rltn extract-lines', name "
+            f"{path}: this network draws lines and does not paint; it is for 'rltn extract-lines': name "
             "another model here"
         )
     if stored.values is None:
@@ -95,10 +94,10 @@ def read_model_files(path: Path) -> ModelFiles:
 
 
 def read_known(path: Path) -> StoredModel:
-    """Read the configuration and the header of a network of any kind that rltn knows.
+    """Read the configuration and the header of a network of either kind.
 
-    Args and errors as in `read_stored`; the configuration of one that paints is checked too, that of one that
-    draws lines when it is loaded.
+    Arguments and errors as in `read_stored`. The configuration of a network that paints is checked, too; that
+    of a network that draws lines is checked when it is loaded.
     """
     stored = read_stored(path)
     return stored if stored.kind == LINES else read_model_files(path)
@@ -123,7 +122,7 @@ def read_stored(path: Path) -> StoredModel:
         shapes, metadata = _read_header(weights)
         parts = (weights,)
     if sum(math.prod(shape) for shape in shapes.values()) > MAX_PARAMETERS:
-        raise ModelError(f"{path}: more than {MAX_PARAMETERS:,} weights; rltn loads no model that large")
+        raise ModelError(f"{path}: more than {MAX_PARAMETERS:,} weights; rltn loads no larger models")
     beside = weights.parent / CONFIG
     if path.is_dir() or ("config" not in metadata and beside.is_file()):
         return StoredModel(weights, shapes, parts, _read_json(beside), str(beside))
@@ -132,8 +131,8 @@ def read_stored(path: Path) -> StoredModel:
     return StoredModel(weights, shapes, parts, values, where)
 
 
-def shown(name: str) -> str:
-    """Return a name that comes from a file, safe and short enough for a message."""
+def make_printable(name: str) -> str:
+    """Return a name from a file, safe and short enough for a message."""
     plain = name if name.isprintable() else ascii(name)
     return plain if len(plain) <= 100 else f"{plain[:100]}..."
 
@@ -151,7 +150,7 @@ def _find_weights(path: Path) -> Path:
 
 
 def _read_index(path: Path) -> tuple[tuple[Path, ...], dict[str, tuple[int, ...]], dict[str, str]]:
-    """Return the parts that an index names, and the shapes and the metadata that they hold together."""
+    """Return the parts that an index names, and the shapes and the metadata of all of them."""
     values = _read_json(path)
     places = values.get("weight_map")
     if not isinstance(places, dict) or not places:
@@ -168,7 +167,7 @@ def _read_index(path: Path) -> tuple[tuple[Path, ...], dict[str, tuple[int, ...]
         held, noted = _read_header(part)
         wanted = {name for name, place in places.items() if place == part.name}
         if held.keys() != wanted:
-            odd = shown(min(held.keys() ^ wanted))
+            odd = make_printable(min(held.keys() ^ wanted))
             raise ModelError(f"{path}: disagrees with {part.name} about {odd}; fetch the model again")
         shapes |= held
         metadata |= noted
@@ -198,10 +197,10 @@ def _parse_json(text: str, where: str) -> dict[str, Any]:
 
 
 def _build_config(values: dict[str, Any], where: str) -> ModelConfig:
-    """Return the configuration that JSON values mean."""
+    """Return the configuration given by JSON values."""
     version = values.get("architecture")
     if type(version) is int and version > ARCHITECTURE:
-        # Said first: a newer architecture may well bring keys that this version would call unknown.
+        # Checked first: a newer architecture may have keys that this version would call unknown.
         raise ModelError(
             f"{where}: architecture {version}, this rltn knows up to {ARCHITECTURE}; update rltn"
         )
@@ -214,7 +213,7 @@ def _build_config(values: dict[str, Any], where: str) -> ModelConfig:
 
 
 def _read_header(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
-    """Return the shapes and the metadata of a safetensors file, after checking that they fit its size."""
+    """Return the shapes and the metadata of a safetensors file, after checking that they match its size."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -241,11 +240,11 @@ def _read_header(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]
     shapes: dict[str, tuple[int, ...]] = {}
     spans: list[tuple[int, int]] = []
     for name, entry in entries.items():
-        shapes[name], span = _read_entry(entry, f"{path}: {shown(name)}", broken)
+        shapes[name], span = _read_entry(entry, f"{path}: {make_printable(name)}", broken)
         spans.append(span)
     end = 0
     for start_at, end_at in sorted(spans):
-        if start_at != end:  # a hole, or two weights in one place
+        if start_at != end:  # a gap, or two weights in one place
             raise broken
         end = end_at
     if end != size - 8 - length:
@@ -254,7 +253,7 @@ def _read_header(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]
 
 
 def _read_entry(entry: Any, where: str, broken: ModelError) -> tuple[tuple[int, ...], tuple[int, int]]:
-    """Return the shape of one tensor of the header and where its bytes begin and end, or raise."""
+    """Return the shape of one tensor of the header, and where its bytes begin and end; or raise."""
     if not isinstance(entry, dict):
         raise broken
     shape, offsets, kind = entry.get("shape"), entry.get("data_offsets"), entry.get("dtype")
@@ -265,7 +264,7 @@ def _read_entry(entry: Any, where: str, broken: ModelError) -> tuple[tuple[int, 
     if any(type(n) is not int or not 0 <= n <= MAX_FILE_BYTES for n in (*shape, *offsets)):
         raise broken
     if not isinstance(kind, str) or kind not in ITEM_BYTES:
-        stored = shown(kind) if isinstance(kind, str) else "an unknown type"
+        stored = make_printable(kind) if isinstance(kind, str) else "an unknown type"
         raise ModelError(f"{where} is stored as {stored}; rltn reads {', '.join(ITEM_BYTES)}")
     count = math.prod(shape) * ITEM_BYTES[kind]
     if offsets[1] - offsets[0] != count:

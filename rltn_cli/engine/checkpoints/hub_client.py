@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: pull, push, and what its cache holds; by huggingface_hub alone. No torch here.
+"""The Hugging Face Hub: pull, push, and what its cache contains; by huggingface_hub alone. No torch here.
 
 huggingface_hub reads HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE when it is imported, so it is imported
 only where it is used.
@@ -18,13 +18,13 @@ from rltn_cli.errors import ModelError
 
 CARD = "README.md"
 FILES = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", CARD)
-"""What is pulled of a repository; never a pickle."""
+"""What is downloaded from a repository; never a pickle."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_PARTLY = "is only partly in the cache; connect and run"
+_PARTLY = "is incomplete in the cache; connect to the network and run"
 _TRIES = 3
-"""Downloads after a broken connection; each goes on where the client can."""
+"""Attempts to download after broken connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class CachedModel:
     revision: str
     """The commit."""
     branches: tuple[str, ...]
-    """Branches and tags that were asked for and led here."""
+    """Branches and tags that were requested and refer to this revision."""
     folder: Path
     files: StoredModel
 
@@ -45,20 +45,20 @@ def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Pa
 
     Args:
         repo: `org/repo`.
-        revision: branch, tag or commit; the main branch if it is not said.
-        offline: take it from the cache, without touching the network.
+        revision: branch, tag or commit; the main branch by default.
+        offline: take it from the cache, without using the network.
 
     Returns:
-        A folder of the cache, named by the commit; see `commit_of`.
+        A folder of the cache, named after the commit; see `commit_of`.
 
     Raises:
-        ModelError: missing, gated, unreachable, only partly there, or not what the Hub announced.
+        ModelError: missing, gated, unreachable, incomplete, or not what the Hub announced.
     """
     from huggingface_hub import constants
 
     offline = offline or bool(constants.HF_HUB_OFFLINE)
     label = f"{repo}@{revision}" if revision else repo
-    with _explained(label, repo, revision, offline=offline), _calm():
+    with _explain_errors(label, repo, revision, offline=offline), _silence_client():
         folder = _fetch(repo, revision, offline)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if CONFIG not in names or not {WEIGHTS, INDEX} & set(names):
@@ -68,13 +68,13 @@ def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Pa
         raise ModelError(
             f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG} and {WEIGHTS}"
         )
-    with _explained(label, repo, revision, offline=offline), _calm():
-        announced = _announced(repo, folder, names, offline)
+    with _explain_errors(label, repo, revision, offline=offline), _silence_client():
+        announced = _find_hashes(repo, folder, names, offline)
     for name, expected in announced.items():
         if git_or_sha256(folder / name, expected) != expected:
             _discard(folder / name)
             raise ModelError(
-                f"{label}: {name} is not what the Hub announced, its hash differs; it was removed from the "
+                f"{label}: {name} is not what the Hub announced: its hash differs; it was removed from the "
                 f"cache: run 'rltn models download {label}'"
             )
     return folder
@@ -88,14 +88,14 @@ def push(
     branch: str | None = None,
     private: bool = True,
 ) -> str:
-    """Send files to the Hub in one commit, making the repository if it is missing.
+    """Send files to the Hub in one commit, and create the repository if it is missing.
 
     Args:
         repo: `org/repo`.
         contents: file or bytes by name in the repository.
         message: of the commit.
-        branch: which to commit to; the main branch if it is not said.
-        private: for a repository that is made; one that exists stays as it is.
+        branch: to commit to; the main branch by default.
+        private: whether a new repository is private; existing ones stay as they are.
 
     Returns:
         The commit.
@@ -112,19 +112,19 @@ def push(
         for name, data in contents.items()
     ]
     api = HfApi()
-    with _explained(repo, repo, branch, writing=True), _calm():
+    with _explain_errors(repo, repo, branch, writing=True), _silence_client():
         api.create_repo(repo, private=private, exist_ok=True)
         commit = api.create_commit(repo, additions, commit_message=message, revision=branch)
     return str(commit.oid)
 
 
 def cached_models() -> list[CachedModel]:
-    """Return the models in the Hub's cache that rltn reads, by name; other people's models are left out."""
+    """Return the models in the Hub's cache that rltn can read, by name; other models are left out."""
     from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        with _calm():
+        with _silence_client():
             cache = scan_cache_dir(constants.HF_HUB_CACHE)
     except CacheNotFound:
         return []
@@ -143,7 +143,7 @@ def cached_models() -> list[CachedModel]:
 
 
 def commit_of(path: Path) -> str | None:
-    """Return the commit of a model that came from the Hub, by its place in the cache; None for others."""
+    """Return the commit of a model from the Hub, by its place in the cache; None for other models."""
     folder = path if path.is_dir() else path.parent
     pinned = folder.parent.name == "snapshots" and _COMMIT.fullmatch(folder.name)
     return folder.name if pinned else None
@@ -164,7 +164,7 @@ def git_or_sha256(path: Path, like: str) -> str:
 
 
 def _fetch(repo: str, revision: str | None, offline: bool) -> Path:
-    """Bring a model's files into the cache and return their folder; goes on after a broken connection."""
+    """Download a model's files to the cache and return their folder; continue after a broken connection."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -176,23 +176,23 @@ def _fetch(repo: str, revision: str | None, offline: bool) -> Path:
             )
             return Path(folder)
         except http_error as error:
-            if isinstance(error, HfHubHTTPError) or not left:  # the first is an answer, and stays the same
+            if isinstance(error, HfHubHTTPError) or not left:  # an answer of the Hub stays the same
                 raise
     raise AssertionError("the last try returns or raises")
 
 
 def _http_error() -> type[Exception]:
-    """Return the base error of the HTTP library below the client, which depends on the client's version."""
+    """Return the base error of the HTTP library that the client uses, which depends on its version."""
     from huggingface_hub.errors import HfHubHTTPError
 
     return next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
 
 
-def _announced(repo: str, folder: Path, names: list[str], offline: bool) -> dict[str, str]:
+def _find_hashes(repo: str, folder: Path, names: list[str], offline: bool) -> dict[str, str]:
     """Return the Hub's hashes of the files in a folder of the cache, by name.
 
-    The cache links each name to a file that is called by its hash. Where links are not to be had, the Hub is
-    asked, unless that is forbidden.
+    The cache links each name to a file that is named by its hash. If links are unavailable, the Hub is asked,
+    unless that is forbidden.
     """
     links = {name: (folder / name).readlink().name for name in names if (folder / name).is_symlink()}
     known = {name: target for name, target in links.items() if _HASH.fullmatch(target)}
@@ -208,15 +208,15 @@ def _announced(repo: str, folder: Path, names: list[str], offline: bool) -> dict
 
 
 def _discard(path: Path) -> None:
-    """Remove a file from the cache, with what its link leads to."""
+    """Remove a file from the cache, together with the target of its link."""
     target = path.resolve()
     path.unlink(missing_ok=True)
     target.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _calm() -> Iterator[None]:
-    """Keep the client's own log off standard error, and its bars where there is no terminal or no wish."""
+def _silence_client() -> Iterator[None]:
+    """Keep the client's log off standard error, and its progress bars if there is no terminal or --quiet."""
     from huggingface_hub import constants
     from huggingface_hub.utils import logging as hub_logging
     from huggingface_hub.utils.tqdm import (
@@ -240,10 +240,10 @@ def _calm() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _explained(
+def _explain_errors(
     label: str, repo: str, revision: str | None, *, offline: bool = False, writing: bool = False
 ) -> Iterator[None]:
-    """Turn what the client raises into a line that says what to do."""
+    """Turn the client's errors into one line that says what to do."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
@@ -268,33 +268,33 @@ def _explained(
     except LocalEntryNotFoundError as error:
         if hasattr(error, "snapshot_path"):
             raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'") from error
-        raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
+        raise ModelError(f"{label}: {nowhere}{_describe_absence(offline)}") from error
     except (RepositoryNotFoundError, HfHubHTTPError) as error:
-        raise ModelError(f"{label}: {nowhere}{_answer(error, writing)}") from error
+        raise ModelError(f"{label}: {nowhere}{_describe_answer(error, writing)}") from error
     except (EntryNotFoundError, OSError, http_error) as error:
-        raise ModelError(f"{label}: {nowhere}{_absent(offline)}") from error
+        raise ModelError(f"{label}: {nowhere}{_describe_absence(offline)}") from error
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         if writing and isinstance(error, ValueError):
             raise ModelError(f"{label}: the Hub does not take the files ({error})") from error
         reason = "the server does not answer like the Hub; check HF_ENDPOINT"
         raise ModelError(f"{label}: {reason} ({type(error).__name__})") from error
     except RuntimeError as error:
-        raise ModelError(f"{label}: the upload broke off ({error}); try again") from error
+        raise ModelError(f"{label}: the upload was interrupted ({error}); try again") from error
 
 
-def _absent(offline: bool) -> str:
-    """Return what it means that a model is not to be had."""
+def _describe_absence(offline: bool) -> str:
+    """Return why a model is unavailable, and what to do."""
     why = "it is not in the cache" if offline else "the Hub cannot be reached or the connection broke"
     return f"{why}; check the name and the connection"
 
 
-def _answer(error: OSError, writing: bool) -> str:
-    """Return what an answer of the Hub means."""
+def _describe_answer(error: OSError, writing: bool) -> str:
+    """Return what an error that the Hub answered with means, and what to do."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     status = getattr(getattr(error, "response", None), "status_code", None)
     if writing and (status in (401, 403) or isinstance(error, RepositoryNotFoundError)):
-        return f"the Hub refuses to write ({status}); set HF_TOKEN to a token that may write there"
+        return f"the Hub refuses to write ({status}); set HF_TOKEN to a token with write access"
     if isinstance(error, RepositoryNotFoundError):
         return "no such model on the Hub, or a private one; check the name, or set HF_TOKEN"
     return f"the Hub answers with error {status}; try again later"

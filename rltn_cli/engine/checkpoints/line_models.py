@@ -1,4 +1,4 @@
-"""Networks that draw lines, on disk: by name, strictly read, and written beside their configuration."""
+"""Networks that draw lines, on disk: found by name, read strictly, and written with their configuration."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def find_line_model(name: str, *, offline: bool = False) -> Path:
 
 
 def load_line_model(path: Path, *, device: torch.device | str = "cpu") -> HED:
-    """Read a network that draws lines, strictly: every weight that it needs, in its shape, and none beside.
+    """Read a network that draws lines, strictly: exactly the weights that it needs, in their shapes.
 
     Args:
         path: a folder with `config.json` and `model.safetensors`, a `.safetensors` file that carries its
@@ -64,7 +64,7 @@ def save_line_model(network: HED, folder: Path, *, half: bool = True) -> Path:
 
 
 def _config_of(files: StoredModel) -> HEDConfig:
-    """Return the sizes that a file states, or those of the original where it states none."""
+    """Return the sizes that a file states, or those of the original HED if it states none."""
     if files.kind != LINES and files.values is not None:
         raise ModelError(f"{files.weights}: this network paints and does not draw lines; name another one")
     if files.kind != LINES:

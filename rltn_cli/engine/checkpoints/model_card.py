@@ -1,4 +1,4 @@
-"""Model cards: the licence that one states, and a first one for a model that has none. No torch here."""
+"""Model cards: reading the licence from one, and writing a first one. No torch here."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def licence_of(path: Path) -> str | None:
 
 
 def first_card(repo: str, config: ModelConfig, parameters: int, licence: str | None) -> str:
-    """Return a card that says what is known of a model; its data and metrics are for its maker to add."""
+    """Return a card with what is known about a model; its maker should add data and metrics."""
     front = ["library_name: rltn", "tags:", *(f"- {tag}" for tag in ("line-art", "colorization"))]
     if licence:
         front.insert(0, f"license: {licence}")

@@ -1,4 +1,4 @@
-"""What a model's name means: a shipped one, files of the user's own, the Hugging Face Hub. No torch here."""
+"""What a model's name refers to: a shipped model, the user's own files, or the Hub. No torch here."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ _ON_HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?")
 
 
 def weight_folders() -> tuple[Path, ...]:
-    """Folders that hold shipped models, the one that wins first: a checkout's, then the one in the wheel."""
+    """Return the folders of shipped models, the preferred one first: a checkout's, then the wheel's."""
     checkout = _PACKAGE.parent
     packed = _PACKAGE / "weights"
     return (checkout / "weights", packed) if (checkout / "pyproject.toml").is_file() else (packed,)
@@ -37,7 +37,7 @@ def find_model(name: str, *, revision: str | None = None, offline: bool = False)
         offline: take a Hub model from the cache, without touching the network.
 
     Returns:
-        An absolute path, which `find_model` takes for itself again.
+        An absolute path, for which `find_model` returns the same path.
 
     Raises:
         ModelError: no such model, or the Hub cannot be reached.
@@ -52,7 +52,7 @@ def find_model(name: str, *, revision: str | None = None, offline: bool = False)
     if match and not name.startswith(".") and not name.endswith(".safetensors"):
         if revision and match["revision"] and revision != match["revision"]:
             raise ModelError(
-                f"{name}: two revisions are asked for, {match['revision']} and {revision}; name one"
+                f"{name}: two revisions are requested, {match['revision']} and {revision}; name one"
             )
         return pull(match["repo"], revision or match["revision"], offline=offline)
     if revision is not None:

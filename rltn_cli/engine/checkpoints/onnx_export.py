@@ -1,4 +1,4 @@
-"""The network as ONNX, with free sizes, for programs that embed it without PyTorch."""
+"""The network as ONNX, for sizes of any kind, for programs that embed it without PyTorch."""
 
 import contextlib
 import importlib.util
@@ -20,7 +20,7 @@ MAX_SIDE = 4096
 
 
 class _Network(nn.Module):
-    """RLTN with one reference and plain tensors in and out."""
+    """RLTN with one reference, and plain tensors as inputs and outputs."""
 
     def __init__(self, model: RLTN) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def export_onnx(model: RLTN, path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(b"")  # what cannot be written is seen before minutes have passed
+        part.write_bytes(b"")  # a path that cannot be written fails now and not after minutes
         program = _translate(model)
         program.save(str(part), external_data=False)
         part.replace(path)
@@ -68,7 +68,7 @@ def _translate(model: RLTN) -> torch.onnx.ONNXProgram:
     smallest, largest = SIDE_MINIMUM // SIDE_MULTIPLE, MAX_SIDE // SIDE_MULTIPLE
     sides = [torch.export.Dim(name, min=smallest, max=largest) for name in ("h", "w", "rh", "rw")]
     height, width, other_height, other_width = (SIDE_MULTIPLE * side for side in sides)
-    # Four different sides: equal ones would be taken for one and the same.
+    # Four different sides: equal ones would be taken for the same dimension.
     example: tuple[Tensor, ...] = torch.zeros(1, 1, 128, 192), torch.zeros(1, 3, 160, 96)
     shapes = {"sketch": {2: height, 3: width}, "reference": {2: other_height, 3: other_width}}
     if model.config.region_pooling:

@@ -1,4 +1,4 @@
-"""Frozen feature networks from files."""
+"""Frozen feature networks, read from files."""
 
 import os
 from pathlib import Path
@@ -13,25 +13,25 @@ from rltn_cli.errors import ModelError
 from rltn_cli.models.frozen import VGG
 
 VARIABLE = "RLTN_FROZEN"
-"""Environment variable that names the folder of frozen trunks."""
+"""Environment variable that names the folder of frozen networks."""
 
 Trunk = Literal["alexnet", "vgg16", "vgg19"]
 
 
 def trunk_folder(folder: Path | None = None) -> Path | None:
-    """Return the folder of frozen trunks: the one given, or what RLTN_FROZEN names, or None."""
+    """Return the folder of frozen networks: the one given, or the one that RLTN_FROZEN names, or None."""
     return folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
 
 
 def read_trunk(name: Trunk, folder: Path | None = None) -> dict[str, Tensor]:
-    """Read a trunk's convolutions, `NAME_features.safetensors`, as float32 under torchvision's key names.
+    """Read a network's convolutions, `NAME_features.safetensors`, as float32 with torchvision's key names.
 
     Args:
-        name: which network; never switched silently.
-        folder: where the file lies; otherwise what RLTN_FROZEN names.
+        name: which network; never replaced by another one.
+        folder: of the file; by default the one that RLTN_FROZEN names.
 
     Raises:
-        ModelError: no folder, no file, or not safetensors; says how to get it.
+        ModelError: no folder, no file, or not safetensors; the message says how to get it.
     """
     place = trunk_folder(folder)
     hint = (
@@ -53,11 +53,11 @@ def load_vgg(name: Literal["vgg16", "vgg19"], folder: Path | None = None) -> VGG
     """Read a VGG for the perceptual loss terms or for features.
 
     Args:
-        name: which of the two; never switched silently.
-        folder: where its file lies; otherwise what RLTN_FROZEN names.
+        name: which of the two; never replaced by the other.
+        folder: of its file; by default the one that RLTN_FROZEN names.
 
     Raises:
-        ModelError: no folder, no file, or not these weights; says how to get them.
+        ModelError: no folder, no file, or other weights; the message says how to get them.
     """
     state = read_trunk(name, folder)
     vgg = VGG(name)

@@ -1,4 +1,4 @@
-"""A model's weights on disk: safetensors beside a config.json, half precision there, fp32 in memory."""
+"""A model's weights: on disk safetensors and a config.json, in half precision; fp32 in memory."""
 
 import dataclasses
 import json
@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from rltn_cli.config_files import to_json
-from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
+from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, make_printable, read_model_files
 from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 from rltn_cli.errors import ModelError, OutputError
 from rltn_cli.model_config import ARCHITECTURE
@@ -24,13 +24,13 @@ __all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped
 def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
     """Write a model as `config.json` and `model.safetensors` and return the folder.
 
-    Each file appears whole or not at all. The weights carry the configuration too, so that the file is enough
-    by itself.
+    Each file appears whole or not at all. The file of the weights also contains the configuration, so that it
+    can be used by itself.
 
     Args:
         model: on any device, in any memory format.
-        folder: made if it is missing; a model that is there is replaced.
-        half: store fp16, otherwise what the model holds.
+        folder: created if it is missing; an existing model is replaced.
+        half: store fp16, otherwise the model's own precision.
 
     Raises:
         ModelError: a weight is not finite, or too large for half precision.
@@ -76,7 +76,7 @@ def pack_weights(network: nn.Module, config: str, target: Path, *, half: bool = 
         network: on any device.
         config: as JSON.
         target: what will be written, for messages.
-        half: store fp16, otherwise what the network holds.
+        half: store fp16, otherwise the network's own precision.
 
     Raises:
         ModelError: a weight is not finite, or too large for half precision.
@@ -95,7 +95,7 @@ def pack_weights(network: nn.Module, config: str, target: Path, *, half: bool = 
 
 
 def _in_order(data: bytes) -> bytes:
-    """Return a safetensors file with its metadata in order, so that equal models are equal files."""
+    """Return a safetensors file with sorted metadata, so that equal models are equal files."""
     end = 8 + int.from_bytes(data[:8], "little")
     entries = json.loads(data[8:end])
     entries["__metadata__"] = dict(sorted(entries["__metadata__"].items()))
@@ -105,7 +105,7 @@ def _in_order(data: bytes) -> bytes:
 
 
 def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
-    """Read a model, strictly: every weight that the configuration asks for, in its shape, and none beside.
+    """Read a model, strictly: exactly the weights that the configuration requires, in their shapes.
 
     Args:
         path: a folder with `config.json` and `model.safetensors` (or its parts and their index), or a
@@ -126,7 +126,7 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
 
 
 def add_region_pooling(model: RLTN) -> RLTN:
-    """Return a network that pools regions and paints as before, until it is trained."""
+    """Return a network that pools regions; it paints as before until it is trained."""
     if model.config.region_pooling:
         return model
     config = dataclasses.replace(model.config, region_pooling=True, architecture=ARCHITECTURE)
@@ -138,7 +138,7 @@ def add_region_pooling(model: RLTN) -> RLTN:
 
 
 def fill(network: nn.Module, files: StoredModel) -> None:
-    """Put the weights of a file into a network that was made on the device "meta", as fp32 in memory.
+    """Load the weights of a file into a network that was created on the device "meta", as fp32.
 
     Raises:
         ModelError: other weights than the network's, weights that are not finite, or a broken file.
@@ -160,7 +160,7 @@ def fill(network: nn.Module, files: StoredModel) -> None:
 
 
 def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> None:
-    """Raise ModelError unless the file holds exactly the weights that are wanted."""
+    """Raise ModelError unless the file contains exactly the weights that are wanted."""
     advice = f"its {CONFIG} belongs to another model"
     missing = [name for name in wanted if name not in files.shapes]
     extra = [name for name in files.shapes if name not in wanted]
@@ -168,7 +168,7 @@ def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> Non
     for names, what in ((missing, "lacks"), (extra, "holds unknown"), (wrong, "holds in another shape")):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise ModelError(f"{files.weights}: {what} {shown(names[0])}{more}; {advice}")
+            raise ModelError(f"{files.weights}: {what} {make_printable(names[0])}{more}; {advice}")
 
 
 def _replace(path: Path, data: bytes) -> None:

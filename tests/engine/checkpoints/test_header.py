@@ -145,7 +145,7 @@ def test_weights_that_overlap_or_leave_holes_are_refused(whole: Path, spans: lis
     ],
 )
 def test_names_in_messages_are_harmless(name: str, expected: str) -> None:
-    assert header.shown(name) == expected
+    assert header.make_printable(name) == expected
 
 
 @pytest.mark.parametrize(

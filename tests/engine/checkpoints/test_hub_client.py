@@ -103,7 +103,9 @@ def test_a_download_that_never_ends_well_is_one_line(
     hub.cut = [100] * 50
     with pytest.raises(ModelError, match=r"org/tiny: .*the connection broke"):
         pull("org/tiny")
-    with pytest.raises(ModelError, match="only partly in the cache; connect and run 'rltn models download"):
+    with pytest.raises(
+        ModelError, match="incomplete in the cache; connect to the network and run 'rltn models download"
+    ):
         pull("org/tiny", offline=True)
 
 
