@@ -381,7 +381,7 @@ def test_a_bar_is_shown_on_a_terminal(
     assert paint(model, "in", *WARM) == 0
     err = capsys.readouterr().err
     assert "4/4" in err
-    assert "a second" in err
+    assert "per second" in err
 
 
 def test_the_colours_come_from_the_reference(model: Path, desk: Path) -> None:

@@ -217,7 +217,7 @@ def test_a_bad_reference_is_one_line_and_nothing_is_written(
         (("drawing.png", "-r", "reference.png", "-o", "out.txt"), 1, "unknown picture format"),
         (("drawing.png", "-r", "reference.png", "-o", "out"), 1, "unknown picture format"),
         (("drawing.png", "-r", "reference.png", "-o", "none/out.png"), 1, "no such folder"),
-        (("-", "-r", "-", "-o", "out.png"), 2, "only once"),
+        (("-", "-r", "-", "-o", "out.png"), 2, "name - once"),
         (("drawing.png", "-r", "reference.png", "-o", "-", "--json"), 2, "both go to standard output"),
         ((*BASIC, "-m", "nothing"), 1, "nothing: no such model"),
         ((*BASIC, "-m", "broken"), 1, "not a whole safetensors file"),

@@ -242,7 +242,7 @@ def test_push_sends_the_layout_with_a_card(
     [
         (["little", "nowhere"], "name a repository as org/repo"),
         (["little", "me/little", "--license", "My Own"], "must be a name like apache-2.0"),
-        (["little", "me/little", "--offline"], "--offline and push contradict each other"),
+        (["little", "me/little", "--offline"], "push cannot work with --offline"),
     ],
 )
 def test_a_push_that_makes_no_sense_is_wrong_usage(

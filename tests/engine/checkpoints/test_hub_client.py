@@ -259,6 +259,6 @@ def test_the_client_is_as_it_was_afterwards(hub: HubServer, repository: Reposito
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 
     before = hub_logging.get_verbosity(), are_progress_bars_disabled()
-    with hub_client._calm():
+    with hub_client._silence_client():
         assert are_progress_bars_disabled()
     assert (hub_logging.get_verbosity(), are_progress_bars_disabled()) == before

@@ -81,7 +81,7 @@ def test_a_hub_model_is_pulled_at_its_revision(monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", pull)
     assert find_model("org/repo@v1.2", offline=True) == tmp_path
-    monkeypatch.setattr(hub_client, "_announced", lambda *_: {})
+    monkeypatch.setattr(hub_client, "_find_hashes", lambda *_: {})
     assert find_model("org/repo", revision="main") == tmp_path
     assert [(repo, options["revision"], options["local_files_only"]) for repo, options in asked] == [
         ("org/repo", "v1.2", True),
