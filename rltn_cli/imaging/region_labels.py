@@ -1,4 +1,4 @@
-"""Regions between the lines of a drawing, as the network pools them."""
+"""The regions between the lines of a drawing, over which the network pools its features."""
 
 import cv2
 import numpy as np
@@ -7,23 +7,23 @@ from numpy.typing import NDArray
 from rltn_cli.imaging.pixels import Bytes, percentiles
 
 BELOW_PAPER = 30
-"""A pixel is free of lines that is at most so much darker than the paper, 0 to 255."""
+"""Pixels at most this much darker than the paper, of 255, are free of lines."""
 _PAPER = 90
-"""Percentile of the drawing that is paper."""
+"""Percentile of the drawing's grey values that is taken as paper."""
 _BALL = 1.5
-"""Radius in pixels of the ball that finds regions: it does not pass through gaps of up to 2 pixels."""
+"""Radius in pixels of the ball that finds regions: it cannot pass through gaps of up to 2 pixels."""
 _TOKEN = 4
-"""Pixels a side that a token stands for."""
+"""Side of a token, in pixels."""
 
 Labels = NDArray[np.int32]
 
 
 def label_regions(canvas: Bytes) -> Labels:
-    """Number the regions between lines; lines with gaps of up to 2 pixels bound them too.
+    """Number the regions between lines; lines with gaps of up to 2 pixels bound them, too.
 
-    Regions are where the middle of a small ball can move without touching a line (Zhang et al., "Vectorizing
-    cartoon animations", 2009, use such trapped balls for the same purpose); what remains between them and the
-    lines goes to the next one, and parts that the ball does not reach are regions of their own.
+    A region is where the centre of a small ball can move without the ball touching a line (Zhang et al.,
+    "Vectorizing cartoon animations", 2009, use such trapped balls for the same purpose). Pixels between that
+    and the lines join the nearest region; narrow parts that the ball cannot enter are regions of their own.
 
     Args:
         canvas: (H, W) grey, dark lines on light paper, at the network's size.
@@ -34,13 +34,13 @@ def label_regions(canvas: Bytes) -> Labels:
     (paper,) = percentiles(canvas, _PAPER)
     free = (canvas >= paper - BELOW_PAPER).astype(np.uint8)
     framed = cv2.copyMakeBorder(free, 1, 1, 1, 1, cv2.BORDER_REPLICATE)  # the edge of the page is no line
-    room = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
-    count, middles = cv2.connectedComponents(
-        (room > _BALL).astype(np.uint8), connectivity=4, ltype=cv2.CV_32S
+    clearance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    count, centres = cv2.connectedComponents(
+        (clearance > _BALL).astype(np.uint8), connectivity=4, ltype=cv2.CV_32S
     )
-    labels = middles.astype(np.float32)  # OpenCV dilates no integers of this size; these are exact
-    steps = (cv2.MORPH_RECT, cv2.MORPH_CROSS, cv2.MORPH_CROSS)  # the ball, then up to the lines
-    for shape in steps:
+    labels = centres.astype(np.float32)  # OpenCV cannot dilate int32; float32 holds these numbers exactly
+    # first to the edge of the ball, then up to the lines
+    for shape in (cv2.MORPH_RECT, cv2.MORPH_CROSS, cv2.MORPH_CROSS):
         grown = cv2.dilate(labels, cv2.getStructuringElement(shape, (3, 3)))
         np.copyto(labels, grown, where=(labels == 0) & (free > 0))
     rest = ((labels == 0) & (free > 0)).astype(np.uint8)
@@ -55,8 +55,8 @@ def token_labels(labels: Labels) -> NDArray[np.int64]:
         labels: (H, W) of `label_regions` or a part of it, H and W multiples of 4.
 
     Returns:
-        (H / 4, W / 4) int64, labels that occur numbered anew from 1 in their order, so that none is larger
-        than the number of tokens.
+        (H / 4, W / 4) int64; the labels that occur are renumbered from 1 in ascending order, so that none
+        exceeds the number of tokens.
     """
     height, width = labels.shape
     blocks = labels.reshape(height // _TOKEN, _TOKEN, width // _TOKEN, _TOKEN)

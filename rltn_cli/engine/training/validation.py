@@ -123,9 +123,9 @@ class Validation:
             image = paint(sketch[None], reference[None], [name]).images[0]
             metrics.append(measure(image, target))
         values: ValidationMetrics = {
-            "color_error": sum(figure.color_error for figure in metrics) / len(metrics)
+            "color_error": sum(measured.color_error for measured in metrics) / len(metrics)
         }
-        regions = sum(figure.regions for figure in metrics)
+        regions = sum(measured.regions for measured in metrics)
         if regions:
-            values["region_accuracy"] = sum(figure.regions_right for figure in metrics) / regions
+            values["region_accuracy"] = sum(measured.regions_right for measured in metrics) / regions
         return values
