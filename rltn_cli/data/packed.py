@@ -64,7 +64,7 @@ def _facts(pair: Pair) -> dict[str, object]:
 
 
 class PackedStore:
-    """Pairs of some packs, each decoded once into memory: on a CPU when it is first asked for, on a GPU at once.
+    """Pairs of some packs, each decoded once into memory: on a CPU when first asked for, on a GPU at once.
 
     Line art that no pack brings is extracted, and so are the VARIANTS of all.
     """
