@@ -24,9 +24,10 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "data.check": ("data",),
     "data": ("imaging", "config"),
     "models": ("config",),
-    "imaging": ("errors",),
+    "imaging": ("output_files",),
     "config_files": ("config",),
     "config": ("errors",),
+    "output_files": ("errors",),
     "errors": (),
 }
 """The parts of the package, each with those right below it.
@@ -42,6 +43,7 @@ LIGHT = (
     "config",
     "config_files",
     "errors",
+    "output_files",
     "commands",
     "engine.checkpoints.model_names",
     "engine.checkpoints.hub_client",

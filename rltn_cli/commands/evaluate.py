@@ -18,6 +18,7 @@ from rltn_cli.commands.options import (
     complete_model,
 )
 from rltn_cli.errors import UsageError
+from rltn_cli.output_files import check_file, write_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,7 +146,6 @@ def evaluate(
 def _check_targets(data: list[Path], study: Path | None, output: Path | None, overwrite: bool) -> None:
     """Refuse a page or a folder that cannot be written."""
     from rltn_cli.engine.evaluation.report_folder import check_folder
-    from rltn_cli.imaging.encoding import check_file
 
     if study:
         if len(data) > 1:
@@ -221,7 +221,6 @@ def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool,
     """Write the page of a user study."""
     from rltn_cli.commands.progress import working
     from rltn_cli.engine.evaluation.study_page import make_study
-    from rltn_cli.imaging.encoding import write_file
 
     with working("painting the study's pictures", quiet=quiet):
         page = make_study(evaluator, pictures=pictures)

@@ -1,6 +1,5 @@
 """`rltn models convert` and `rltn models export`: a model in another form."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from rltn_cli.engine.checkpoints.header import CONFIG
 from rltn_cli.engine.checkpoints.hub_client import CARD
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import OutputError, UsageError
+from rltn_cli.output_files import write_file
 
 SOURCE_HELP = "A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub."
 
@@ -48,7 +48,7 @@ def convert(
     written = save_model_file(model, output, half=half) if single else save_model(model, output, half=half)
     card = path / CARD
     if not single and card.is_file() and card.resolve() != (output / CARD).resolve():
-        shutil.copyfile(card, output / CARD)
+        write_file(output / CARD, card.read_bytes(), overwrite=True)
     typer.echo(str(written))
 
 

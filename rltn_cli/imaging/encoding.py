@@ -1,9 +1,6 @@
-"""Pictures out: formats, 16 bit, the sRGB tag, density, and files that are written whole or not at all."""
+"""Pictures out: formats, 16 bits, the sRGB tag and density."""
 
-import contextlib
 import io
-import os
-import secrets
 import struct
 import sys
 import zlib
@@ -17,6 +14,7 @@ from PIL import Image, ImageCms
 
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.pixels import Pixels, on_paper, to_eight_bit
+from rltn_cli.output_files import check_file, write_file
 
 FORMATS = {
     ".png": "PNG",
@@ -72,34 +70,6 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
         check_file(Path(path), overwrite)
 
 
-def check_file(path: Path, overwrite: bool = False) -> None:
-    """Check, before any work is done, that a file can be written.
-
-    Raises:
-        OutputError: missing folder, a folder or an existing file of that name, no permission.
-    """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file in it")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already; choose another name or pass --overwrite")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.parent}: there is no such folder; make it first")
-    if not os.access(path.resolve().parent, os.W_OK):
-        raise OutputError(f"{path.parent}: no permission to write in this folder")
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those that it lies in; one that is there serves.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror or error})") from error
-
-
 def write_picture(
     path: str | Path,
     pixels: Pixels,
@@ -131,44 +101,6 @@ def write_picture(
             raise OutputError(f"standard output: cannot be written ({error.strerror or error})") from error
     else:
         write_file(Path(path), data, overwrite=overwrite)
-
-
-def write_file(path: Path, data: bytes, *, overwrite: bool = False) -> None:
-    """Write a file atomically: a temporary file in the same folder takes the name when it is complete.
-
-    Raises:
-        OutputError: the file exists and may not be replaced, or cannot be written.
-    """
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            temporary.replace(target)
-        else:
-            _rename_without_replacing(temporary, target)
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists already; choose another name or pass --overwrite") from error
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _rename_without_replacing(source: Path, target: Path) -> None:
-    """Give a file its final name; raise FileExistsError where the name is taken meanwhile."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if target.exists():
-            raise FileExistsError(str(target)) from None
-        source.replace(target)
 
 
 def encode_picture(

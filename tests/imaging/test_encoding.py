@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from rltn_cli.errors import OutputError
-from rltn_cli.imaging import encoding
-from rltn_cli.imaging.encoding import check_output, encode_picture, srgb_profile, write_file, write_picture
+from rltn_cli.imaging.encoding import check_output, encode_picture, srgb_profile, write_picture
 from rltn_cli.imaging.pictures import read_picture
 
 
@@ -108,32 +107,11 @@ def test_overwrite_replaces_and_keeps_a_link(tmp_path):
     np.testing.assert_array_equal(read_picture(real).pixels, noise())
 
 
-def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path):
-    path = tmp_path / "out.png"
-    path.write_bytes(b"theirs")
-    with pytest.raises(OutputError, match="exists already"):
-        write_file(path, b"ours")
-    assert path.read_bytes() == b"theirs"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_no_hard_links(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr(encoding.os, "link", refuse)
-    write_file(tmp_path / "one", b"1")
-    with pytest.raises(OutputError, match="exists already"):
-        write_file(tmp_path / "one", b"2")
-    assert (tmp_path / "one").read_bytes() == b"1"
-    assert len(list(tmp_path.iterdir())) == 1
-
-
 def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(encoding.os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OutputError, match="No space left"):
         write_picture(tmp_path / "out.png", noise())
     assert list(tmp_path.iterdir()) == []

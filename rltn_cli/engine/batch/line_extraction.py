@@ -19,13 +19,13 @@ from rltn_cli.imaging.encoding import (
     OPAQUE_FORMATS,
     STANDARD_OUTPUT,
     check_output,
-    make_folder,
     picture_format,
     write_picture,
 )
 from rltn_cli.imaging.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pictures import Picture, read_picture
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.output_files import make_folder
 
 Event: TypeAlias = dict[str, Any]
 """What happened: `event` is plan, started, done, failed or summary."""

@@ -26,12 +26,13 @@ from rltn_cli.engine.batch.plan import Task
 from rltn_cli.engine.batch.references import ReferenceShelf, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
 from rltn_cli.errors import OutputError, PictureError, RltnError
-from rltn_cli.imaging.encoding import encode_picture, make_folder, picture_format, write_file
+from rltn_cli.imaging.encoding import encode_picture, picture_format
 from rltn_cli.imaging.finishing import Finish, Lines
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.imaging.sketch import AlphaMode
 from rltn_cli.models.rltn import RLTNOutput
+from rltn_cli.output_files import make_folder, write_file
 
 Event: TypeAlias = dict[str, Any]
 """What happened: `event` is started, done, skipped or failed; `sketch` and `output` say to which."""

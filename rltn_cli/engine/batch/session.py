@@ -18,8 +18,9 @@ from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
-from rltn_cli.errors import OutputError, RltnError
+from rltn_cli.errors import RltnError
 from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.output_files import make_folder
 
 T = TypeVar("T")
 
@@ -117,12 +118,7 @@ def _prepare(request: Request) -> list[Task]:
     tasks = request.plan()
     for reference in request.guide.references:
         read_picture(reference)
-    try:
-        request.output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{request.output}: the folder cannot be made ({error.strerror or error}); choose another"
-        ) from error
+    make_folder(request.output)
     return tasks
 
 

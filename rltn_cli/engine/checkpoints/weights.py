@@ -1,7 +1,6 @@
 """A model's weights on disk: safetensors beside a config.json, half precision there, fp32 in memory."""
 
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -12,8 +11,9 @@ from torch import nn
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
 from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
-from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.errors import ModelError
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.output_files import make_folder, write_file
 
 __all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped_models"]
 
@@ -43,12 +43,9 @@ def write_model(folder: Path, weights: bytes, config: str) -> Path:
     Raises:
         OutputError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / WEIGHTS, weights)
-        _replace(folder / CONFIG, config.encode())
-    except OSError as error:
-        raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
+    make_folder(folder)
+    write_file(folder / WEIGHTS, weights, overwrite=True)
+    write_file(folder / CONFIG, config.encode(), overwrite=True)
     return folder
 
 
@@ -58,11 +55,8 @@ def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
     Args and errors as in `save_model`; the file's folder is made if it is missing.
     """
     weights = pack_weights(model, to_json(model.config), path, half=half)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, weights)
-    except OSError as error:
-        raise OutputError(f"{path}: the model cannot be written ({error.strerror})") from error
+    make_folder(path.parent)
+    write_file(path, weights, overwrite=True)
     return path
 
 
@@ -154,13 +148,3 @@ def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> Non
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             raise ModelError(f"{files.weights}: {what} {shown(names[0])}{more}; {advice}")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that it appears whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from rltn_cli.engine.checkpoints.trunks import load_vgg
 from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import ModelError
 from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.output_files import make_folder
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 """Of torch-fidelity's weights, converted from the network that FID was defined with."""
@@ -70,8 +71,8 @@ def _fetch_inception(url: str, offline: bool) -> Path:
         raise ModelError(
             f"the Inception weights are not on this machine, and --offline forbids to fetch them: {hint}"
         )
+    make_folder(file.parent)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), hash_prefix=INCEPTION_SHA256, progress=False)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
         raise ModelError(f"the Inception weights cannot be fetched ({error}): {hint}") from error

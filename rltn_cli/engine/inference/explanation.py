@@ -12,6 +12,7 @@ import numpy as np
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.encoding import check_output, write_picture
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.output_files import make_folder
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
@@ -48,10 +49,7 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
         OutputError: see `check_explanation`.
     """
     check_explanation(folder, overwrite)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+    make_folder(folder)
     confidence = np.asarray(np.rint(255 * np.clip(result.confidence, 0, 1)), np.uint8)
     pictures = (result.warped, _enlarged(confidence, result), match_sheet(result))
     for name, picture in zip(FILES, pictures, strict=True):

@@ -94,7 +94,7 @@ def test_a_full_disk_fails_each_picture_and_leaves_no_half_file(
     real = Path.open
 
     def refuse(path: Path, mode: str = "r", *arguments: object, **options: object) -> object:
-        return real(Path("/dev/full"), "wb") if mode == "xb" else real(path, mode, *arguments, **options)  # type: ignore[call-overload]
+        return real(Path("/dev/full"), "wb") if mode == "wb" else real(path, mode, *arguments, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", refuse)
     events = list(make(colorizer, record).run(tasks, threading.Event()))
