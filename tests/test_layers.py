@@ -45,6 +45,7 @@ LIGHT = (
     "errors",
     "output_files",
     "commands",
+    "imaging.formats",
     "engine.checkpoints.model_names",
     "engine.checkpoints.hub_client",
     "engine.checkpoints.header",

@@ -1,12 +1,13 @@
 """Options that several commands share."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
+from rltn_cli.imaging.formats import written_suffixes
 
 DEFAULT_MODEL = "rltn-small"
 
@@ -20,6 +21,23 @@ def check_device(value: str) -> str:
     """Return a device's name, or raise UsageError; whether the machine has it is seen later."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
         raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {value!r}")
+    return value
+
+
+def format_names() -> list[str]:
+    """Return what `--format` may name."""
+    return [suffix.removeprefix(".") for suffix in written_suffixes()]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Return the formats whose names begin so, for the shell."""
+    return [name for name in format_names() if name.startswith(incomplete)]
+
+
+def check_format(value: str) -> str:
+    """Return a format's name, or raise UsageError where it is none."""
+    if value not in format_names():
+        raise UsageError(f"--format must be one of {', '.join(format_names())}, not {value!r}")
     return value
 
 
@@ -43,7 +61,13 @@ Device = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
 Format = Annotated[
-    Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"], typer.Option(help="Format of the results.")
+    str,
+    typer.Option(
+        metavar=f"[{'|'.join(format_names())}]",
+        help="Format of the results.",
+        callback=check_format,
+        autocompletion=complete_format,
+    ),
 ]
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-R", help="Look into folders in folders; the results keep the tree.")

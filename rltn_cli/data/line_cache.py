@@ -7,8 +7,9 @@ from pathlib import Path
 from rltn_cli.data.pairs import EXTRACTION_SIDE, Pair, reduced
 from rltn_cli.errors import DataError, PictureError
 from rltn_cli.imaging.encoding import encode_picture
-from rltn_cli.imaging.pictures import read_bytes, read_picture, to_eight_bit
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.formats import PNG
+from rltn_cli.imaging.pictures import read_bytes, read_picture
+from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 from rltn_cli.output_files import make_folder, write_file
 
 _VERSION = "1"
@@ -110,7 +111,7 @@ class LineCache:
 
     def _keep(self, entry: Path, lines: Bytes) -> None:
         make_folder(entry.parent)
-        write_file(entry, encode_picture(lines, "PNG"), overwrite=True)
+        write_file(entry, encode_picture(lines, PNG), overwrite=True)
 
 
 def _read_entry(path: Path) -> Bytes | None:

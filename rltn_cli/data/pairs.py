@@ -12,15 +12,13 @@ from rltn_cli.data.index import read_index
 from rltn_cli.errors import DataError, PictureError
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.contours import draw_contours
+from rltn_cli.imaging.formats import is_picture
 from rltn_cli.imaging.part_masks import PARTS, read_parts
-from rltn_cli.imaging.pictures import read_picture, to_eight_bit
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 from rltn_cli.imaging.sketch import ink_darkness, is_inverted
 from rltn_cli.imaging.xdog import xdog
 
-PICTURE_SUFFIXES = frozenset(
-    {".png", ".webp", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".gif", ".psd", ".tga", ".avif"}
-)
 EXTRACTION_SIDE = 512
 """Lines are extracted from pictures of at most so many pixels a side: twice the training size."""
 _CONTOUR = 1.5
@@ -208,7 +206,7 @@ def pictures_in(folder: Path) -> dict[str, Path]:
         return {}
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."):
+        if is_picture(path) and not path.name.startswith("."):
             if path.stem in found:
                 raise DataError(f"{path}: a second picture of that name beside {found[path.stem].name}")
             found[path.stem] = path

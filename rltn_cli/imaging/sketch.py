@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.canvas import enlarged_rows
-from rltn_cli.imaging.pictures import Picture, Pixels, to_eight_bit
-from rltn_cli.imaging.pixels import Bytes, Floats, percentiles, top_value
+from rltn_cli.imaging.pictures import Picture
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, percentiles, to_eight_bit, top_value
 
 Mask: TypeAlias = NDArray[np.bool_]
 AlphaMode = Literal["auto", "keep", "drop"]

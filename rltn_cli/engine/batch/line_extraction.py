@@ -15,13 +15,8 @@ import numpy as np
 from rltn_cli.engine.batch.plan import STANDARD_INPUT, Input, find_pictures, refuse_clashes
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.errors import OutputError, RltnError, UsageError
-from rltn_cli.imaging.encoding import (
-    OPAQUE_FORMATS,
-    STANDARD_OUTPUT,
-    check_output,
-    picture_format,
-    write_picture,
-)
+from rltn_cli.imaging.encoding import check_output, write_picture
+from rltn_cli.imaging.formats import STANDARD_OUTPUT, format_of_output, formats_with_alpha
 from rltn_cli.imaging.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pictures import Picture, read_picture
 from rltn_cli.imaging.pixels import Bytes
@@ -175,10 +170,10 @@ def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None
         UsageError: transparency in a format that has none.
         OutputError: the format is unknown, the output or the folder for results cannot be written.
     """
-    kinds = {picture_format(task.output): task.output for task in tasks}
-    for kind in OPAQUE_FORMATS:
-        if look.alpha and kind in kinds:
-            raise UsageError(f"{kinds[kind]}: {kind} has no transparency; name a PNG, WebP or TIFF")
+    for output in {task.output: None for task in tasks}:
+        chosen = format_of_output(output)
+        if look.alpha and not chosen.alpha:
+            raise UsageError(f"{output}: {chosen.name} has no transparency; name a {formats_with_alpha()}")
     folder = tasks[0].folder
     if folder is None:
         check_output(tasks[0].output, overwrite)

@@ -11,13 +11,8 @@ from pathlib import Path
 
 from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.encoding import picture_format
+from rltn_cli.imaging.formats import format_of_output, is_picture
 
-PICTURE_ENDINGS = frozenset(
-    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-    | {".psd", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpx"}
-)
-"""Endings of files that are taken from folders; a file that is named is taken whatever its ending."""
 STANDARD_INPUT = "-"
 
 
@@ -93,12 +88,15 @@ def plan_batch(
 
 
 def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """Return the pictures of a folder in alphabetical order, without hidden files and folders."""
+    """Return the pictures of a folder in alphabetical order, without hidden files and folders.
+
+    Files are known by their suffixes; a file that is named itself is taken whatever its suffix.
+    """
     found = []
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
         found += [Path(parent, name) for name in sorted(files) if not name.startswith(".")]
-    return [path for path in found if path.suffix.lower() in PICTURE_ENDINGS]
+    return [path for path in found if is_picture(path)]
 
 
 def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Iterator[Input]:
@@ -202,9 +200,9 @@ def _task(item: Input, library: _Library, output: Path, ending: str) -> Task:
         target = output / item.below.parent / f"{item.below.stem}.{ending}"
     else:
         target = output / item.output
-        if target.suffix.lower() not in PICTURE_ENDINGS:
+        if not is_picture(target):
             target = target.with_name(f"{target.name}.{ending}")
-        picture_format(target)
+        format_of_output(target)
     return Task(item.sketch, references, target, choose, problem)
 
 

@@ -26,8 +26,9 @@ from rltn_cli.engine.batch.plan import Task
 from rltn_cli.engine.batch.references import ReferenceShelf, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
 from rltn_cli.errors import OutputError, PictureError, RltnError
-from rltn_cli.imaging.encoding import encode_picture, picture_format
+from rltn_cli.imaging.encoding import encode_picture
 from rltn_cli.imaging.finishing import Finish, Lines
+from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.imaging.sketch import AlphaMode
@@ -185,7 +186,9 @@ class Batch:
         result = self._colorizer.finish(
             drawing, match.references, match.outputs, finish=options.finish, lines=options.lines
         )
-        encoded = encode_picture(result.image, picture_format(task.output), result.dpi, name=str(task.output))
+        encoded = encode_picture(
+            result.image, format_of_output(task.output), result.dpi, name=str(task.output)
+        )
         facts: Event = {
             "references": [str(path) for path in match.paths],
             "seconds": round(time.monotonic() - started, 3),
