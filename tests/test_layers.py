@@ -24,10 +24,12 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "data.check": ("data",),
     "data": ("imaging", "config"),
     "models": ("config",),
-    "imaging": ("output_files",),
+    "imaging": ("output_files", "choices", "sizes"),
     "config_files": ("config",),
-    "config": ("errors",),
+    "config": ("choices", "sizes", "errors"),
     "output_files": ("errors",),
+    "choices": (),
+    "sizes": (),
     "errors": (),
 }
 """The parts of the package, each with those right below it.
@@ -42,6 +44,8 @@ LIGHT = (
     "cli",
     "config",
     "config_files",
+    "choices",
+    "sizes",
     "errors",
     "output_files",
     "commands",
@@ -176,7 +180,7 @@ def test_pictures_need_no_torch(path: Path) -> None:
 def test_networks_know_only_configuration(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     parts = {name.split(".")[1] for name in imported(ast.walk(tree)) if name.startswith("rltn_cli.")}
-    assert parts <= {"models", "config", "errors"}
+    assert parts <= {"models", "config", "choices", "sizes", "errors"}
 
 
 def is_light(path: Path) -> bool:

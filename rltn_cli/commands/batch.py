@@ -3,10 +3,11 @@
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
 from rltn_cli.commands.interruption import stopping
@@ -48,7 +49,7 @@ ReferenceFolder = Annotated[
     Path | None, typer.Option("--ref-dir", metavar="FOLDER", help="References, named like the sketches.")
 ]
 Match = Annotated[
-    Literal["name", "auto"],
+    choices.ReferenceMatch,
     typer.Option(help="Take from --ref-dir the reference of the sketch's name, or the one most like it."),
 ]
 Jobs = Annotated[

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -50,7 +51,7 @@ Outputs = Annotated[
     typer.Option(metavar="NAME=DIR", help="Pictures DIR/ID.* made by another program; can be repeated."),
 ]
 Protocol = Annotated[
-    Literal["nearest", "group", "self"],
+    choices.EvaluationProtocol,
     typer.Option(
         help="The reference: the most similar other picture, another one of the same group and palette, "
         "or the deformed truth."
@@ -72,9 +73,7 @@ Frozen = Annotated[
 Inception = Annotated[
     Path | None, typer.Option(help="File of FID's Inception weights; otherwise they are fetched.")
 ]
-Finishing = Annotated[
-    Literal["paint", "flat", "raw"], typer.Option(help="How models finish, as in rltn colorize.")
-]
+Finishing = Annotated[choices.Finish, typer.Option(help="How models finish, as in rltn colorize.")]
 Seed = Annotated[int, typer.Option(help="Of the choice of references and drawings.")]
 BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Drawings read and judged at once.")]
 Study = Annotated[

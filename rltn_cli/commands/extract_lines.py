@@ -5,15 +5,17 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:
     from rltn_cli.engine.batch.line_extraction import Look, Task
@@ -37,10 +39,7 @@ Output = Annotated[
     ),
 ]
 MethodName = Annotated[
-    Literal["hed-small", "hed", "contour", "xdog"],
-    typer.Option(
-        help="The shipped network, the original HED, contours of flat regions, or differences of Gaussians."
-    ),
+    choices.LineMethod, typer.Option(help=f"How to draw: {choices.describe(choices.LINE_METHODS)}.")
 ]
 Weights = Annotated[
     str | None,
@@ -58,12 +57,15 @@ Alpha = Annotated[bool, typer.Option("--alpha", help="Lines on transparency.")]
 Size = Annotated[
     int | None,
     typer.Option(
-        min=16,
-        max=16_384,
-        help="Shorter side in pixels to work at; unset, the picture's own, at most 1024 (contour: 512).",
+        min=LINES_MINIMUM,
+        max=LINES_MAXIMUM,
+        help="Shorter side in pixels to work at; unset, the picture's own, at most "
+        f"{LINES_USUAL} (contour: {LINES_USUAL_REGIONS}).",
     ),
 ]
-LineWidth = Annotated[float, typer.Option(min=1, max=64, help="Width of contours in pixels of the picture.")]
+LineWidth = Annotated[
+    float, typer.Option(min=1, max=LINE_WIDEST, help="Width of contours in pixels of the picture.")
+]
 
 
 def extract_lines(
@@ -91,11 +93,13 @@ def extract_lines(
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     check_standard_output(output, as_json)
     from rltn_cli.engine.batch.line_extraction import Look, check_outputs, plan_extraction
-    from rltn_cli.engine.inference.line_extractor import LineExtractor, check_weights
+    from rltn_cli.engine.inference.line_extractor import LineExtractor
+    from rltn_cli.engine.inference.line_methods import METHODS, check_weights
 
     check_weights(method, weights)
     look = Look(invert, alpha)
-    tasks = plan_extraction(pictures, output, faces=method == "contour", ending=format, recursive=recursive)
+    faces = METHODS[method].draws_labels
+    tasks = plan_extraction(pictures, output, faces=faces, ending=format, recursive=recursive)
     check_outputs(tasks, look, overwrite=overwrite)
 
     def make() -> LineExtractor:

@@ -1,10 +1,11 @@
 """`rltn models convert` and `rltn models export`: a model in another form."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.options import Offline, Overwrite, complete_model
 from rltn_cli.engine.checkpoints.header import CONFIG
 from rltn_cli.engine.checkpoints.hub_client import CARD
@@ -25,7 +26,7 @@ def convert(
         Path, typer.Option("--output", "-o", metavar="PATH", help="A folder, or a .safetensors file.")
     ],
     precision: Annotated[
-        Literal["half", "full"], typer.Option(help="Bytes of a stored weight: 2 or 4.")
+        choices.StoredPrecision, typer.Option(help="Bytes of a stored weight: 2 or 4.")
     ] = "half",
     overwrite: Overwrite = False,
     offline: Offline = False,

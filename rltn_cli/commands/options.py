@@ -63,7 +63,7 @@ Offline = Annotated[bool, typer.Option("--offline", help="Never touch the networ
 Format = Annotated[
     str,
     typer.Option(
-        metavar=f"[{'|'.join(format_names())}]",
+        metavar=f"<{'|'.join(format_names())}>",
         help="Format of the results.",
         callback=check_format,
         autocompletion=complete_format,

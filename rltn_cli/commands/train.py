@@ -7,10 +7,11 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
@@ -26,6 +27,7 @@ from rltn_cli.commands.train_display import Silence, TrainingBar
 from rltn_cli.config import FINE_TUNING, TrainConfig
 from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
+from rltn_cli.sizes import SIDE_MULTIPLE
 
 if TYPE_CHECKING:
     from rltn_cli.engine.training.run import Request
@@ -67,7 +69,7 @@ BatchSize = Annotated[int | None, typer.Option("--batch", min=1, help="Pictures 
 Accumulate = Annotated[
     int | None, typer.Option("--grad-accum", min=1, help="Parts a batch is computed in, to save memory.")
 ]
-Precision = Annotated[Literal["fp32", "bf16", "fp16"] | None, typer.Option(help="Of the computation.")]
+Precision = Annotated[choices.Precision | None, typer.Option(help="Of the computation.")]
 Ema = Annotated[float | None, typer.Option(help="Decay of the averaged weights, which are the result.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate; the discriminator has twice that.")]
 Freeze = Annotated[
@@ -87,9 +89,11 @@ SampleEvery = Annotated[int | None, typer.Option(min=1, help="Steps between samp
 CheckpointEvery = Annotated[int | None, typer.Option(min=1, help="Steps between saved states.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of all chance.")]
 Workers = Annotated[int | None, typer.Option(min=0, help="Processes that draw samples ahead.")]
-Size = Annotated[int | None, typer.Option(help="Height and width of training pictures, a multiple of 16.")]
+Size = Annotated[
+    int | None, typer.Option(help=f"Height and width of training pictures, a multiple of {SIDE_MULTIPLE}.")
+]
 Lines = Annotated[
-    Literal["hed-small", "hed", "xdog", "contour"] | None,
+    choices.LineMethod | None,
     typer.Option(help="How line art is extracted for pictures without."),
 ]
 LineWeights = Annotated[

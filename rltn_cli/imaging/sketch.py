@@ -5,19 +5,19 @@ under a lamp; afterwards it is black lines on white, without shadow, with the al
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rltn_cli.choices import AlphaMode
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.canvas import enlarged_rows
 from rltn_cli.imaging.pictures import Picture
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, percentiles, to_eight_bit, top_value
 
 Mask: TypeAlias = NDArray[np.bool_]
-AlphaMode = Literal["auto", "keep", "drop"]
 
 _CELLS = 48
 """The paper's brightness is measured on a grid of so many cells along the longer side."""

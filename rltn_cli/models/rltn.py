@@ -8,14 +8,10 @@ from torch import Tensor, nn
 
 from rltn_cli.config import ModelConfig
 from rltn_cli.models.alignment import MFAM
-from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
+from rltn_cli.models.correspondence import PATCH, best_match, from_patches, normalize, to_patches, warp
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
-
-SIDE_MULTIPLE = 16
-"""Height and width of every input are multiples of this."""
-SIDE_MINIMUM = 64
-"""Smallest height and width of an input, in pixels."""
+from rltn_cli.sizes import SIDE_MINIMUM, SIDE_MULTIPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,7 @@ class RLTN(nn.Module):
         warped_style = warp(output.content, style, style, self.config.temperature)
         cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
         height, width = output.colors.shape[2:]
-        return cosine.reshape(len(cosine), 1, height // 4, width // 4)
+        return cosine.reshape(len(cosine), 1, height // PATCH, width // PATCH)
 
     def matches(self, output: RLTNOutput) -> Tensor:
         """Return the best reference token of each content token, (B, H / 4 * W / 4) int64.

@@ -21,17 +21,16 @@ from typing import Any, TypeAlias
 import cv2
 import torch
 
+from rltn_cli.choices import AlphaMode, Finish, Lines
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import Task
 from rltn_cli.engine.batch.references import ReferenceShelf, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
 from rltn_cli.errors import OutputError, PictureError, RltnError
 from rltn_cli.imaging.encoding import encode_picture
-from rltn_cli.imaging.finishing import Finish, Lines
 from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
-from rltn_cli.imaging.sketch import AlphaMode
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.output_files import make_folder, write_file
 

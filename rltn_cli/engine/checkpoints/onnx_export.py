@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from rltn_cli.errors import ModelError
-from rltn_cli.models.rltn import RLTN, SIDE_MINIMUM, SIDE_MULTIPLE
+from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, replacement
+from rltn_cli.sizes import SIDE_MINIMUM, SIDE_MULTIPLE
 
 OPSET = 20
 MAX_SIDE = 4096

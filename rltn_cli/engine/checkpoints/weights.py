@@ -10,12 +10,9 @@ from torch import nn
 
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
-from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 from rltn_cli.errors import ModelError
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, write_file
-
-__all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped_models"]
 
 
 def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
@@ -100,7 +97,7 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
 
     Args:
         path: a folder with `config.json` and `model.safetensors` (or its parts and their index), or a
-            `.safetensors` file that carries its configuration; see `find_model` for names.
+            `.safetensors` file that carries its configuration; see `model_names.find_model` for names.
         device: where the model goes.
 
     Returns:

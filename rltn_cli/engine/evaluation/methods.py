@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from rltn_cli.choices import Finish
 from rltn_cli.data.pairs import Pair, load_color, pictures_in
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import DataError
-from rltn_cli.imaging.finishing import Finish
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 
 

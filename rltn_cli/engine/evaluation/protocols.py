@@ -3,18 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
+from rltn_cli.choices import EvaluationProtocol
 from rltn_cli.data.augmentation import Deformation, deform
 from rltn_cli.data.pairs import Pair, load_pair, of_split
 from rltn_cli.data.references import group_mate, nearest, number_of, thumbnail
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 
-Protocol = Literal["group", "self", "nearest"]
 SIZE = 256
 """Side in pixels at which every figure is taken."""
 BEND, SCALE, TURN, SHIFT = 0.12, 0.35, 0.35, 0.25
@@ -47,7 +46,12 @@ class Batch:
 
 
 def plan(
-    pairs: Sequence[Pair], protocol: Protocol, *, split: str = "val", limit: int | None = None, seed: int = 0
+    pairs: Sequence[Pair],
+    protocol: EvaluationProtocol,
+    *,
+    split: str = "val",
+    limit: int | None = None,
+    seed: int = 0,
 ) -> list[Trial]:
     """Choose the drawings and their references.
 

@@ -10,22 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.engine.checkpoints.weights import find_model, load_model
+from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.engine.checkpoints.model_names import find_model
+from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.canvas import SMALLEST, Fit, fit_reference, fit_sketch, plan_fit
-from rltn_cli.imaging.finishing import Finish, Lines, finish_picture
+from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.finishing import finish_picture
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit
-from rltn_cli.imaging.sketch import AlphaMode, prepare_sketch
+from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
-
-LARGEST = 2048
-"""The largest shorter side for the network, in pixels."""
-
-__all__ = ["Colorization", "Colorizer", "Drawing", "References", "choose_device"]
+from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +104,7 @@ class Colorizer:
                 (H, W[, 1..4]) uint8 or uint16.
             references: one or several of the same, or what `encode` returned.
             size: pixels of the shorter side for the network, 64 to 2048.
-            finish: `paint`: colours stop at lines; `flat`: one colour a region; `raw`: the network's picture.
+            finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, or those of the `network`.
             alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
 
@@ -222,8 +220,8 @@ class Colorizer:
 
 def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
     """Refuse options that are out of range."""
-    if not SMALLEST <= size <= LARGEST:
-        raise UsageError(f"size must be from {SMALLEST} to {LARGEST} pixels, not {size}")
+    if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
+        raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
     for name, value, known in (
         ("finish", finish, Finish),
         ("lines", lines, Lines),
