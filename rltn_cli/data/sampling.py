@@ -14,6 +14,7 @@ from torch import Tensor
 from rltn_cli.config import DataConfig
 from rltn_cli.data.augmentation import Deformation, LineWear, Recoloring, deform, recolor, wear_lines
 from rltn_cli.data.pairs import LineSource, Pair, load_pair
+from rltn_cli.data.tensors import to_floats
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.xdog import xdog
@@ -220,7 +221,7 @@ def make_batch(
     """
 
     def to_float(pictures: Tensor) -> Tensor:
-        return pictures.to(device).float() / 127.5 - 1
+        return to_floats(pictures.to(device))
 
     truth = to_float(store.colors([d.truth for d in draws]))
     reference = to_float(store.colors([d.reference for d in draws]))

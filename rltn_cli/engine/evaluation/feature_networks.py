@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.trunks import load_vgg
 from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import ModelError
@@ -89,10 +90,8 @@ def load_vgg16(folder: Path | None = None, device: torch.device | str = "cpu") -
 
     @torch.inference_mode()
     def features(pictures: Bytes) -> Floats:
-        values = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        small = F.interpolate(
-            values, (VGG_SIZE, VGG_SIZE), mode="bilinear", antialias=True, align_corners=False
-        )
+        values, size = to_tensor(pictures, device), (VGG_SIZE, VGG_SIZE)
+        small = F.interpolate(values, size, mode="bilinear", antialias=True, align_corners=False)
         output: Floats = network(small, ["relu5_3"])["relu5_3"].mean(dim=(2, 3)).cpu().numpy()
         return output
 

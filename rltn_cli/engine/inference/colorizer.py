@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.data.tensors import to_array, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.colorization import Colorization
@@ -20,7 +21,7 @@ from rltn_cli.errors import UsageError
 from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
 from rltn_cli.imaging.finishing import finish_picture
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit
+from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
 from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
@@ -157,13 +158,13 @@ class Colorizer:
     ) -> Colorization:
         """Bring what the network painted to the drawing's own size; the last step of painting."""
         fit = drawing.fit
-        colors = fit.crop(fit.join([_to_array(output.colors) for output in outputs]))
-        warped = fit.crop(fit.join([_to_array(output.warped) for output in outputs]))
+        colors = fit.crop(fit.join([to_array(output.colors[0]) for output in outputs]))
+        warped = fit.crop(fit.join([to_array(output.warped[0]) for output in outputs]))
         image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, _to_bytes(colors), _to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
+            image, to_bytes(colors), to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
             fit, self.model, outputs,
         )  # fmt: skip
 
@@ -186,7 +187,7 @@ class Colorizer:
         for notice in (notice for picture in pictures for notice in picture.notices):
             _log.warning("%s", notice)
         with memory_for(f"size {size}", self.device), torch.inference_mode():
-            tensors = [self._to_tensor(picture) for picture in fitted]
+            tensors = [to_tensor(picture[None], self.device) for picture in fitted]
             return References(fitted, self.model.encode_references(tensors), size)
 
     @torch.inference_mode()
@@ -208,14 +209,7 @@ class Colorizer:
     @torch.inference_mode()
     def _paint_tile(self, canvas: Bytes, references: References) -> RLTNOutput:
         """Paint (H, W), black lines on white."""
-        return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens)
-
-    def _to_tensor(self, picture: Bytes) -> Tensor:
-        """Turn (H, W, C) uint8 into (1, C, H, W) in [-1, 1] on the device."""
-        tensor = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device)
-        return (tensor.permute(2, 0, 1)[None].float() / 127.5 - 1).contiguous(
-            memory_format=torch.channels_last
-        )
+        return self.model.colorize(to_tensor(canvas[None, ..., None], self.device), references.tokens)
 
 
 def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
@@ -234,14 +228,3 @@ def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) ->
 def _read(source: Source) -> Picture:
     """Read a picture that is not read yet."""
     return source if isinstance(source, Picture) else read_picture(source)
-
-
-def _to_array(colors: Tensor) -> Floats:
-    """Turn (1, 3, H, W) in [-1, 1] into (H, W, 3) float32 in [0, 1]."""
-    scaled = (colors[0].float().clamp(-1, 1) + 1) / 2
-    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
-
-
-def _to_bytes(colors: Floats) -> Bytes:
-    """Turn [0, 1] into 0 to 255."""
-    return np.asarray(np.rint(255 * colors), np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.encoding import check_output, write_picture
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.output_files import make_folder
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
     """
     check_explanation(folder, overwrite)
     make_folder(folder)
-    confidence = np.asarray(np.rint(255 * np.clip(result.confidence, 0, 1)), np.uint8)
+    confidence = to_bytes(np.clip(result.confidence, 0, 1))
     pictures = (result.warped, _upsample(confidence, result), match_sheet(result))
     for name, picture in zip(FILES, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
