@@ -26,7 +26,7 @@ from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.batch.session import Request
+    from rltn_cli.engine.batch.session import BatchRequest
 
 Sketches = Annotated[
     list[str],
@@ -94,10 +94,10 @@ def batch(
     folder = find_model(model, offline=offline)
     from rltn_cli.engine.batch.plan import Guide
     from rltn_cli.engine.batch.run import Options
-    from rltn_cli.engine.batch.session import Request
+    from rltn_cli.engine.batch.session import BatchRequest
 
     guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
-    request = Request(
+    request = BatchRequest(
         tuple(sketches), output, guide, folder, Options(size, finish, lines, alpha), format, recursive,
         overwrite, device, jobs,
     )  # fmt: skip
@@ -107,7 +107,7 @@ def batch(
     return _run(request, EventLines() if as_json else Failures() if quiet else ProgressBar())
 
 
-def _run(request: "Request", display: Display) -> int:
+def _run(request: "BatchRequest", display: Display) -> int:
     """Run a batch, show its events and return the exit code."""
     from rltn_cli.engine.batch.session import paint_all
 
@@ -121,7 +121,7 @@ def _run(request: "Request", display: Display) -> int:
     return exit_code(summary)
 
 
-def _show_plan(request: "Request", as_json: bool) -> None:
+def _show_plan(request: "BatchRequest", as_json: bool) -> None:
     """Write what would be painted with what to standard output."""
     for task in request.plan():
         names = [str(path) for path in task.references]

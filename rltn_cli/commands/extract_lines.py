@@ -18,7 +18,7 @@ from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
 from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.batch.line_extraction import Look, Task
+    from rltn_cli.engine.batch.line_extraction import ExtractionTask, OutputStyle
     from rltn_cli.engine.inference.line_extractor import LineExtractor
 
 Pictures = Annotated[
@@ -92,15 +92,15 @@ def extract_lines(
     if quiet:
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     check_standard_output(output, as_json)
-    from rltn_cli.engine.batch.line_extraction import Look, check_outputs, plan_extraction
+    from rltn_cli.engine.batch.line_extraction import OutputStyle, check_outputs, plan_extraction
     from rltn_cli.engine.inference.line_extractor import LineExtractor
     from rltn_cli.engine.inference.line_methods import METHODS, check_weights
 
     check_weights(method, weights)
-    look = Look(invert, alpha)
+    style = OutputStyle(invert, alpha)
     faces = METHODS[method].draws_labels
     tasks = plan_extraction(pictures, output, faces=faces, ending=format, recursive=recursive)
-    check_outputs(tasks, look, overwrite=overwrite)
+    check_outputs(tasks, style, overwrite=overwrite)
 
     def make() -> LineExtractor:
         return LineExtractor.of(
@@ -109,12 +109,12 @@ def extract_lines(
         )  # fmt: skip
 
     if dry_run:
-        _show_plan(tasks, make(), look, as_json)
+        _show_plan(tasks, make(), style, as_json)
         return 0
-    return _run(tasks, make, look, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
+    return _run(tasks, make, style, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
 
 
-def _spoken(tasks: list["Task"], quiet: bool) -> Display:
+def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display:
     """Return what tells a user how it goes."""
     if quiet:
         return Failures()
@@ -143,7 +143,11 @@ class OnePicture(Failures):
 
 
 def _run(
-    tasks: list["Task"], make: Callable[[], "LineExtractor"], look: "Look", overwrite: bool, display: Display
+    tasks: list["ExtractionTask"],
+    make: Callable[[], "LineExtractor"],
+    style: "OutputStyle",
+    overwrite: bool,
+    display: Display,
 ) -> int:
     """Draw, show what happens and return the exit code."""
     from rltn_cli.engine.batch.line_extraction import extract_all
@@ -153,15 +157,17 @@ def _run(
         around.enter_context(display)
         alone = len(tasks) == 1  # its end is not waited for
         stop = threading.Event() if alone else around.enter_context(stopping("the picture at work"))
-        for event in extract_all(tasks, make, look, stop, overwrite=overwrite):
+        for event in extract_all(tasks, make, style, stop, overwrite=overwrite):
             display.show(event)
             summary = event
     return exit_code(summary)
 
 
-def _show_plan(tasks: list["Task"], extractor: "LineExtractor", look: "Look", as_json: bool) -> None:
+def _show_plan(
+    tasks: list["ExtractionTask"], extractor: "LineExtractor", style: "OutputStyle", as_json: bool
+) -> None:
     """Write how lines would be drawn, and of what into what, to standard output."""
-    settings = {**json.loads(extractor.settings), "invert": look.invert, "alpha": look.alpha}
+    settings = {**json.loads(extractor.settings), "invert": style.invert, "alpha": style.alpha}
     if as_json:
         typer.echo(json.dumps({"event": "settings", **settings}))
         for task in tasks:

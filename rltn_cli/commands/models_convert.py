@@ -7,7 +7,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.options import Offline, Overwrite, complete_model
-from rltn_cli.engine.checkpoints.header import CONFIG
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE
 from rltn_cli.engine.checkpoints.hub_client import CARD
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import OutputError, UsageError
@@ -37,7 +37,7 @@ def convert(
         raise UsageError(
             f"{output}: name a folder or a .safetensors file (see 'rltn models export' for ONNX)"
         )
-    taken = output if single else output / CONFIG
+    taken = output if single else output / CONFIG_FILE
     if (taken.exists() or (not single and output.is_file())) and not overwrite:
         raise OutputError(f"{output} exists: choose another name, or pass --overwrite")
     path = find_model(name, offline=offline)

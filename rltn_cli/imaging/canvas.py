@@ -199,7 +199,7 @@ def _padded(picture: Bytes, fit: Fit) -> Bytes:
     return np.asarray(cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REFLECT_101), np.uint8)
 
 
-def enlarged_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
+def upsample_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
     """Return some rows of a picture resized linearly, without making the whole.
 
     Args:

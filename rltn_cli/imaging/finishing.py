@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.choices import Finish, Lines
-from rltn_cli.imaging.canvas import enlarged_rows, shrink_lines
+from rltn_cli.imaging.canvas import shrink_lines, upsample_rows
 from rltn_cli.imaging.flats import Labels, find_regions, flat_colors
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, top_value
 
@@ -57,9 +57,9 @@ def finish_picture(
     result = np.empty_like(ink)
     for start in range(0, size[0], _BAND):
         rows = slice(start, min(start + _BAND, size[0]))
-        band = enlarged_rows(spread, rows, size)
+        band = upsample_rows(spread, rows, size)
         if lines == "network" and spread is not colors:
-            band = np.minimum(band, enlarged_rows(colors, rows, size))
+            band = np.minimum(band, upsample_rows(colors, rows, size))
         under = ink[rows] if lines == "keep" else np.full_like(ink[rows], top_value(ink))
         cv2.multiply(band, under, dst=result[rows], dtype=_DEPTHS[ink.dtype.name])
     return result
@@ -192,10 +192,10 @@ def _flow_around(known: Floats, drawing: Bytes, step: float) -> Floats:
     )
     down, right = _changes(drawing), _changes(np.asarray(cv2.transpose(drawing), np.uint8))
     _flow(flow, down, far)
-    _turn(flow, across)
+    _transpose(flow, across)
     _flow(across, right, far)
     _flow(across, right, near)
-    _turn(across, flow)
+    _transpose(across, flow)
     _flow(flow, down, near)
     return flow
 
@@ -205,10 +205,10 @@ def _changes(drawing: Bytes) -> Bytes:
     return np.asarray(cv2.absdiff(drawing[1:], drawing[:-1]), np.uint8)
 
 
-def _turn(values: Floats, turned: Floats) -> None:
+def _transpose(values: Floats, transposed: Floats) -> None:
     """Write (N, C, M) values into (M, C, N)."""
     for number in range(values.shape[1]):
-        cv2.transpose(values[:, number], dst=turned[:, number])
+        cv2.transpose(values[:, number], dst=transposed[:, number])
 
 
 def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rltn_cli.choices import AlphaMode
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.canvas import enlarged_rows
+from rltn_cli.imaging.canvas import upsample_rows
 from rltn_cli.imaging.pictures import Picture
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, percentiles, to_eight_bit, top_value
 
@@ -180,7 +180,7 @@ def level_paper(pixels: Pixels, grey: Bytes) -> Pixels | None:
     result = np.empty_like(pixels)
     top = top_value(pixels)
     for start in range(0, height, 256):
-        level = enlarged_rows(local, slice(start, min(start + 256, height)), (height, width))
+        level = upsample_rows(local, slice(start, min(start + 256, height)), (height, width))
         value = pixels[start : start + 256] * (255.0 / (level[..., None] * white))
         result[start : start + 256] = np.rint(np.minimum(value, top))
     return result

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ExtractionTask:
     """One picture whose lines are to be drawn."""
 
     picture: str
@@ -66,7 +66,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OutputStyle:
     """How lines are written."""
 
     invert: bool = False
@@ -90,7 +90,7 @@ def plan_extraction(
     faces: bool = False,
     ending: str = "png",
     recursive: bool = False,
-) -> list[Task]:
+) -> list[ExtractionTask]:
     """Find the pictures and their outputs.
 
     Args:
@@ -111,7 +111,7 @@ def plan_extraction(
     one = len(sources) == 1 and (Path(sources[0]).is_file() or not _stands_for_several(sources[0]))
     into_folder = output != STANDARD_OUTPUT and (folder.is_dir() or not folder.suffix)
     if one and not into_folder:
-        tasks = [Task(sources[0], output)]
+        tasks = [ExtractionTask(sources[0], output)]
     elif one and sources[0] == STANDARD_INPUT:
         raise UsageError(
             f"{output}: a picture from standard input has no name: name a file, such as lines.png"
@@ -136,18 +136,18 @@ def _stands_for_several(source: str) -> bool:
     return Path(source).is_dir() or glob.has_magic(source)
 
 
-def _into_folder(found: Iterable[Input], folder: Path, faces: bool, ending: str) -> list[Task]:
+def _into_folder(found: Iterable[Input], folder: Path, faces: bool, ending: str) -> list[ExtractionTask]:
     """Give each picture its file in a folder; the masks of one face make one picture."""
     places = {item.sketch: folder / item.below.with_suffix(f".{ending}") for item in found}
     figures, others = group_parts(places) if faces else ({}, list(places))
-    tasks = [Task(str(path), str(places[path]), folder) for path in others]
+    tasks = [ExtractionTask(str(path), str(places[path]), folder) for path in others]
     for figure, parts in figures.items():
         place = places[next(iter(parts.values()))].with_name(f"{figure.name}.{ending}")
-        tasks.append(Task(str(figure), str(place), folder, parts))
+        tasks.append(ExtractionTask(str(figure), str(place), folder, parts))
     return sorted(tasks, key=lambda task: task.picture) if figures else tasks
 
 
-def _refuse_clashes(tasks: Sequence[Task]) -> None:
+def _refuse_clashes(tasks: Sequence[ExtractionTask]) -> None:
     """Raise UsageError where two pictures have one output, or an output is an input, also by a link."""
     written = [
         (task.files or (Path(task.picture),), Path(task.output))
@@ -163,7 +163,7 @@ def _refuse_clashes(tasks: Sequence[Task]) -> None:
             raise UsageError(f"{output} is also an input: choose another name")
 
 
-def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None:
+def check_outputs(tasks: Sequence[ExtractionTask], style: OutputStyle, *, overwrite: bool) -> None:
     """Refuse outputs that cannot be written as they are asked for, before anything is drawn.
 
     Raises:
@@ -172,7 +172,7 @@ def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None
     """
     for output in {task.output: None for task in tasks}:
         chosen = format_of_output(output)
-        if look.alpha and not chosen.alpha:
+        if style.alpha and not chosen.alpha:
             raise UsageError(f"{output}: {chosen.name} has no transparency; name a {formats_with_alpha()}")
     folder = tasks[0].folder
     if folder is None:
@@ -186,9 +186,9 @@ def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None
 
 
 def extract_all(
-    tasks: Sequence[Task],
+    tasks: Sequence[ExtractionTask],
     make: Callable[[], LineExtractor],
-    look: Look,
+    style: OutputStyle,
     stop: threading.Event,
     *,
     overwrite: bool = False,
@@ -198,7 +198,7 @@ def extract_all(
     Args:
         tasks: what to do.
         make: makes the extractor; called once, after the first picture was read.
-        look: how lines are written.
+        style: how lines are written.
         stop: ends the work after the picture at work.
         overwrite: whether existing files may be replaced.
 
@@ -226,7 +226,7 @@ def extract_all(
             event: Event = {"event": "failed", **names, "reason": _reason(error)}
         else:
             extractor = extractor or make()
-            event = _draw(task, picture, extractor, look, overwrite, begun)
+            event = _draw(task, picture, extractor, style, overwrite, begun)
         counts[event["event"]] += 1
         if event["event"] == "failed":
             failures.append(task.picture)
@@ -242,12 +242,17 @@ def extract_all(
 
 
 def _draw(
-    task: Task, picture: Picture, extractor: LineExtractor, look: Look, overwrite: bool, begun: float
+    task: ExtractionTask,
+    picture: Picture,
+    extractor: LineExtractor,
+    style: OutputStyle,
+    overwrite: bool,
+    begun: float,
 ) -> Event:
     """Draw and write one picture's lines, and return how it ended."""
     names = {"picture": task.picture, "output": task.output}
     try:
-        lines = look.render(extractor(picture.flattened()))
+        lines = style.render(extractor(picture.flattened()))
         write_picture(task.output, lines, dpi=picture.dpi, overwrite=overwrite)
     except _FAILURES as error:
         return {"event": "failed", **names, "reason": _reason(error)}

@@ -17,7 +17,7 @@ STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PaintingTask:
     """One sketch to paint."""
 
     sketch: Path
@@ -56,7 +56,7 @@ class Input:
 
 def plan_batch(
     sources: Sequence[str], output: Path, guide: Guide, *, ending: str = "png", recursive: bool = False
-) -> list[Task]:
+) -> list[PaintingTask]:
     """Find the sketches, the references and the outputs of a batch.
 
     Args:
@@ -87,7 +87,7 @@ def plan_batch(
     return tasks
 
 
-def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
+def list_pictures(folder: Path, *, recursive: bool = False) -> list[Path]:
     """Return the pictures of a folder in alphabetical order, without hidden files and folders.
 
     Files are known by their suffixes; a file that is named itself is taken whatever its suffix.
@@ -129,7 +129,7 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
     """
     path = Path(source)
     if path.is_dir():
-        for picture in pictures_in(path, recursive=recursive):
+        for picture in list_pictures(path, recursive=recursive):
             if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
                 yield Input(picture, picture.relative_to(path))
     elif not path.exists() and glob.has_magic(source):
@@ -157,7 +157,7 @@ class _Library:
             return
         if not guide.folder.is_dir():
             raise UsageError(f"{guide.folder}: there is no such folder of references")
-        self._pictures = pictures_in(guide.folder, recursive=True)
+        self._pictures = list_pictures(guide.folder, recursive=True)
         if not self._pictures:
             raise UsageError(f"{guide.folder}: there is no picture to take colours from")
         for picture in self._pictures:
@@ -193,7 +193,7 @@ def _name(path: Path) -> str:
     return unicodedata.normalize("NFC", path.as_posix())
 
 
-def _task(item: Input, library: _Library, output: Path, ending: str) -> Task:
+def _task(item: Input, library: _Library, output: Path, ending: str) -> PaintingTask:
     """Give an input its references and its output."""
     references, choose, problem = library.references(item)
     if item.output is None:
@@ -203,7 +203,7 @@ def _task(item: Input, library: _Library, output: Path, ending: str) -> Task:
         if not is_picture(target):
             target = target.with_name(f"{target.name}.{ending}")
         format_of_output(target)
-    return Task(item.sketch, references, target, choose, problem)
+    return PaintingTask(item.sketch, references, target, choose, problem)
 
 
 def refuse_clashes(tasks: Iterable[tuple[Sequence[Path], Path]], advice: str) -> None:

@@ -23,8 +23,8 @@ import torch
 
 from rltn_cli.choices import AlphaMode, Finish, Lines
 from rltn_cli.engine.batch.journal import Record
-from rltn_cli.engine.batch.plan import Task
-from rltn_cli.engine.batch.references import ReferenceShelf, match_score
+from rltn_cli.engine.batch.plan import PaintingTask
+from rltn_cli.engine.batch.references import ReferenceCache, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
 from rltn_cli.errors import OutputError, PictureError, RltnError
 from rltn_cli.imaging.encoding import encode_picture
@@ -68,7 +68,7 @@ class _Match:
     """`score`, and `cosine` where the references were chosen."""
 
 
-class Batch:
+class BatchPainter:
     """Paints many sketches."""
 
     def __init__(
@@ -100,10 +100,10 @@ class Batch:
         self.jobs = jobs or _cores() + 1
         self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
         self._slots = threading.BoundedSemaphore(self._networks)
-        self.shelf = ReferenceShelf(colorizer, options.size, slot=lambda: self._slots)
+        self.cache = ReferenceCache(colorizer, options.size, slot=lambda: self._slots)
         self._events: SimpleQueue[Event | Future[None]] = SimpleQueue()
 
-    def run(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Event]:
+    def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[Event]:
         """Paint, and yield what happens as it happens.
 
         A sketch that fails is told as an event; the others go on.
@@ -138,7 +138,7 @@ class Batch:
             finally:
                 halt.set()
 
-    def _handle(self, task: Task) -> Event:
+    def _handle(self, task: PaintingTask) -> Event:
         """Paint one sketch and return how it ended."""
         started = time.monotonic()
         names = {"sketch": str(task.sketch), "output": str(task.output)}
@@ -154,13 +154,13 @@ class Batch:
             return {"event": "failed", **names, "reason": reason}
         return {"event": "done", **names, **facts}
 
-    def _key(self, task: Task) -> tuple[bytes, dict[str, Any]]:
+    def _key(self, task: PaintingTask) -> tuple[bytes, dict[str, Any]]:
         """Read a sketch, and return its bytes and what makes its result what it is."""
         if task.problem:
             raise PictureError(task.problem)
         data = read_bytes(task.sketch)
         named = not task.choose
-        references = self.shelf.hashes(task.references) if named else [self.shelf.set_hash(task.references)]
+        references = self.cache.hashes(task.references) if named else [self.cache.set_hash(task.references)]
         options: dict[str, Any] = {**asdict(self._options), "match": "named" if named else "auto"}
         return data, {
             "input_sha256": hashlib.sha256(data).hexdigest(),
@@ -169,7 +169,7 @@ class Batch:
             "options": options,
         }
 
-    def _paint(self, task: Task, data: bytes, key: Mapping[str, Any], started: float) -> Event:
+    def _paint(self, task: PaintingTask, data: bytes, key: Mapping[str, Any], started: float) -> Event:
         """Take a sketch from its bytes to its output, and return what there is to say about it."""
         options, record = self._options, self._record
         record.sweep(task.output)
@@ -204,18 +204,18 @@ class Batch:
 
     def _match(self, paths: tuple[Path, ...], drawing: Drawing) -> _Match:
         """Run the network with the references that are named."""
-        references = self.shelf.encoded(paths)
+        references = self.cache.encoded(paths)
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
         return _Match(paths, references, outputs, {"score": round(score, 4)})
 
-    def _choose(self, task: Task, drawing: Drawing) -> _Match:
+    def _choose(self, task: PaintingTask, drawing: Drawing) -> _Match:
         """Run the network with the reference that matches best.
 
         The most similar ones at 8x8 come first; of them the network's confidence chooses.
         """
-        near = self.shelf.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
+        near = self.cache.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
         first: _Match | None = None
         scores: dict[Path, float] = {}
         for path, _ in near:
@@ -224,7 +224,7 @@ class Batch:
                     first = self._match((path,), drawing)
                     scores[path] = first.facts["score"]
                     continue
-                references = self.shelf.encoded((path,))
+                references = self.cache.encoded((path,))
             except PictureError as error:  # it disappeared, or changed, on the way
                 _log.warning("%s; it is left out", error)
                 continue

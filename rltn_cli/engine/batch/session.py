@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.batch.journal import MANIFEST, Entry, Record
-from rltn_cli.engine.batch.plan import Guide, Task, plan_batch
-from rltn_cli.engine.batch.run import Batch, Event, Options
+from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
+from rltn_cli.engine.batch.run import BatchPainter, Event, Options
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.inference.colorizer import Colorizer
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class BatchRequest:
     """What a user asks of a batch."""
 
     sources: tuple[str, ...]
@@ -41,7 +41,7 @@ class Request:
     device: str = "auto"
     jobs: int | None = None
 
-    def plan(self) -> list[Task]:
+    def plan(self) -> list[PaintingTask]:
         """Find out what there is to do; see `plan_batch`."""
         return plan_batch(self.sources, self.output, self.guide, ending=self.ending, recursive=self.recursive)
 
@@ -58,12 +58,12 @@ class _Part:
     error: str | None
 
 
-def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
+def paint_all(request: BatchRequest, stop: threading.Event) -> Iterator[Event]:
     """Paint a batch and write its manifest; under `torchrun` or `accelerate launch` each process its share.
 
     Yields:
-        First `plan`, with the number of sketches of this process; then the events of `Batch.run` as they
-        happen; last, in the first process alone, `summary`: counts of done, skipped, failed and left,
+        First `plan`, with the number of sketches of this process; then the events of `BatchPainter.run` as
+        they happen; last, in the first process alone, `summary`: counts of done, skipped, failed and left,
         the sketches that failed, seconds, the manifest's path, and whether it was interrupted.
 
     Raises:
@@ -113,7 +113,7 @@ def _from_first(processes: Processes, work: Callable[[], T]) -> T | None:
     return shared
 
 
-def _prepare(request: Request) -> list[Task]:
+def _prepare(request: BatchRequest) -> list[PaintingTask]:
     """Find out what there is to do, and check what all sketches share before anything runs."""
     tasks = request.plan()
     for reference in request.guide.references:
@@ -122,19 +122,19 @@ def _prepare(request: Request) -> list[Task]:
     return tasks
 
 
-def _batch(request: Request, record: Record) -> Batch:
+def _batch(request: BatchRequest, record: Record) -> BatchPainter:
     """Load the model."""
     colorizer = Colorizer.from_pretrained(request.model, device=device_name(request.device))
     files = read_model_files(request.model)
     stored = b"".join(part.read_bytes() for part in files.parts)
     digest = hashlib.sha256(stored + to_json(files.config).encode())
-    return Batch(
+    return BatchPainter(
         colorizer, record, request.options, model_sha256=digest.hexdigest(),
         model_revision=commit_of(request.model), overwrite=request.overwrite, jobs=request.jobs,
     )  # fmt: skip
 
 
-def _end(request: Request, record: Record | None, parts: list[_Part], seconds: float) -> Iterator[Event]:
+def _end(request: BatchRequest, record: Record | None, parts: list[_Part], seconds: float) -> Iterator[Event]:
     """Write the manifest and yield the summary; raise what stopped a process."""
     if record is not None:
         record.write_manifest(part.news for part in parts)

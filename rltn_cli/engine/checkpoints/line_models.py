@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from rltn_cli.config_files import from_mapping, to_json
-from rltn_cli.engine.checkpoints.header import CONFIG, LINES, StoredModel, read_stored
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE, LINES, StoredModel, read_stored
 from rltn_cli.engine.checkpoints.weights import fill, pack_weights, write_model
 from rltn_cli.errors import ConfigError, ModelError
 from rltn_cli.models.hed import HED, HED_ORIGINAL, HEDConfig
@@ -54,7 +54,7 @@ def _config_of(files: StoredModel) -> HEDConfig:
         raise ModelError(f"{files.weights}: this network paints and does not draw lines; name another one")
     if files.kind != LINES:
         raise ModelError(
-            f"{files.weights}: no configuration inside, no {CONFIG} beside it, and not the original HED "
+            f"{files.weights}: no configuration inside, no {CONFIG_FILE} beside it, and not the original HED "
             "(features.N, dsn1 to dsn5, fuse)"
         )
     if files.values is None:

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from rltn_cli.config_files import to_json
-from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, read_model_files, shown
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE, WEIGHTS, StoredModel, read_model_files, shown
 from rltn_cli.errors import ModelError
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, write_file
@@ -42,7 +42,7 @@ def write_model(folder: Path, weights: bytes, config: str) -> Path:
     """
     make_folder(folder)
     write_file(folder / WEIGHTS, weights, overwrite=True)
-    write_file(folder / CONFIG, config.encode(), overwrite=True)
+    write_file(folder / CONFIG_FILE, config.encode(), overwrite=True)
     return folder
 
 
@@ -137,7 +137,7 @@ def fill(network: nn.Module, files: StoredModel) -> None:
 
 def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> None:
     """Raise ModelError unless the file holds exactly the weights that are wanted."""
-    advice = f"its {CONFIG} belongs to another model"
+    advice = f"its {CONFIG_FILE} belongs to another model"
     missing = [name for name in wanted if name not in files.shapes]
     extra = [name for name in files.shapes if name not in wanted]
     wrong = [name for name, shape in wanted.items() if files.shapes.get(name, shape) != shape]

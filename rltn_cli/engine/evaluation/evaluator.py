@@ -18,7 +18,7 @@ from rltn_cli.engine.evaluation.feature_networks import FeatureNetwork, load_inc
 from rltn_cli.engine.evaluation.lpips import Lpips, load_lpips
 from rltn_cli.engine.evaluation.methods import Painter, folder_painter, model_painter
 from rltn_cli.engine.evaluation.metrics import Figures, Truth, measure
-from rltn_cli.engine.evaluation.protocols import Batch, Trial, load, plan
+from rltn_cli.engine.evaluation.protocols import EvaluationBatch, Trial, load, plan
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
@@ -150,7 +150,7 @@ class Evaluator:
         """Return the features of pictures (N, 256, 256, 3) by network, one row a picture."""
         return {key: list(network(pictures)) for key, network in self.judges.features.items()}
 
-    def _judge(self, images: Bytes, batch: Batch, truths: Sequence[Truth]) -> list[Figures]:
+    def _judge(self, images: Bytes, batch: EvaluationBatch, truths: Sequence[Truth]) -> list[Figures]:
         """Return the figures of a batch's pictures."""
         figures = [measure(*pair) for pair in zip(images, truths, strict=True)]
         if self.judges.lpips:

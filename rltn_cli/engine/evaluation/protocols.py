@@ -32,7 +32,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class EvaluationBatch:
     """Trials as pixels, all at 256x256."""
 
     ids: tuple[str, ...]
@@ -100,7 +100,7 @@ def spread(trials: list[Trial], limit: int, seed: int) -> list[Trial]:
     return sorted(taken, key=lambda trial: trial.pair.id)
 
 
-def load(trials: Sequence[Trial]) -> Batch:
+def load(trials: Sequence[Trial]) -> EvaluationBatch:
     """Read the pictures of some trials.
 
     Raises:
@@ -108,7 +108,7 @@ def load(trials: Sequence[Trial]) -> Batch:
     """
     truths, sketches = zip(*(load_pair(trial.pair, SIZE) for trial in trials), strict=True)
     references = [_reference(trial) for trial in trials]
-    return Batch(
+    return EvaluationBatch(
         tuple(trial.pair.id for trial in trials), np.stack(sketches), np.stack(references), np.stack(truths)
     )
 
