@@ -50,6 +50,7 @@ LIGHT = (
     "output_files",
     "commands",
     "imaging.formats",
+    "engine.batch.events",
     "engine.checkpoints.model_names",
     "engine.checkpoints.hub_client",
     "engine.checkpoints.header",

@@ -1,15 +1,14 @@
 """`rltn batch`: many drawings, from shell scripts."""
 
-import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
-from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
+from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
@@ -22,6 +21,7 @@ from rltn_cli.commands.options import (
     Quiet,
     Recursive,
 )
+from rltn_cli.engine.batch.events import BatchEvent, BatchSummary, SketchPlanned
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
@@ -107,18 +107,17 @@ def batch(
     return _run(request, EventLines() if as_json else Failures() if quiet else ProgressBar())
 
 
-def _run(request: "BatchRequest", display: Display) -> int:
+def _run(request: "BatchRequest", display: Display[BatchEvent]) -> int:
     """Run a batch, show its events and return the exit code."""
     from rltn_cli.engine.batch.session import paint_all
 
-    summary: dict[str, Any] = {}
+    summary: BatchSummary | None = None
     with stopping("the pictures at work") as stop, display:
         for event in paint_all(request, stop):
             display.show(event)
-            summary = event if event["event"] == "summary" else summary
-    if not summary:  # another process tells
-        return 0
-    return exit_code(summary)
+            if event["event"] == "summary":
+                summary = event
+    return 0 if summary is None else exit_code(summary)  # without one, another process tells
 
 
 def _show_plan(request: "BatchRequest", as_json: bool) -> None:
@@ -126,9 +125,16 @@ def _show_plan(request: "BatchRequest", as_json: bool) -> None:
     for task in request.plan():
         names = [str(path) for path in task.references]
         if as_json:
-            fact = {"event": "planned", "sketch": str(task.sketch), "output": str(task.output)}
-            problem = {"problem": task.problem} if task.problem else {}
-            typer.echo(json.dumps({**fact, "references": names, "choose": task.choose, **problem}))
+            event: SketchPlanned = {
+                "event": "planned",
+                "sketch": str(task.sketch),
+                "output": str(task.output),
+                "references": names,
+                "choose": task.choose,
+            }
+            if task.problem:
+                event["problem"] = task.problem
+            write_event(event)
         else:
             with_what = task.problem or (f"the best of {len(names)}" if task.choose else ", ".join(names))
             typer.echo(f"{task.sketch} -> {task.output}  ({with_what})")

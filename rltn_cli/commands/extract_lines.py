@@ -5,16 +5,17 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
+from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+from rltn_cli.engine.batch.events import BatchEvent, ExtractionEvent, ExtractionSummary, PicturePlanned
 from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:
@@ -114,11 +115,11 @@ def extract_lines(
     return _run(tasks, make, style, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
 
 
-def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display:
+def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display[ExtractionEvent]:
     """Return what tells a user how it goes."""
     if quiet:
         return Failures()
-    return ProgressBar("drawing", "pictures") if len(tasks) > 1 else OnePicture()
+    return ProgressBar("drawing") if len(tasks) > 1 else OnePicture()
 
 
 class OnePicture(Failures):
@@ -130,10 +131,10 @@ class OnePicture(Failures):
     def __enter__(self) -> None:
         self._around.enter_context(working("drawing", quiet=False))
 
-    def show(self, event: dict[str, Any]) -> None:
+    def show(self, event: BatchEvent | ExtractionEvent) -> None:
         """Say what was written, or why it failed."""
         super().show(event)
-        if event["event"] == "done" and event["output"] != STANDARD_STREAM:
+        if event["event"] == "done" and "picture" in event and event["output"] != STANDARD_STREAM:
             size = f"{event['width']}x{event['height']}"
             typer.echo(f"rltn: {event['output']}, {size}, in {event['seconds']:.1f} s", err=True)
 
@@ -147,19 +148,21 @@ def _run(
     make: Callable[[], "LineExtractor"],
     style: "OutputStyle",
     overwrite: bool,
-    display: Display,
+    display: Display[ExtractionEvent],
 ) -> int:
     """Draw, show what happens and return the exit code."""
     from rltn_cli.engine.batch.line_extraction import extract_all
 
-    summary: dict[str, Any] = {}
+    summary: ExtractionSummary | None = None
     with contextlib.ExitStack() as around:
         around.enter_context(display)
         alone = len(tasks) == 1  # its end is not waited for
         stop = threading.Event() if alone else around.enter_context(stopping("the picture at work"))
         for event in extract_all(tasks, make, style, stop, overwrite=overwrite):
             display.show(event)
-            summary = event
+            if event["event"] == "summary":
+                summary = event
+    assert summary is not None
     return exit_code(summary)
 
 
@@ -169,9 +172,10 @@ def _show_plan(
     """Write how lines would be drawn, and of what into what, to standard output."""
     settings = {**json.loads(extractor.settings), "invert": style.invert, "alpha": style.alpha}
     if as_json:
-        typer.echo(json.dumps({"event": "settings", **settings}))
+        write_event({"event": "settings", **settings})
         for task in tasks:
-            typer.echo(json.dumps({"event": "planned", "picture": task.picture, "output": task.output}))
+            planned: PicturePlanned = {"event": "planned", "picture": task.picture, "output": task.output}
+            write_event(planned)
         return
     for name, value in settings.items():
         typer.echo(f"{name:14}  {value}")

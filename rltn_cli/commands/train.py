@@ -192,7 +192,7 @@ def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> 
         if first:  # every process finds the same fault: one of them tells
             raise
         return error.exit_code
-    display: Display = Silence() if quiet else EventLines() if as_json else TrainingBar()
+    display: Display[dict[str, Any]] = Silence() if quiet else EventLines() if as_json else TrainingBar()
     return _run(request, prepared, display if first else Silence())
 
 
@@ -280,7 +280,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         typer.echo(f"{name:18}  {value:,}")
 
 
-def _run(request: "Request", data: "TrainingData", display: Display) -> int:
+def _run(request: "Request", data: "TrainingData", display: Display[dict[str, Any]]) -> int:
     """Train, show the events and return the exit code."""
     from rltn_cli.engine.training.run import train as train_run
 

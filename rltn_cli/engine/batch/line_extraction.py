@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 
+from rltn_cli.engine.batch.events import ExtractionEvent, PictureDone, PictureFailed
 from rltn_cli.engine.batch.plan import STANDARD_INPUT, Input, find_pictures, refuse_clashes
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.errors import OutputError, RltnError, UsageError
@@ -21,9 +21,6 @@ from rltn_cli.imaging.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pictures import Picture, read_picture
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.output_files import make_folder
-
-Event: TypeAlias = dict[str, Any]
-"""What happened: `event` is plan, started, done, failed or summary."""
 
 _FAILURES = (RltnError, OSError, MemoryError)
 
@@ -192,7 +189,7 @@ def extract_all(
     stop: threading.Event,
     *,
     overwrite: bool = False,
-) -> Iterator[Event]:
+) -> Iterator[ExtractionEvent]:
     """Draw the lines of many pictures; one that cannot be drawn is reported, and the others go on.
 
     Args:
@@ -210,31 +207,31 @@ def extract_all(
         RltnError: the extractor cannot be made.
     """
     started = time.monotonic()
-    counts = {"done": 0, "failed": 0}
-    failures = []
+    done, failures = 0, []
     extractor: LineExtractor | None = None
     yield {"event": "plan", "pictures": len(tasks)}
     for task in tasks:
         if stop.is_set():
             break
-        names = {"picture": task.picture, "output": task.output}
-        yield {"event": "started", **names}
+        yield {"event": "started", "picture": task.picture, "output": task.output}
         begun = time.monotonic()
         try:
             picture = task.read(overwrite=overwrite)
         except _FAILURES as error:
-            event: Event = {"event": "failed", **names, "reason": _reason(error)}
+            event: PictureDone | PictureFailed = _failed(task, error)
         else:
             extractor = extractor or make()
             event = _draw(task, picture, extractor, style, overwrite, begun)
-        counts[event["event"]] += 1
         if event["event"] == "failed":
             failures.append(task.picture)
+        else:
+            done += 1
         yield event
     yield {
         "event": "summary",
-        **counts,
-        "left": len(tasks) - sum(counts.values()),
+        "done": done,
+        "failed": len(failures),
+        "left": len(tasks) - done - len(failures),
         "failures": failures,
         "seconds": round(time.monotonic() - started, 2),
         "interrupted": stop.is_set(),
@@ -248,22 +245,28 @@ def _draw(
     style: OutputStyle,
     overwrite: bool,
     begun: float,
-) -> Event:
+) -> PictureDone | PictureFailed:
     """Draw and write one picture's lines, and return how it ended."""
-    names = {"picture": task.picture, "output": task.output}
     try:
         lines = style.render(extractor(picture.flattened()))
         write_picture(task.output, lines, dpi=picture.dpi, overwrite=overwrite)
     except _FAILURES as error:
-        return {"event": "failed", **names, "reason": _reason(error)}
+        return _failed(task, error)
     for notice in picture.notices:
         _log.warning("%s", notice)
     height, width = picture.size
-    seconds = round(time.monotonic() - begun, 3)
-    facts = {"width": width, "height": height, "seconds": seconds, "notices": list(picture.notices)}
-    return {"event": "done", **names, **facts}
+    return {
+        "event": "done",
+        "picture": task.picture,
+        "output": task.output,
+        "width": width,
+        "height": height,
+        "seconds": round(time.monotonic() - begun, 3),
+        "notices": list(picture.notices),
+    }
 
 
-def _reason(error: BaseException) -> str:
-    """Say why a picture failed."""
-    return str(error) or "not enough memory"
+def _failed(task: ExtractionTask, error: BaseException) -> PictureFailed:
+    """Return why a picture failed."""
+    reason = str(error) or "not enough memory"
+    return {"event": "failed", "picture": task.picture, "output": task.output, "reason": reason}

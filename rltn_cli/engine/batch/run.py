@@ -16,12 +16,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import torch
 
 from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.engine.batch.events import MatchFacts, PaintingFacts, SketchEvent
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import PaintingTask
 from rltn_cli.engine.batch.references import ReferenceCache, match_score
@@ -33,9 +34,6 @@ from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.output_files import make_folder, write_file
-
-Event: TypeAlias = dict[str, Any]
-"""What happened: `event` is started, done, skipped or failed; `sketch` and `output` say to which."""
 
 CANDIDATES = 4
 """How many of the most similar references the network compares."""
@@ -64,8 +62,7 @@ class _Match:
     paths: tuple[Path, ...]
     references: References
     outputs: tuple[RLTNOutput, ...]
-    facts: Mapping[str, float]
-    """`score`, and `cosine` where the references were chosen."""
+    facts: MatchFacts
 
 
 class BatchPainter:
@@ -101,9 +98,9 @@ class BatchPainter:
         self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
         self._slots = threading.BoundedSemaphore(self._networks)
         self.cache = ReferenceCache(colorizer, options.size, slot=lambda: self._slots)
-        self._events: SimpleQueue[Event | Future[None]] = SimpleQueue()
+        self._events: SimpleQueue[SketchEvent | Future[None]] = SimpleQueue()
 
-    def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[Event]:
+    def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[SketchEvent]:
         """Paint, and yield what happens as it happens.
 
         A sketch that fails is told as an event; the others go on.
@@ -138,21 +135,21 @@ class BatchPainter:
             finally:
                 halt.set()
 
-    def _handle(self, task: PaintingTask) -> Event:
+    def _handle(self, task: PaintingTask) -> SketchEvent:
         """Paint one sketch and return how it ended."""
         started = time.monotonic()
-        names = {"sketch": str(task.sketch), "output": str(task.output)}
+        sketch, output = str(task.sketch), str(task.output)
         try:
             data, key = self._key(task)
             if not self._overwrite and self._record.is_done(task.output, key):
-                return {"event": "skipped", **names}
-            self._events.put({"event": "started", **names})
+                return {"event": "skipped", "sketch": sketch, "output": output}
+            self._events.put({"event": "started", "sketch": sketch, "output": output})
             facts = self._paint(task, data, key, started)
         except (RltnError, OSError, MemoryError) as error:
             reason = str(error) or "not enough memory"
-            self._record.fail(task.output, {"sketch": names["sketch"], "reason": reason})
-            return {"event": "failed", **names, "reason": reason}
-        return {"event": "done", **names, **facts}
+            self._record.fail(task.output, {"sketch": sketch, "reason": reason})
+            return {"event": "failed", "sketch": sketch, "output": output, "reason": reason}
+        return {"event": "done", "sketch": sketch, "output": output, **facts}
 
     def _key(self, task: PaintingTask) -> tuple[bytes, dict[str, Any]]:
         """Read a sketch, and return its bytes and what makes its result what it is."""
@@ -169,7 +166,9 @@ class BatchPainter:
             "options": options,
         }
 
-    def _paint(self, task: PaintingTask, data: bytes, key: Mapping[str, Any], started: float) -> Event:
+    def _paint(
+        self, task: PaintingTask, data: bytes, key: Mapping[str, Any], started: float
+    ) -> PaintingFacts:
         """Take a sketch from its bytes to its output, and return what there is to say about it."""
         options, record = self._options, self._record
         record.sweep(task.output)
@@ -188,7 +187,7 @@ class BatchPainter:
         encoded = encode_picture(
             result.image, format_of_output(task.output), result.dpi, name=str(task.output)
         )
-        facts: Event = {
+        facts: PaintingFacts = {
             "references": [str(path) for path in match.paths],
             "seconds": round(time.monotonic() - started, 3),
             **match.facts,
@@ -234,7 +233,7 @@ class BatchPainter:
             raise PictureError(f"{task.sketch}: none of the references most like it can be read")
         chosen = max(scores, key=lambda path: scores[path])
         best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
-        facts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
+        facts: MatchFacts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
         return _Match(best.paths, best.references, best.outputs, facts)
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from rltn_cli.config_files import to_json
+from rltn_cli.engine.batch.events import BatchEvent, BatchPlan, SketchEvent
 from rltn_cli.engine.batch.journal import MANIFEST, Entry, Record
 from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
-from rltn_cli.engine.batch.run import BatchPainter, Event, Options
+from rltn_cli.engine.batch.run import BatchPainter, Options
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.inference.colorizer import Colorizer
@@ -58,7 +59,7 @@ class _Part:
     error: str | None
 
 
-def paint_all(request: BatchRequest, stop: threading.Event) -> Iterator[Event]:
+def paint_all(request: BatchRequest, stop: threading.Event) -> Iterator[BatchEvent]:
     """Paint a batch and write its manifest; under `torchrun` or `accelerate launch` each process its share.
 
     Yields:
@@ -82,10 +83,10 @@ def paint_all(request: BatchRequest, stop: threading.Event) -> Iterator[Event]:
         try:
             record = Record(request.output, processes.rank)
             batch = _batch(request, record)
-            yield {"event": "plan", "sketches": len(share), **_who(processes)}
+            yield _by_process({"event": "plan", "sketches": len(share)}, processes)
             for event in batch.run(share, stop):
                 counts[event["event"]] += 1
-                yield {**event, **_who(processes)}
+                yield _by_process(event, processes)
         except RltnError as caught:
             error = str(caught)
         left = len(share) - sum(counts[name] for name in ("done", "skipped", "failed"))
@@ -134,7 +135,9 @@ def _batch(request: BatchRequest, record: Record) -> BatchPainter:
     )  # fmt: skip
 
 
-def _end(request: BatchRequest, record: Record | None, parts: list[_Part], seconds: float) -> Iterator[Event]:
+def _end(
+    request: BatchRequest, record: Record | None, parts: list[_Part], seconds: float
+) -> Iterator[BatchEvent]:
     """Write the manifest and yield the summary; raise what stopped a process."""
     if record is not None:
         record.write_manifest(part.news for part in parts)
@@ -145,7 +148,9 @@ def _end(request: BatchRequest, record: Record | None, parts: list[_Part], secon
     total = sum((Counter(part.counts) for part in parts), Counter[str]())
     yield {
         "event": "summary",
-        **{name: total[name] for name in ("done", "skipped", "failed")},
+        "done": total["done"],
+        "skipped": total["skipped"],
+        "failed": total["failed"],
         "left": sum(part.left for part in parts),
         "failures": [
             entry["sketch"] for part in parts for entry in part.news.values() if entry["status"] == "failed"
@@ -156,6 +161,8 @@ def _end(request: BatchRequest, record: Record | None, parts: list[_Part], secon
     }
 
 
-def _who(processes: Processes) -> dict[str, int]:
-    """Name the process in an event, where there are several."""
-    return {"process": processes.rank} if processes.count > 1 else {}
+def _by_process(event: BatchPlan | SketchEvent, processes: Processes) -> BatchEvent:
+    """Name the process in its event, where there are several."""
+    if processes.count > 1:
+        event["process"] = processes.rank
+    return event

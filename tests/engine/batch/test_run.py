@@ -12,9 +12,10 @@ import torch
 
 from rltn_cli.config import PRESETS
 from rltn_cli.engine.batch import run
+from rltn_cli.engine.batch.events import SketchEvent
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import PaintingTask
-from rltn_cli.engine.batch.run import BatchPainter, Event, Options
+from rltn_cli.engine.batch.run import BatchPainter, Options
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.models.rltn import RLTN
 
@@ -54,7 +55,7 @@ def make(colorizer: Colorizer, record: Record, jobs: int = 2) -> BatchPainter:
     return BatchPainter(colorizer, record, Options(size=64), model_sha256="m", jobs=jobs)
 
 
-def ends(events: list[Event]) -> dict[str, str]:
+def ends(events: list[SketchEvent]) -> dict[str, str]:
     return {Path(event["sketch"]).name: event["event"] for event in events if event["event"] != "started"}
 
 
