@@ -1,6 +1,5 @@
 """`rltn batch`: many drawings, from shell scripts."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,6 +70,7 @@ def batch(
     match: Match = "name",
     recursive: Recursive = False,
     format: Format = "png",  # noqa: A002 (the option's name)
+    overwrite: Overwrite = False,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
     finish: Finish = "paint",
@@ -81,12 +81,9 @@ def batch(
     as_json: JsonEvents = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
-    overwrite: Overwrite = False,
     offline: Offline = False,
 ) -> int:
     """Paint many line drawings; what is done already is skipped, so an interrupted batch goes on."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if ref and ref_dir:
         raise UsageError("--ref and --ref-dir cannot both say where the colours come from: pass one")
     if match == "auto" and not ref_dir:

@@ -1,7 +1,6 @@
 """`rltn colorize`: one drawing, one or several references, one painted picture."""
 
 import json
-import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -75,8 +74,6 @@ def colorize(
     offline: Offline = False,
 ) -> None:
     """Paint a line drawing in the colours of reference pictures."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     _check_streams(sketch, ref, output, as_json)
     _check_outputs(sketch, ref, output, explain, overwrite)
     folder = find_model(model, offline=offline)

@@ -1,6 +1,5 @@
 """`rltn evaluate`: figures of models, and of ways to paint without one, on a folder of pairs."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -113,8 +112,6 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Paint a split's drawings by every model, and without one, and compare with the true pictures."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if study_results:
         _tabulate_study(data, as_json)
         return

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -90,8 +89,6 @@ def extract_lines(
     offline: Offline = False,
 ) -> int:
     """Draw the lines of colour pictures, each at its own size."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     check_standard_output(output, as_json)
     from rltn_cli.engine.batch.line_extraction import OutputStyle, check_outputs, plan_extraction
     from rltn_cli.engine.inference.line_extractor import LineExtractor

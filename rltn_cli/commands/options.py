@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import logging
 import re
 from typing import Annotated
 
@@ -41,6 +42,13 @@ def check_format(value: str) -> str:
     return value
 
 
+def silence_notices(quiet: bool) -> bool:
+    """Leave notices out of what is said, if `quiet`; return it."""
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
+    return quiet
+
+
 Model = Annotated[
     str,
     typer.Option(
@@ -74,7 +82,9 @@ Recursive = Annotated[
 ]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Write events as JSON lines to standard output.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the facts as JSON to standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", callback=silence_notices)
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", "-n", help="Check and show what would be done; write nothing.")
 ]

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import logging
 import os
 import signal
 import time
@@ -146,8 +145,6 @@ def train(
 ) -> int:
     """Train on your own pictures: with --init the given weights learn their style, else new ones begin."""
     begun = time.monotonic()
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if steps is not None and epochs is not None:
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
