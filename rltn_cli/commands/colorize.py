@@ -10,11 +10,12 @@ import typer
 from rltn_cli import choices
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model, Offline, Overwrite, Quiet
 from rltn_cli.commands.progress import working
-from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
+from rltn_cli.imaging.formats import STANDARD_STREAM
 from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from rltn_cli.commands.event_display import Display, EventLines, Failures, Progr
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
-from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.batch.events import BatchEvent, ExtractionEvent, ExtractionSummary, PicturePlanned
+from rltn_cli.imaging.formats import STANDARD_STREAM
 from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from rltn_cli.errors import OutputError
-from rltn_cli.imaging.formats import STANDARD_OUTPUT, PictureFormat, format_of_output
+from rltn_cli.imaging.formats import STANDARD_STREAM, PictureFormat, format_of_output
 from rltn_cli.imaging.pixels import Pixels, on_paper, to_eight_bit
 from rltn_cli.output_files import check_file, write_file
 
@@ -31,7 +31,7 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
         OutputError: unknown format, missing folder, a folder or an existing file of that name, no permission.
     """
     format_of_output(path)
-    if str(path) != STANDARD_OUTPUT:
+    if str(path) != STANDARD_STREAM:
         check_file(Path(path), overwrite)
 
 
@@ -58,7 +58,7 @@ def write_picture(
     """
     check_output(path, overwrite)
     data = encode_picture(pixels, format_of_output(path), dpi, name=str(path))
-    if str(path) == STANDARD_OUTPUT:
+    if str(path) == STANDARD_STREAM:
         try:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rltn_cli.errors import OutputError
 
-STANDARD_OUTPUT = "-"
-"""Names standard output where a picture's path is asked for; it gets a PNG."""
+STANDARD_STREAM = "-"
+"""Names standard input or output where a path is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def format_of_output(path: str | Path) -> PictureFormat:
     Raises:
         OutputError: no format that can be written has this suffix.
     """
-    if str(path) == STANDARD_OUTPUT:
+    if str(path) == STANDARD_STREAM:
         return PNG
     found = _find(path)
     if found is None or Path(path).suffix.lower() not in found.written:

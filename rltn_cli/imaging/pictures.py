@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.decoding import BROKEN, decode_image, open_image
+from rltn_cli.imaging.formats import STANDARD_STREAM
 from rltn_cli.imaging.pixels import Pixels, on_paper, split_alpha
 
 PictureSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
@@ -63,7 +64,7 @@ def read_picture(source: PictureSource, *, name: str = "picture") -> Picture:
         return _picture(source, None, name)
     if isinstance(source, bytes):
         return _decode(source, name)
-    if str(source) == "-":
+    if str(source) == STANDARD_STREAM:
         return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input")
     return _decode(read_bytes(Path(source)), str(source))
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from rltn_cli.engine.batch.events import ExtractionEvent, PictureDone, PictureFailed
-from rltn_cli.engine.batch.plan import STANDARD_INPUT, Input, find_pictures, refuse_clashes
+from rltn_cli.engine.batch.plan import Input, find_pictures, refuse_clashes
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.errors import OutputError, RltnError, UsageError
 from rltn_cli.imaging.encoding import check_output, write_picture
-from rltn_cli.imaging.formats import STANDARD_OUTPUT, format_of_output, formats_with_alpha
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
 from rltn_cli.imaging.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pictures import Picture, read_picture
 from rltn_cli.imaging.pixels import Bytes
@@ -45,7 +45,7 @@ class ExtractionTask:
         """The files that the lines are made from."""
         if self.parts:
             return tuple(self.parts.values())
-        return () if self.picture == STANDARD_INPUT else (Path(self.picture),)
+        return () if self.picture == STANDARD_STREAM else (Path(self.picture),)
 
     def read(self, *, overwrite: bool) -> Picture:
         """Make sure that the output can be written, and read the picture; a face's masks become a label map.
@@ -102,18 +102,18 @@ def plan_extraction(
         UsageError: no picture, standard input beside others, an output that is no folder where it has to be,
             two pictures for one output, or an output that is also an input.
     """
-    if STANDARD_INPUT in sources and len(sources) > 1:
+    if STANDARD_STREAM in sources and len(sources) > 1:
         raise UsageError("standard input holds one picture: name - alone")
     folder = Path(output)
     one = len(sources) == 1 and (Path(sources[0]).is_file() or not _stands_for_several(sources[0]))
-    into_folder = output != STANDARD_OUTPUT and (folder.is_dir() or not folder.suffix)
+    into_folder = output != STANDARD_STREAM and (folder.is_dir() or not folder.suffix)
     if one and not into_folder:
         tasks = [ExtractionTask(sources[0], output)]
-    elif one and sources[0] == STANDARD_INPUT:
+    elif one and sources[0] == STANDARD_STREAM:
         raise UsageError(
             f"{output}: a picture from standard input has no name: name a file, such as lines.png"
         )
-    elif output == STANDARD_OUTPUT:
+    elif output == STANDARD_STREAM:
         raise UsageError("standard output holds one picture: name a folder for several")
     elif folder.suffix and not folder.is_dir():
         raise UsageError(
@@ -149,7 +149,7 @@ def _refuse_clashes(tasks: Sequence[ExtractionTask]) -> None:
     written = [
         (task.files or (Path(task.picture),), Path(task.output))
         for task in tasks
-        if task.output != STANDARD_OUTPUT
+        if task.output != STANDARD_STREAM
     ]
     refuse_clashes(written, "rename one, or draw them into two folders")
     inputs = {

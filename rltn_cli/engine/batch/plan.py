@@ -11,9 +11,7 @@ from pathlib import Path
 
 from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import format_of_output, is_picture
-
-STANDARD_INPUT = "-"
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, is_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +99,11 @@ def list_pictures(folder: Path, *, recursive: bool = False) -> list[Path]:
 
 def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Iterator[Input]:
     """Yield the sketches that the sources name."""
-    if sources.count(STANDARD_INPUT) > 1:
+    if sources.count(STANDARD_STREAM) > 1:
         raise UsageError("standard input holds one list: name - only once")
     for source in sources:
         path = Path(source)
-        if source == STANDARD_INPUT:
+        if source == STANDARD_STREAM:
             for line in sys.stdin.read().splitlines():
                 if line.strip():
                     yield _named(Path(line.strip()))
