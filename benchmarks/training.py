@@ -25,7 +25,8 @@ import torch
 from forward import materialised_warp
 from torch.profiler import ProfilerActivity, profile
 
-from rltn_cli.config import FINE_TUNING, LossConfig, Preset, TrainConfig
+from rltn_cli.choices import Preset
+from rltn_cli.config import FINE_TUNING, LossConfig, TrainConfig
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
 from rltn_cli.data.sampling import Batch, FolderStore, make_batch

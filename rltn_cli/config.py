@@ -4,14 +4,13 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from rltn_cli.choices import LineMethod, PerceptualTrunk, Precision, Preset
 from rltn_cli.errors import ConfigError
+from rltn_cli.sizes import SIDE_MINIMUM, SIDE_MULTIPLE
 
 ARCHITECTURE = 2
 """Version of the network's structure; weights of a newer one need a newer rltn."""
-
-Preset = Literal["tiny", "small", "base", "paper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class LossConfig:
     unseen: float = 0.0
     """Lab distance from every colour of the reference beyond which a place is left out of rec and warp; 0
     leaves nothing out."""
-    trunk: Literal["vgg16", "vgg19"] = "vgg16"
+    trunk: PerceptualTrunk = "vgg16"
     """The perceptual network of fm, perc, ctx and scl; never switched silently."""
 
     def __post_init__(self) -> None:
@@ -182,7 +181,7 @@ class DataConfig:
             raise ConfigError(f"closest must be from 0.1 to 1, not {self.closest}")
 
 
-PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
+FREEZABLE_PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
 """Parts of the network that training can leave as they are."""
 
 
@@ -221,7 +220,7 @@ class TrainConfig:
     ema: float = 0.999
     """Decay of the averaged weights; less in the first steps, so that short runs average over themselves."""
     freeze: tuple[str, ...] = ()
-    """Parts that keep their weights; see PARTS."""
+    """Parts that keep their weights; see FREEZABLE_PARTS."""
     clip: float = 1.0
     """Largest norm of the generator's gradient; 0 for no limit."""
     adversarial_from: int = 0
@@ -229,8 +228,8 @@ class TrainConfig:
     perceptual_from: int = 0
     """Step at which fm, perc, ctx, scl and lpips begin."""
     seed: int = 0
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    lines: Literal["hed-small", "hed", "xdog", "contour"] = "hed-small"
+    precision: Precision = "fp32"
+    lines: LineMethod = "hed-small"
     """How line art that is missing is extracted, as in `rltn extract-lines`."""
     line_weights: str = ""
     """Weights of the network that extracts it; `hed` needs them."""
@@ -265,15 +264,18 @@ class TrainConfig:
             if not 0 < getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be above 0 and at most 1, not {getattr(self, name)}")
         for part in self.freeze:
-            if part not in PARTS:
-                raise ConfigError(f"freeze knows {', '.join(PARTS)}, not {part!r}")
+            if part not in FREEZABLE_PARTS:
+                raise ConfigError(f"freeze knows {', '.join(FREEZABLE_PARTS)}, not {part!r}")
         if self.batch % self.accumulate:
             raise ConfigError(f"batch ({self.batch}) must be a multiple of accumulate ({self.accumulate})")
         if not self.sizes or self.sizes[0][0] != 0 or list(self.sizes) != sorted(self.sizes):
             raise ConfigError("sizes must be (step, pixels) in rising order, beginning at step 0")
         for _, size in self.sizes:
-            if size < 64 or size % 16:
-                raise ConfigError(f"a training size must be a multiple of 16 and at least 64, not {size}")
+            if size < SIDE_MINIMUM or size % SIDE_MULTIPLE:
+                raise ConfigError(
+                    f"a training size must be a multiple of {SIDE_MULTIPLE} and at least {SIDE_MINIMUM}, "
+                    f"not {size}"
+                )
         for name in ("ema", "decay_from"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")

@@ -2,15 +2,15 @@
 
 import importlib.util
 import json
-import logging
 import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
@@ -26,6 +26,7 @@ from rltn_cli.commands.train_display import Silence, TrainingBar
 from rltn_cli.config import FINE_TUNING, TrainConfig
 from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
+from rltn_cli.sizes import SIDE_MULTIPLE
 
 if TYPE_CHECKING:
     from rltn_cli.engine.training.run import Request
@@ -67,7 +68,7 @@ BatchSize = Annotated[int | None, typer.Option("--batch", min=1, help="Pictures 
 Accumulate = Annotated[
     int | None, typer.Option("--grad-accum", min=1, help="Parts a batch is computed in, to save memory.")
 ]
-Precision = Annotated[Literal["fp32", "bf16", "fp16"] | None, typer.Option(help="Of the computation.")]
+Precision = Annotated[choices.Precision | None, typer.Option(help="Of the computation.")]
 Ema = Annotated[float | None, typer.Option(help="Decay of the averaged weights, which are the result.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate; the discriminator has twice that.")]
 Freeze = Annotated[
@@ -87,9 +88,11 @@ SampleEvery = Annotated[int | None, typer.Option(min=1, help="Steps between samp
 CheckpointEvery = Annotated[int | None, typer.Option(min=1, help="Steps between saved states.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of all chance.")]
 Workers = Annotated[int | None, typer.Option(min=0, help="Processes that draw samples ahead.")]
-Size = Annotated[int | None, typer.Option(help="Height and width of training pictures, a multiple of 16.")]
+Size = Annotated[
+    int | None, typer.Option(help=f"Height and width of training pictures, a multiple of {SIDE_MULTIPLE}.")
+]
 Lines = Annotated[
-    Literal["hed-small", "hed", "xdog", "contour"] | None,
+    choices.LineMethod | None,
     typer.Option(help="How line art is extracted for pictures without."),
 ]
 LineWeights = Annotated[
@@ -142,8 +145,6 @@ def train(
 ) -> int:
     """Train on your own pictures: with --init the given weights learn their style, else new ones begin."""
     begun = time.monotonic()
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if steps is not None and epochs is not None:
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
@@ -188,7 +189,7 @@ def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> 
         if first:  # every process finds the same fault: one of them tells
             raise
         return error.exit_code
-    display: Display = Silence() if quiet else EventLines() if as_json else TrainingBar()
+    display: Display[dict[str, Any]] = Silence() if quiet else EventLines() if as_json else TrainingBar()
     return _run(request, prepared, display if first else Silence())
 
 
@@ -276,7 +277,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         typer.echo(f"{name:18}  {value:,}")
 
 
-def _run(request: "Request", data: "TrainingData", display: Display) -> int:
+def _run(request: "Request", data: "TrainingData", display: Display[dict[str, Any]]) -> int:
     """Train, show the events and return the exit code."""
     from rltn_cli.engine.training.run import train as train_run
 

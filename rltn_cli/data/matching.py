@@ -10,11 +10,10 @@ from torch import Tensor
 
 from rltn_cli.data.augmentation import Deformation, deform, sampling_grid
 from rltn_cli.data.lab import lab_distance_squared, to_lab
+from rltn_cli.sizes import PATCH
 
 SAMPLED = 256
 """Tokens of a drawing whose matches are looked at, at most."""
-PATCH = 4
-"""Pixels a side of a token."""
 BLOCK = 8
 """Pixels a side of the places that `visible` tells apart."""
 INSIDE = 0.9

@@ -14,12 +14,14 @@ from torch import Tensor
 from rltn_cli.config import DataConfig
 from rltn_cli.data.augmentation import Deformation, LineWear, Recoloring, deform, recolor, wear_lines
 from rltn_cli.data.backdrops import FULL_BLEED, LEAST_PAPER, Backdrop, beside, fill_backdrop, find_paper
-from rltn_cli.data.matching import PATCH, MatchTargets, match_targets
+from rltn_cli.data.matching import MatchTargets, match_targets
 from rltn_cli.data.pairs import LineSource, Pair, load_coords, load_pair
+from rltn_cli.data.tensors import to_floats
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.region_labels import label_regions, token_labels
 from rltn_cli.imaging.xdog import xdog
+from rltn_cli.sizes import PATCH
 
 VARIANTS = ((0.5, 1.2), (1.0, 1.5))
 """(sigma, strength) of the line art that is extracted beside the pair's own."""
@@ -344,7 +346,7 @@ class _Pictures:
                 self._accompany(i, draw, draw.companion)
 
     def _floats(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self._device).float() / 127.5 - 1
+        return to_floats(pictures.to(self._device))
 
     def _paper(self, index: int) -> Tensor:
         return self._store.paper([index])[0].to(self._device) > 127

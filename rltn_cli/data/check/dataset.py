@@ -30,7 +30,7 @@ from rltn_cli.data.check.results import (
     short_name,
 )
 from rltn_cli.data.index import read_index
-from rltn_cli.data.pairs import Pair, pictures_in
+from rltn_cli.data.pairs import Pair, pictures_by_stem
 from rltn_cli.errors import DataError
 
 ADVICE = {
@@ -128,7 +128,7 @@ def _strays(pairs: Sequence[Pair]) -> list[Finding]:
             folders[pair.color.parent.parent].append(pair)
     lone_lines, unlisted = [], []
     for folder, members in folders.items():
-        colors, lines = pictures_in(folder / "color"), pictures_in(folder / "line")
+        colors, lines = pictures_by_stem(folder / "color"), pictures_by_stem(folder / "line")
         lone = [lines[name] for name in sorted(set(lines) - set(colors))]
         if lone and not any(pair.line for pair in members):
             raise DataError(

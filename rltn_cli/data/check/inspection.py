@@ -9,9 +9,9 @@ from rltn_cli.data.check.duplicates import color_cells, perceptual_hash
 from rltn_cli.data.file_headers import file_fault
 from rltn_cli.data.pairs import Pair, mask_lines, read_pixels, reduced
 from rltn_cli.errors import DataError
-from rltn_cli.imaging.canvas import SHORTEST_SIDE, WIDEST
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.sketch import ink_darkness
+from rltn_cli.sizes import PICTURE_SHORTEST, PICTURE_WIDEST
 
 UNREADABLE = "cannot be read, or do not fit together"
 TOO_SMALL = "are too small or too narrow"
@@ -61,11 +61,11 @@ def inspect_pair(pair: Pair) -> PairFacts:
         named = next((f"{path}: {fault}" for path, fault in faults if fault), None)
         return PairFacts(fault=UNREADABLE, reason=named or str(error))
     height, width = size = color.shape[0], color.shape[1]
-    if min(size) < SHORTEST_SIDE or max(size) > WIDEST * min(size):
+    if min(size) < PICTURE_SHORTEST or max(size) > PICTURE_WIDEST * min(size):
         return PairFacts(
             size=size,
             fault=TOO_SMALL,
-            reason=f"{pair.color} is {width}x{height}; sides must have {SHORTEST_SIDE} pixels at least",
+            reason=f"{pair.color} is {width}x{height}; sides must have {PICTURE_SHORTEST} pixels at least",
         )
     color = reduced(color, _SIDE)
     drawn = None if drawn is None else reduced(drawn, _SIDE)

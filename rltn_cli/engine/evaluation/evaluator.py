@@ -8,21 +8,21 @@ from pathlib import Path
 
 import torch
 
+from rltn_cli.choices import EvaluationProtocol, Finish
 from rltn_cli.data.pairs import read_pairs
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.trunks import trunk_folder
-from rltn_cli.engine.checkpoints.weights import find_model
 from rltn_cli.engine.evaluation.aggregation import Kind, Row, Tally, tabulate
 from rltn_cli.engine.evaluation.baselines import BASELINES
 from rltn_cli.engine.evaluation.feature_networks import FeatureNetwork, load_inception, load_vgg16
 from rltn_cli.engine.evaluation.lpips import Lpips, load_lpips
 from rltn_cli.engine.evaluation.methods import Painter, folder_painter, model_painter
 from rltn_cli.engine.evaluation.metrics import Figures, Truth, measure
-from rltn_cli.engine.evaluation.protocols import Batch, Protocol, Trial, load, plan
+from rltn_cli.engine.evaluation.protocols import EvaluationBatch, Trial, load, plan
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
 from rltn_cli.errors import RltnError, UsageError
-from rltn_cli.imaging.finishing import Finish
 from rltn_cli.imaging.pixels import Bytes, Floats
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class EvaluationConfig:
     models: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Folders of pictures made by other programs, by the name of their row."""
-    protocol: Protocol = "nearest"
+    protocol: EvaluationProtocol = "nearest"
     split: str = "val"
     limit: int | None = None
     seed: int = 0
@@ -150,7 +150,7 @@ class Evaluator:
         """Return the features of pictures (N, 256, 256, 3) by network, one row a picture."""
         return {key: list(network(pictures)) for key, network in self.judges.features.items()}
 
-    def _judge(self, images: Bytes, batch: Batch, truths: Sequence[Truth]) -> list[Figures]:
+    def _judge(self, images: Bytes, batch: EvaluationBatch, truths: Sequence[Truth]) -> list[Figures]:
         """Return the figures of a batch's pictures."""
         figures = [measure(*pair) for pair in zip(images, truths, strict=True)]
         if self.judges.lpips:

@@ -3,18 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
+from rltn_cli.choices import EvaluationProtocol
 from rltn_cli.data.augmentation import Deformation, deform
 from rltn_cli.data.pairs import Pair, load_pair, of_split
 from rltn_cli.data.references import group_mate, nearest, number_of, thumbnail
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 
-Protocol = Literal["group", "self", "nearest"]
 SIZE = 256
 """Side in pixels at which every figure is taken."""
 BEND, SCALE, TURN, SHIFT = 0.12, 0.35, 0.35, 0.25
@@ -33,7 +32,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class EvaluationBatch:
     """Trials as pixels, all at 256x256."""
 
     ids: tuple[str, ...]
@@ -47,7 +46,12 @@ class Batch:
 
 
 def plan(
-    pairs: Sequence[Pair], protocol: Protocol, *, split: str = "val", limit: int | None = None, seed: int = 0
+    pairs: Sequence[Pair],
+    protocol: EvaluationProtocol,
+    *,
+    split: str = "val",
+    limit: int | None = None,
+    seed: int = 0,
 ) -> list[Trial]:
     """Choose the drawings and their references.
 
@@ -96,7 +100,7 @@ def spread(trials: list[Trial], limit: int, seed: int) -> list[Trial]:
     return sorted(taken, key=lambda trial: trial.pair.id)
 
 
-def load(trials: Sequence[Trial]) -> Batch:
+def load(trials: Sequence[Trial]) -> EvaluationBatch:
     """Read the pictures of some trials.
 
     Raises:
@@ -104,7 +108,7 @@ def load(trials: Sequence[Trial]) -> Batch:
     """
     truths, sketches = zip(*(load_pair(trial.pair, SIZE) for trial in trials), strict=True)
     references = [_reference(trial) for trial in trials]
-    return Batch(
+    return EvaluationBatch(
         tuple(trial.pair.id for trial in trials), np.stack(sketches), np.stack(references), np.stack(truths)
     )
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from rltn_cli.data.lab import lab_distance_squared
 from rltn_cli.data.matching import MatchTargets
-from rltn_cli.models.correspondence import PATCH, from_patches, to_patches, warp
+from rltn_cli.models.correspondence import from_patches, to_patches, warp
+from rltn_cli.sizes import PATCH
 
 Features = Mapping[str, Tensor]
 

@@ -13,7 +13,8 @@ from accelerate import Accelerator
 
 from rltn_cli.config import TrainConfig
 from rltn_cli.data.sampling import Batch
-from rltn_cli.engine.checkpoints.weights import find_model, load_model, with_region_pooling
+from rltn_cli.engine.checkpoints.model_names import find_model
+from rltn_cli.engine.checkpoints.weights import load_model, with_region_pooling
 from rltn_cli.engine.runtime.device import describe_hardware
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.frozen_networks import make_lpips, make_trunk

@@ -21,8 +21,9 @@ from rltn_cli.engine.training.sample_grids import sample_grid
 from rltn_cli.engine.training.state import remove_state
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import OutputError, TrainingError, UsageError
-from rltn_cli.imaging.encoding import write_file, write_picture
+from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.output_files import make_folder, write_file
 
 CONFIG = "config.json"
 LOGS = "logs"
@@ -129,7 +130,7 @@ class RunFolder:
         """Write a sample grid, and return its file and its pixels."""
         path = self.path / SAMPLES / f"step-{trainer.step:08d}.png"
         grid = sample_grid(trainer.averaged, samples, trainer.device)
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         write_picture(path, grid, overwrite=True)
         return path, grid
 
