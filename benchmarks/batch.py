@@ -157,12 +157,12 @@ def peaks(desk: Desk, first: int) -> tuple[int, int]:
     """Return the peak memory (KiB on Linux) after so many sketches and after all."""
     from rltn_cli.engine.batch.plan import Guide
     from rltn_cli.engine.batch.run import Options
-    from rltn_cli.engine.batch.session import Request, paint_all
+    from rltn_cli.engine.batch.session import BatchRequest, paint_all
     from rltn_cli.engine.checkpoints.model_names import find_model
 
     sources = (str(desk.folder / "sketches"),)
     model, options = find_model(desk.model), Options(desk.size)
-    request = Request(
+    request = BatchRequest(
         sources, desk.folder / "out", Guide((desk.reference,)), model, options, device=desk.device
     )
     done, early = 0, 0

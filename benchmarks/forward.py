@@ -17,7 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from rltn_cli.model_config import PRESETS, Preset
+from rltn_cli.choices import Preset
+from rltn_cli.model_config import PRESETS
 
 if TYPE_CHECKING:
     import torch

@@ -20,7 +20,8 @@ import torch
 from numpy.typing import NDArray
 
 from rltn_cli.data.pairs import Pair, load_pair, read_pairs, select_split
-from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model
+from rltn_cli.engine.checkpoints.line_models import load_line_model
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.evaluation.edge_score import EdgeScore, Mask, score_edges
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.xdog import xdog
@@ -163,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the tables."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)
-    small = load_line_model(find_line_model(options.model))
+    small = load_line_model(find_model(options.model))
     original = load_line_model(options.hed)
     if options.repeat:
         _print_speed(small, original, options)

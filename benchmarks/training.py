@@ -25,6 +25,7 @@ import torch
 from forward import materialised_warp
 from torch.profiler import ProfilerActivity, profile
 
+from rltn_cli.choices import Preset
 from rltn_cli.data.batches import Batch, make_batch
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
@@ -33,7 +34,6 @@ from rltn_cli.engine.training import losses
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.trainer import Trainer
-from rltn_cli.model_config import Preset
 from rltn_cli.models import rltn
 from rltn_cli.models.frozen import VGG
 from rltn_cli.training_config import FINE_TUNING, LossConfig, TrainConfig

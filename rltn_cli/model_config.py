@@ -3,14 +3,11 @@
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from rltn_cli.errors import ConfigError
 
 ARCHITECTURE = 2
 """Version of the network's structure; weights of a newer one need a newer rltn."""
-
-Preset = Literal["tiny", "small", "base", "paper"]
 
 
 @dataclass(frozen=True, slots=True)

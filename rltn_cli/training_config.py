@@ -2,10 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Literal
 
+from rltn_cli.choices import LineMethod, PerceptualTrunk, Precision, Preset
 from rltn_cli.errors import ConfigError
-from rltn_cli.model_config import PRESETS, ModelConfig, Preset
+from rltn_cli.model_config import PRESETS, ModelConfig
+from rltn_cli.sizes import SIDE_MINIMUM, SIDE_MULTIPLE
 
 TERMS = ("adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle", "scl", "match", "lpips")
 """The loss terms, in the order in which they are computed and shown."""
@@ -37,7 +38,7 @@ class LossConfig:
     unseen: float = 0.0
     """Lab distance: places whose colour is farther from every colour of the reference are left out of rec and
     warp; 0 leaves nothing out."""
-    trunk: Literal["vgg16", "vgg19"] = "vgg16"
+    trunk: PerceptualTrunk = "vgg16"
     """The perceptual network of fm, perc, ctx and scl; never switched silently."""
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ class DataConfig:
             raise ConfigError(f"closest must be from 0.1 to 1, not {self.closest}")
 
 
-PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
+FREEZABLE_PARTS = ("content_encoder", "style_encoder", "content_mfam", "style_mfam")
 """Parts of the network that can be frozen in training."""
 
 
@@ -133,7 +134,7 @@ class TrainConfig:
     ema: float = 0.999
     """Decay of the averaged weights; lower in the first steps, so that short runs average over themselves."""
     freeze: tuple[str, ...] = ()
-    """Parts of the network that keep their weights; see PARTS."""
+    """Parts of the network that keep their weights; see FREEZABLE_PARTS."""
     clip: float = 1.0
     """Largest norm of the generator's gradient; 0 for no limit."""
     adversarial_from: int = 0
@@ -141,8 +142,8 @@ class TrainConfig:
     perceptual_from: int = 0
     """Step at which fm, perc, ctx, scl and lpips begin."""
     seed: int = 0
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    lines: Literal["hed-small", "hed", "xdog", "contour"] = "hed-small"
+    precision: Precision = "fp32"
+    lines: LineMethod = "hed-small"
     """How missing line art is extracted, as in `rltn extract-lines`."""
     line_weights: str = ""
     """Weights of the network that extracts it; required by `hed`."""
@@ -177,15 +178,18 @@ class TrainConfig:
             if not 0 < getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be above 0 and at most 1, not {getattr(self, name)}")
         for part in self.freeze:
-            if part not in PARTS:
-                raise ConfigError(f"freeze knows {', '.join(PARTS)}, not {part!r}")
+            if part not in FREEZABLE_PARTS:
+                raise ConfigError(f"freeze knows {', '.join(FREEZABLE_PARTS)}, not {part!r}")
         if self.batch % self.accumulate:
             raise ConfigError(f"batch ({self.batch}) must be a multiple of accumulate ({self.accumulate})")
         if not self.sizes or self.sizes[0][0] != 0 or list(self.sizes) != sorted(self.sizes):
             raise ConfigError("sizes must be (step, pixels) in rising order, beginning at step 0")
         for _, size in self.sizes:
-            if size < 64 or size % 16:
-                raise ConfigError(f"a training size must be a multiple of 16 and at least 64, not {size}")
+            if size < SIDE_MINIMUM or size % SIDE_MULTIPLE:
+                raise ConfigError(
+                    f"a training size must be a multiple of {SIDE_MULTIPLE} and at least {SIDE_MINIMUM}, "
+                    f"not {size}"
+                )
         for name in ("ema", "decay_from"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")

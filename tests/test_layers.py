@@ -1,7 +1,8 @@
 """Imports point down only, light modules stay light, and nothing is pickled."""
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,11 +24,14 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "engine.runtime": ("models", "data", "config_files"),
     "data.check": ("data",),
     "data": ("imaging", "training_config"),
-    "models": ("model_config",),
-    "imaging": ("errors",),
+    "models": ("model_config", "choices", "sizes"),
+    "imaging": ("output_files", "choices", "sizes"),
     "config_files": ("training_config",),
-    "training_config": ("model_config",),
+    "training_config": ("model_config", "choices", "sizes"),
     "model_config": ("errors",),
+    "output_files": ("errors",),
+    "choices": (),
+    "sizes": (),
     "errors": (),
 }
 """The parts of the package, each with those right below it.
@@ -43,8 +47,13 @@ LIGHT = (
     "config_files",
     "model_config",
     "training_config",
+    "choices",
+    "sizes",
     "errors",
+    "output_files",
     "commands",
+    "imaging.formats",
+    "engine.batch.events",
     "engine.checkpoints.model_names",
     "engine.checkpoints.hub_client",
     "engine.checkpoints.header",
@@ -175,7 +184,7 @@ def test_pictures_need_no_torch(path: Path) -> None:
 def test_networks_know_only_configuration(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     parts = {name.split(".")[1] for name in imported(ast.walk(tree)) if name.startswith("rltn_cli.")}
-    assert parts <= {"models", "model_config", "errors"}
+    assert parts <= {"models", "model_config", "choices", "sizes", "errors"}
 
 
 def is_light(path: Path) -> bool:
@@ -188,6 +197,50 @@ def is_light(path: Path) -> bool:
 def test_light_modules_import_nothing_heavy(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert {full.split(".")[0] for full in imported(at_import_time(tree))} & HEAVY == set()
+
+
+BLOCK = 6
+"""Lines that may not occur twice."""
+
+
+def lines_of_code(path: Path) -> list[str]:
+    """Return a file's lines without imports, docstrings, comments, empty lines and indentation."""
+    text = path.read_text(encoding="utf-8")
+    left_out: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_text:
+            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = [
+        " ".join(line.split()) for number, line in enumerate(text.splitlines(), 1) if number not in left_out
+    ]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def shared_blocks(files: Sequence[Path], package: Path = PACKAGE) -> dict[str, set[str]]:
+    """Return the blocks of BLOCK lines that occur more than once, each with its modules."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        lines = lines_of_code(path)
+        for start in range(len(lines) - BLOCK + 1):
+            places["\n".join(lines[start : start + BLOCK])].append(module_name(path, package))
+    return {block: set(modules) for block, modules in places.items() if len(modules) > 1}
+
+
+def test_no_block_of_code_occurs_twice() -> None:
+    assert shared_blocks(FILES) == {}
+
+
+def test_the_rule_sees_a_block_that_occurs_twice(tmp_path: Path) -> None:
+    block = "\n".join(f"    value_{number} = {number}" for number in range(BLOCK))
+    (tmp_path / "one.py").write_text(f"def one():\n{block}\n", encoding="utf-8")
+    (tmp_path / "two.py").write_text(
+        f'"""Two."""\n\nimport os\n\nif os.name:\n    # why\n{block}\n', encoding="utf-8"
+    )
+    files = sorted(tmp_path.glob("*.py"))
+    assert list(shared_blocks(files, tmp_path).values()) == [{"one", "two"}]
+    (tmp_path / "two.py").write_text(f"def two():\n{block[:-1]}7\n", encoding="utf-8")
+    assert shared_blocks(files, tmp_path) == {}
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from rltn_cli.data.pairs import read_pairs
-from rltn_cli.engine.checkpoints.weights import find_model, load_model, save_model
+from rltn_cli.engine.checkpoints.model_names import find_model
+from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.engine.evaluation.protocols import load, plan
 from rltn_cli.errors import DataError, RltnError
 from rltn_cli.model_config import ModelConfig

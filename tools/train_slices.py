@@ -32,6 +32,7 @@ from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import RltnError
 from rltn_cli.models.frozen import VGG
+from rltn_cli.sizes import PATCH
 from rltn_cli.training_config import LossConfig, TrainConfig
 
 STATE = "state"
@@ -54,7 +55,7 @@ def pack(options: argparse.Namespace) -> None:
     write_pack(pairs, options.color, "color", size=options.size, quality=options.color_quality)
     write_pack(pairs, options.line, "line", size=options.size, quality=options.line_quality)
     if options.coords:
-        write_pack(pairs, options.coords, "coords", size=options.size // 4)
+        write_pack(pairs, options.coords, "coords", size=options.size // PATCH)
 
 
 def train(options: argparse.Namespace) -> None:

@@ -1,14 +1,13 @@
 """`rltn batch`: many drawings, from shell scripts."""
 
-import json
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
-from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
+from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
@@ -21,11 +20,12 @@ from rltn_cli.commands.options import (
     Quiet,
     Recursive,
 )
+from rltn_cli.engine.batch.events import BatchEvent, BatchSummary, SketchPlanned
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.batch.session import Request
+    from rltn_cli.engine.batch.session import BatchRequest
 
 Sketches = Annotated[
     list[str],
@@ -48,7 +48,7 @@ ReferenceFolder = Annotated[
     Path | None, typer.Option("--ref-dir", metavar="FOLDER", help="References, named like the sketches.")
 ]
 Match = Annotated[
-    Literal["name", "auto"],
+    choices.ReferenceMatch,
     typer.Option(help="Take from --ref-dir the reference of the sketch's name, or the one most like it."),
 ]
 Jobs = Annotated[
@@ -70,6 +70,7 @@ def batch(
     match: Match = "name",
     recursive: Recursive = False,
     format: Format = "png",  # noqa: A002 (the option's name)
+    overwrite: Overwrite = False,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
     finish: Finish = "paint",
@@ -80,12 +81,9 @@ def batch(
     as_json: JsonEvents = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
-    overwrite: Overwrite = False,
     offline: Offline = False,
 ) -> int:
     """Paint many line drawings; what is done already is skipped, so an interrupted batch goes on."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if ref and ref_dir:
         raise UsageError("--ref and --ref-dir cannot both say where the colours come from: pass one")
     if match == "auto" and not ref_dir:
@@ -93,10 +91,10 @@ def batch(
     folder = find_model(model, offline=offline)
     from rltn_cli.engine.batch.plan import Guide
     from rltn_cli.engine.batch.run import Options
-    from rltn_cli.engine.batch.session import Request
+    from rltn_cli.engine.batch.session import BatchRequest
 
     guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
-    request = Request(
+    request = BatchRequest(
         tuple(sketches), output, guide, folder, Options(size, finish, lines, alpha), format, recursive,
         overwrite, device, jobs,
     )  # fmt: skip
@@ -106,28 +104,34 @@ def batch(
     return _run(request, EventLines() if as_json else Failures() if quiet else ProgressBar())
 
 
-def _run(request: "Request", display: Display) -> int:
+def _run(request: "BatchRequest", display: Display[BatchEvent]) -> int:
     """Run a batch, show its events and return the exit code."""
     from rltn_cli.engine.batch.session import paint_all
 
-    summary: dict[str, Any] = {}
+    summary: BatchSummary | None = None
     with stopping("the pictures at work") as stop, display:
         for event in paint_all(request, stop):
             display.show(event)
-            summary = event if event["event"] == "summary" else summary
-    if not summary:  # another process tells
-        return 0
-    return exit_code(summary)
+            if event["event"] == "summary":
+                summary = event
+    return 0 if summary is None else exit_code(summary)  # without one, another process tells
 
 
-def _show_plan(request: "Request", as_json: bool) -> None:
+def _show_plan(request: "BatchRequest", as_json: bool) -> None:
     """Write what would be painted with what to standard output."""
     for task in request.plan():
         names = [str(path) for path in task.references]
         if as_json:
-            fact = {"event": "planned", "sketch": str(task.sketch), "output": str(task.output)}
-            problem = {"problem": task.problem} if task.problem else {}
-            typer.echo(json.dumps({**fact, "references": names, "choose": task.choose, **problem}))
+            event: SketchPlanned = {
+                "event": "planned",
+                "sketch": str(task.sketch),
+                "output": str(task.output),
+                "references": names,
+                "choose": task.choose,
+            }
+            if task.problem:
+                event["problem"] = task.problem
+            write_event(event)
         else:
             with_what = task.problem or (f"the best of {len(names)}" if task.choose else ", ".join(names))
             typer.echo(f"{task.sketch} -> {task.output}  ({with_what})")

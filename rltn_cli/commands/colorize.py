@@ -1,23 +1,25 @@
 """`rltn colorize`: one drawing, one or several references, one painted picture."""
 
 import json
-import logging
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model, Offline, Overwrite, Quiet
 from rltn_cli.commands.progress import working
-from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
+from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.inference.colorizer import Colorization
+    from rltn_cli.engine.inference.colorization import Colorization
 
 Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - for standard input.")]
 References = Annotated[
@@ -36,18 +38,18 @@ Output = Annotated[
     ),
 ]
 Size = Annotated[
-    int, typer.Option(min=64, max=2048, help="Shorter side in pixels that the network works at.")
+    int,
+    typer.Option(
+        min=SIDE_MINIMUM, max=SIDE_MAXIMUM, help="Shorter side in pixels that the network works at."
+    ),
 ]
-Finish = Annotated[
-    Literal["paint", "flat", "raw"],
-    typer.Option(help="Paint up to the lines, one colour a region, or the network's own picture."),
-]
+Finish = Annotated[choices.Finish, typer.Option(help=f"How to finish: {choices.describe(choices.FINISHES)}.")]
 Lines = Annotated[
-    Literal["keep", "network"],
+    choices.Lines,
     typer.Option(help="Keep the artist's lines on top, or let the network draw them."),
 ]
 Alpha = Annotated[
-    Literal["auto", "keep", "drop"],
+    choices.AlphaMode,
     typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
 ]
 Explain = Annotated[
@@ -76,8 +78,6 @@ def colorize(
     offline: Offline = False,
 ) -> None:
     """Paint a line drawing in the colours of reference pictures."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     _check_streams(sketch, ref, output, as_json)
     _check_outputs(sketch, ref, output, explain, overwrite)
     folder = find_model(model, offline=offline)

@@ -1,12 +1,12 @@
 """`rltn evaluate`: measure models, and methods without training, on folders of pairs."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -18,6 +18,7 @@ from rltn_cli.commands.options import (
     complete_model,
 )
 from rltn_cli.errors import UsageError
+from rltn_cli.output_files import check_file, write_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +53,7 @@ Outputs = Annotated[
     ),
 ]
 Protocol = Annotated[
-    Literal["nearest", "group", "self"],
+    choices.EvaluationProtocol,
     typer.Option(
         help="The reference: the most similar other picture, another picture of the same group and palette, "
         "or the target itself, deformed."
@@ -79,8 +80,7 @@ Inception = Annotated[
     Path | None, typer.Option(help="File of FID's Inception weights; downloaded by default.")
 ]
 Finishing = Annotated[
-    Literal["paint", "flat", "raw"],
-    typer.Option(help="How models finish their pictures, as in rltn colorize."),
+    choices.Finish, typer.Option(help="How models finish their pictures, as in rltn colorize.")
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the choice of references and drawings.")]
 BatchSize = Annotated[
@@ -123,8 +123,6 @@ def evaluate(
     offline: Offline = False,
 ) -> None:
     """Paint a split's drawings by every model and by methods without training, and measure the results."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if study_results:
         _tabulate_study(data, as_json)
         return
@@ -155,7 +153,6 @@ def evaluate(
 def _check_targets(data: list[Path], study: Path | None, output: Path | None, overwrite: bool) -> None:
     """Check that the page or the folder can be written."""
     from rltn_cli.engine.evaluation.report_folder import check_folder
-    from rltn_cli.imaging.encoding import check_file
 
     if study:
         if len(data) > 1:
@@ -231,7 +228,6 @@ def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool,
     """Write the page of a user study."""
     from rltn_cli.commands.progress import working
     from rltn_cli.engine.evaluation.study_page import make_study
-    from rltn_cli.imaging.encoding import write_file
 
     with working("painting the study's pictures", quiet=quiet):
         page = make_study(evaluator, pictures=pictures)

@@ -4,29 +4,53 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 import typer
 
+from rltn_cli.engine.batch.events import (
+    BatchEvent,
+    BatchPlan,
+    BatchSummary,
+    ExtractionEvent,
+    ExtractionPlan,
+    ExtractionSummary,
+)
 from rltn_cli.errors import INTERRUPTED
 
 FAILED, SOME_FAILED = 1, 3
 """Exit codes if all files failed, and if some did."""
 
 
-def exit_code(summary: dict[str, Any]) -> int:
-    """Return the exit code that a `summary` event stands for."""
+Summary: TypeAlias = BatchSummary | ExtractionSummary
+E_contra = TypeVar("E_contra", contravariant=True)
+
+
+def exit_code(summary: Summary) -> int:
+    """Return the exit code that a summary stands for."""
     if summary["interrupted"]:
         return INTERRUPTED
     if summary["failed"]:
-        return SOME_FAILED if summary["done"] + summary.get("skipped", 0) else FAILED
+        return SOME_FAILED if summary["done"] + _skipped(summary) else FAILED
     return 0
 
 
-class Display(Protocol):
+def _skipped(summary: Summary) -> int:
+    """Return how many files needed no work; an extraction skips none."""
+    if "skipped" in summary:
+        return summary["skipped"]
+    return 0
+
+
+def write_event(event: Mapping[str, object]) -> None:
+    """Write an event to standard output, as one line of JSON."""
+    typer.echo(json.dumps(event))
+
+
+class Display(Protocol[E_contra]):
     """Shows events as they happen."""
 
-    def show(self, event: dict[str, Any]) -> None:
+    def show(self, event: E_contra) -> None:
         """Show one event."""
 
     def __enter__(self) -> object: ...
@@ -37,9 +61,9 @@ class Display(Protocol):
 class EventLines(contextlib.AbstractContextManager[None]):
     """Events as JSON on standard output, one per line."""
 
-    def show(self, event: Mapping[str, Any]) -> None:
+    def show(self, event: Mapping[str, object]) -> None:
         """Write an event."""
-        typer.echo(json.dumps(event))
+        write_event(event)
 
     def __exit__(self, *error: object) -> None:
         sys.stdout.flush()
@@ -48,8 +72,8 @@ class EventLines(contextlib.AbstractContextManager[None]):
 class Failures(contextlib.AbstractContextManager[None]):
     """Failures alone, on standard error."""
 
-    def show(self, event: dict[str, Any]) -> None:
-        """Print why a sketch failed."""
+    def show(self, event: BatchEvent | ExtractionEvent) -> None:
+        """Print why a file failed."""
         if event["event"] == "failed":
             typer.echo(f"rltn: {event['reason']}", err=True)
 
@@ -60,13 +84,8 @@ class Failures(contextlib.AbstractContextManager[None]):
 class ProgressBar(contextlib.AbstractContextManager[None]):
     """A bar with speed and remaining time on a terminal; failures and the summary in any case."""
 
-    def __init__(self, doing: str = "painting", things: str = "sketches") -> None:
-        """Prepare the bar.
-
-        Args:
-            doing: what is shown before the bar.
-            things: key of the number of files in the event `plan`.
-        """
+    def __init__(self, doing: str = "painting") -> None:
+        """Prepare the bar; `doing` is shown before it."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -79,29 +98,37 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
             TimeRemainingColumn(),
         )
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._things = things
         self._bar = self._progress.add_task(doing, total=None, rate="")
 
-    def show(self, event: dict[str, Any]) -> None:
+    def show(self, event: BatchEvent | ExtractionEvent) -> None:
         """Move the bar, or print a message."""
-        kind = event["event"]
-        if kind == "plan":
-            if event.get("process", 0) == 0:  # one of several processes has the bar, for its own share
-                self._progress.start()
-            self._progress.update(self._bar, total=event[self._things])
-        elif kind == "summary":
+        if event["event"] == "plan":
+            self._begin(event)
+        elif event["event"] == "summary":
             self._progress.stop()
             self._end(event)
-        elif kind != "started":
-            if kind == "failed":
+        elif event["event"] != "started":
+            if event["event"] == "failed":
                 typer.echo(f"rltn: {event['reason']}", err=True)
             speed = self._progress.tasks[0].speed
             self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} per second" if speed else "")
 
-    def _end(self, summary: dict[str, Any]) -> None:
+    def _begin(self, plan: BatchPlan | ExtractionPlan) -> None:
+        """Start the bar; one of several processes has it, for its own share."""
+        if "pictures" in plan or plan.get("process", 0) == 0:
+            self._progress.start()
+        total = plan["pictures"] if "pictures" in plan else plan["sketches"]
+        self._progress.update(self._bar, total=total)
+
+    def _end(self, summary: Summary) -> None:
         """Print how it went; files that failed are named once more."""
-        names = ("done", "skipped", "failed", "left")
-        parts = [f"{summary[name]} {name}" for name in names if summary.get(name)]
+        counts = {
+            "done": summary["done"],
+            "skipped": _skipped(summary),
+            "failed": summary["failed"],
+            "left": summary["left"],
+        }
+        parts = [f"{count} {name}" for name, count in counts.items() if count]
         manifest = f"; {summary['manifest']}" if "manifest" in summary else ""
         typer.echo(f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s{manifest}", err=True)
         if summary["failures"]:

@@ -2,21 +2,24 @@
 
 import contextlib
 import json
-import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code
+from rltn_cli import choices
+from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
-from rltn_cli.commands.streams import STANDARD_STREAM, check_standard_output
+from rltn_cli.commands.streams import check_standard_output
+from rltn_cli.engine.batch.events import BatchEvent, ExtractionEvent, ExtractionSummary, PicturePlanned
+from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:
-    from rltn_cli.engine.batch.line_extraction import Look, Task
+    from rltn_cli.engine.batch.line_extraction import ExtractionTask, OutputStyle
     from rltn_cli.engine.inference.line_extractor import LineExtractor
 
 Pictures = Annotated[
@@ -37,10 +40,7 @@ Output = Annotated[
     ),
 ]
 MethodName = Annotated[
-    Literal["hed-small", "hed", "contour", "xdog"],
-    typer.Option(
-        help="The shipped network, the original HED, contours of flat regions, or differences of Gaussians."
-    ),
+    choices.LineMethod, typer.Option(help=f"How to draw: {choices.describe(choices.LINE_METHODS)}.")
 ]
 Weights = Annotated[
     str | None,
@@ -58,12 +58,15 @@ Alpha = Annotated[bool, typer.Option("--alpha", help="Lines on transparency.")]
 Size = Annotated[
     int | None,
     typer.Option(
-        min=16,
-        max=16_384,
-        help="Shorter side in pixels to work at; unset, the picture's own, at most 1024 (contour: 512).",
+        min=LINES_MINIMUM,
+        max=LINES_MAXIMUM,
+        help="Shorter side in pixels to work at; unset, the picture's own, at most "
+        f"{LINES_USUAL} (contour: {LINES_USUAL_REGIONS}).",
     ),
 ]
-LineWidth = Annotated[float, typer.Option(min=1, max=64, help="Width of contours in pixels of the picture.")]
+LineWidth = Annotated[
+    float, typer.Option(min=1, max=LINE_WIDEST, help="Width of contours in pixels of the picture.")
+]
 
 
 def extract_lines(
@@ -87,16 +90,16 @@ def extract_lines(
     offline: Offline = False,
 ) -> int:
     """Draw the lines of colour pictures, each at its own size."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     check_standard_output(output, as_json)
-    from rltn_cli.engine.batch.line_extraction import Look, check_outputs, plan_extraction
-    from rltn_cli.engine.inference.line_extractor import LineExtractor, check_weights
+    from rltn_cli.engine.batch.line_extraction import OutputStyle, check_outputs, plan_extraction
+    from rltn_cli.engine.inference.line_extractor import LineExtractor
+    from rltn_cli.engine.inference.line_methods import METHODS, check_weights
 
     check_weights(method, weights)
-    look = Look(invert, alpha)
-    tasks = plan_extraction(pictures, output, faces=method == "contour", ending=format, recursive=recursive)
-    check_outputs(tasks, look, overwrite=overwrite)
+    style = OutputStyle(invert, alpha)
+    faces = METHODS[method].draws_labels
+    tasks = plan_extraction(pictures, output, faces=faces, ending=format, recursive=recursive)
+    check_outputs(tasks, style, overwrite=overwrite)
 
     def make() -> LineExtractor:
         return LineExtractor.of(
@@ -105,16 +108,16 @@ def extract_lines(
         )  # fmt: skip
 
     if dry_run:
-        _show_plan(tasks, make(), look, as_json)
+        _show_plan(tasks, make(), style, as_json)
         return 0
-    return _run(tasks, make, look, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
+    return _run(tasks, make, style, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
 
 
-def _spoken(tasks: list["Task"], quiet: bool) -> Display:
+def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display[ExtractionEvent]:
     """Return what tells a user how it goes."""
     if quiet:
         return Failures()
-    return ProgressBar("drawing", "pictures") if len(tasks) > 1 else OnePicture()
+    return ProgressBar("drawing") if len(tasks) > 1 else OnePicture()
 
 
 class OnePicture(Failures):
@@ -126,10 +129,10 @@ class OnePicture(Failures):
     def __enter__(self) -> None:
         self._around.enter_context(working("drawing", quiet=False))
 
-    def show(self, event: dict[str, Any]) -> None:
+    def show(self, event: BatchEvent | ExtractionEvent) -> None:
         """Say what was written, or why it failed."""
         super().show(event)
-        if event["event"] == "done" and event["output"] != STANDARD_STREAM:
+        if event["event"] == "done" and "picture" in event and event["output"] != STANDARD_STREAM:
             size = f"{event['width']}x{event['height']}"
             typer.echo(f"rltn: {event['output']}, {size}, in {event['seconds']:.1f} s", err=True)
 
@@ -139,29 +142,38 @@ class OnePicture(Failures):
 
 
 def _run(
-    tasks: list["Task"], make: Callable[[], "LineExtractor"], look: "Look", overwrite: bool, display: Display
+    tasks: list["ExtractionTask"],
+    make: Callable[[], "LineExtractor"],
+    style: "OutputStyle",
+    overwrite: bool,
+    display: Display[ExtractionEvent],
 ) -> int:
     """Draw, show what happens and return the exit code."""
     from rltn_cli.engine.batch.line_extraction import extract_all
 
-    summary: dict[str, Any] = {}
+    summary: ExtractionSummary | None = None
     with contextlib.ExitStack() as around:
         around.enter_context(display)
         alone = len(tasks) == 1  # its end is not waited for
         stop = threading.Event() if alone else around.enter_context(stopping("the picture at work"))
-        for event in extract_all(tasks, make, look, stop, overwrite=overwrite):
+        for event in extract_all(tasks, make, style, stop, overwrite=overwrite):
             display.show(event)
-            summary = event
+            if event["event"] == "summary":
+                summary = event
+    assert summary is not None
     return exit_code(summary)
 
 
-def _show_plan(tasks: list["Task"], extractor: "LineExtractor", look: "Look", as_json: bool) -> None:
+def _show_plan(
+    tasks: list["ExtractionTask"], extractor: "LineExtractor", style: "OutputStyle", as_json: bool
+) -> None:
     """Write how lines would be drawn, and of what into what, to standard output."""
-    settings = {**json.loads(extractor.settings), "invert": look.invert, "alpha": look.alpha}
+    settings = {**json.loads(extractor.settings), "invert": style.invert, "alpha": style.alpha}
     if as_json:
-        typer.echo(json.dumps({"event": "settings", **settings}))
+        write_event({"event": "settings", **settings})
         for task in tasks:
-            typer.echo(json.dumps({"event": "planned", "picture": task.picture, "output": task.output}))
+            planned: PicturePlanned = {"event": "planned", "picture": task.picture, "output": task.output}
+            write_event(planned)
         return
     for name, value in settings.items():
         typer.echo(f"{name:14}  {value}")

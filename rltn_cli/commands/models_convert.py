@@ -1,16 +1,17 @@
 """`rltn models convert` and `rltn models export`: a model in another format."""
 
-import shutil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.options import Offline, Overwrite, complete_model
-from rltn_cli.engine.checkpoints.header import CONFIG
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE
 from rltn_cli.engine.checkpoints.hub_client import CARD
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import OutputError, UsageError
+from rltn_cli.output_files import write_file
 
 SOURCE_HELP = "A shipped name, a folder, a .safetensors file, or org/repo[@revision] on the Hub."
 
@@ -25,7 +26,7 @@ def convert(
         Path, typer.Option("--output", "-o", metavar="PATH", help="A folder, or a .safetensors file.")
     ],
     precision: Annotated[
-        Literal["half", "full"], typer.Option(help="Bytes of a stored weight: 2 or 4.")
+        choices.StoredPrecision, typer.Option(help="Bytes of a stored weight: 2 or 4.")
     ] = "half",
     overwrite: Overwrite = False,
     offline: Offline = False,
@@ -36,7 +37,7 @@ def convert(
         raise UsageError(
             f"{output}: name a folder or a .safetensors file (see 'rltn models export' for ONNX)"
         )
-    taken = output if single else output / CONFIG
+    taken = output if single else output / CONFIG_FILE
     if (taken.exists() or (not single and output.is_file())) and not overwrite:
         raise OutputError(f"{output} exists: choose another name, or pass --overwrite")
     path = find_model(name, offline=offline)
@@ -48,7 +49,7 @@ def convert(
     written = save_model_file(model, output, half=half) if single else save_model(model, output, half=half)
     card = path / CARD
     if not single and card.is_file() and card.resolve() != (output / CARD).resolve():
-        shutil.copyfile(card, output / CARD)
+        write_file(output / CARD, card.read_bytes(), overwrite=True)
     typer.echo(str(written))
 
 

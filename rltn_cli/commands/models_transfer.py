@@ -12,7 +12,7 @@ from rltn_cli.commands.options import DryRun, Json, Offline, complete_model
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints import hub_client
 from rltn_cli.engine.checkpoints.header import (
-    CONFIG,
+    CONFIG_FILE,
     INDEX,
     WEIGHTS,
     ModelFiles,
@@ -98,7 +98,7 @@ def push(
 
 def _contents(path: Path, files: ModelFiles, repo: str, licence: str | None) -> dict[str, Path | bytes]:
     """Return what a model is on the Hub: the layout of PyTorchModelHubMixin."""
-    contents: dict[str, Path | bytes] = {CONFIG: to_json(files.config).encode()}
+    contents: dict[str, Path | bytes] = {CONFIG_FILE: to_json(files.config).encode()}
     if files.weights.name == INDEX:
         contents |= {file.name: file for file in (files.weights, *files.parts)}
     else:

@@ -1,12 +1,14 @@
 """Options that several commands share."""
 
+import logging
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
+from rltn_cli.imaging.formats import written_suffixes
 
 DEFAULT_MODEL = "rltn-small"
 
@@ -21,6 +23,30 @@ def check_device(value: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
         raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {value!r}")
     return value
+
+
+def format_names() -> list[str]:
+    """Return what `--format` may name."""
+    return [suffix.removeprefix(".") for suffix in written_suffixes()]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Return the formats whose names begin so, for the shell."""
+    return [name for name in format_names() if name.startswith(incomplete)]
+
+
+def check_format(value: str) -> str:
+    """Return a format's name, or raise UsageError where it is none."""
+    if value not in format_names():
+        raise UsageError(f"--format must be one of {', '.join(format_names())}, not {value!r}")
+    return value
+
+
+def silence_notices(quiet: bool) -> bool:
+    """Leave notices out of what is said, if `quiet`; return it."""
+    if quiet:
+        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
+    return quiet
 
 
 Model = Annotated[
@@ -43,14 +69,22 @@ Device = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never access the network.")]
 Format = Annotated[
-    Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"], typer.Option(help="Format of the results.")
+    str,
+    typer.Option(
+        metavar=f"<{'|'.join(format_names())}>",
+        help="Format of the results.",
+        callback=check_format,
+        autocompletion=complete_format,
+    ),
 ]
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-R", help="Include subfolders; the results keep the tree.")
 ]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON lines to standard output.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON to standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", callback=silence_notices)
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", "-n", help="Check, and show what would be done; write nothing.")
 ]

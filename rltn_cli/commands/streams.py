@@ -3,9 +3,7 @@
 import sys
 
 from rltn_cli.errors import UsageError
-
-STANDARD_STREAM = "-"
-"""Names standard input or output where a picture's path is asked for."""
+from rltn_cli.imaging.formats import STANDARD_STREAM
 
 
 def check_standard_output(output: str, as_json: bool) -> None:

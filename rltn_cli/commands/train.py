@@ -2,16 +2,16 @@
 
 import importlib.util
 import json
-import logging
 import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rltn_cli.commands.event_display import EventLines
+from rltn_cli import choices
+from rltn_cli.commands.event_display import Display, EventLines
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
     DryRun,
@@ -22,12 +22,14 @@ from rltn_cli.commands.options import (
     check_device,
     complete_model,
 )
-from rltn_cli.commands.train_display import Silence, TrainingBar, TrainingDisplay
+from rltn_cli.commands.train_display import Silence, TrainingBar
 from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
+from rltn_cli.sizes import SIDE_MULTIPLE
 from rltn_cli.training_config import FINE_TUNING, TrainConfig
 
 if TYPE_CHECKING:
+    from rltn_cli.engine.training.events import TrainingEvent
     from rltn_cli.engine.training.run import Request
     from rltn_cli.engine.training.run_data import TrainingData
 
@@ -71,7 +73,7 @@ BatchSize = Annotated[
 Accumulate = Annotated[
     int | None, typer.Option("--grad-accum", min=1, help="Number of micro-batches per batch, to save memory.")
 ]
-Precision = Annotated[Literal["fp32", "bf16", "fp16"] | None, typer.Option(help="Numeric precision.")]
+Precision = Annotated[choices.Precision | None, typer.Option(help="Numeric precision.")]
 Ema = Annotated[float | None, typer.Option(help="Decay of the averaged weights, which are the result.")]
 Rate = Annotated[
     float | None, typer.Option("--lr", help="Learning rate; the discriminator's is twice as high.")
@@ -95,9 +97,11 @@ SampleEvery = Annotated[int | None, typer.Option(min=1, help="Steps between samp
 CheckpointEvery = Annotated[int | None, typer.Option(min=1, help="Steps between saved states.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of fresh weights and of all random choices.")]
 Workers = Annotated[int | None, typer.Option(min=0, help="Processes that prepare samples in advance.")]
-Size = Annotated[int | None, typer.Option(help="Height and width of training pictures, a multiple of 16.")]
+Size = Annotated[
+    int | None, typer.Option(help=f"Height and width of training pictures, a multiple of {SIDE_MULTIPLE}.")
+]
 Lines = Annotated[
-    Literal["hed-small", "hed", "xdog", "contour"] | None,
+    choices.LineMethod | None,
     typer.Option(help="How line art is extracted for pictures that have none."),
 ]
 LineWeights = Annotated[
@@ -150,8 +154,6 @@ def train(
 ) -> int:
     """Train on your own pictures: fine-tune the weights of --init, or train new ones."""
     begun = time.monotonic()
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if steps is not None and epochs is not None:
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
@@ -196,7 +198,7 @@ def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> 
         if first:  # every process finds the same fault: one of them reports it
             raise
         return error.exit_code
-    display: TrainingDisplay = Silence() if quiet else EventLines() if as_json else TrainingBar()
+    display: Display[TrainingEvent] = Silence() if quiet else EventLines() if as_json else TrainingBar()
     return _run(request, prepared, display if first else Silence())
 
 
@@ -284,7 +286,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         typer.echo(f"{name:18}  {value:,}")
 
 
-def _run(request: "Request", data: "TrainingData", display: TrainingDisplay) -> int:
+def _run(request: "Request", data: "TrainingData", display: "Display[TrainingEvent]") -> int:
     """Train, show the events and return the exit code."""
     from rltn_cli.engine.training.run import train as train_run
 

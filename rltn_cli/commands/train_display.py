@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,17 +11,6 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 """Between two lines about the steps, where there is no terminal for a bar."""
-
-
-class TrainingDisplay(Protocol):
-    """Shows the events of training as they happen."""
-
-    def show(self, event: "TrainingEvent") -> None:
-        """Show one event."""
-
-    def __enter__(self) -> object: ...
-
-    def __exit__(self, *error: object) -> None: ...
 
 
 class Silence(contextlib.AbstractContextManager[None]):

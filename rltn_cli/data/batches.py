@@ -10,10 +10,12 @@ from torch import Tensor
 
 from rltn_cli.data.augmentation import Deformation, deform, degrade_lines, recolor
 from rltn_cli.data.backdrops import FULL_BLEED, LEAST_PAPER, Backdrop, fill_backdrop, place_beside
-from rltn_cli.data.matching import PATCH, MatchTargets, make_match_targets
+from rltn_cli.data.matching import MatchTargets, make_match_targets
 from rltn_cli.data.sampling import ReferenceKind, SampleSpec
 from rltn_cli.data.stores import PairStore
+from rltn_cli.data.tensors import to_floats
 from rltn_cli.imaging.region_labels import label_regions, token_labels
+from rltn_cli.sizes import PATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class _StoredPictures:
                 self._add_companion(i, spec, spec.companion)
 
     def _to_floats(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self._device).float() / 127.5 - 1
+        return to_floats(pictures.to(self._device))
 
     def _paper(self, index: int) -> Tensor:
         """Return where a picture is blank paper, bool (1, S, S)."""

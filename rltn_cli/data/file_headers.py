@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from rltn_cli.imaging.decoding import BROKEN
+from rltn_cli.imaging.decoding import BROKEN, open_image
 
 _BEGINNINGS = (
     (b"version https://git-lfs", "a pointer of Git LFS and not the picture itself; run git lfs pull"),
@@ -39,7 +39,7 @@ def read_header_size(path: Path) -> tuple[int, int] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with open_image(path) as image:
                 return image.height, image.width
     except Image.DecompressionBombError:
         return _png_size(path)

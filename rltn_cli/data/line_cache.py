@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rltn_cli.data.pairs import EXTRACTION_SIDE, Pair, limit_size
-from rltn_cli.errors import DataError, OutputError, PictureError
-from rltn_cli.imaging.encoding import encode_picture, write_file
-from rltn_cli.imaging.pictures import read_bytes, read_picture, to_eight_bit
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.errors import DataError, PictureError
+from rltn_cli.imaging.encoding import encode_picture
+from rltn_cli.imaging.formats import PNG
+from rltn_cli.imaging.pictures import read_bytes, read_picture
+from rltn_cli.imaging.pixels import Bytes, to_eight_bit
+from rltn_cli.output_files import make_folder, write_file
 
 _VERSION = "1"
 """Version of what happens between file and extractor; after a change older entries are not used."""
@@ -102,14 +104,8 @@ class LineCache:
         return self.folder / digest[:2] / f"{digest}.png"
 
     def _keep(self, entry: Path, lines: Bytes) -> None:
-        try:
-            entry.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{entry.parent}: no folder can be made for extracted lines ({error.strerror}); "
-                "choose another place for them"
-            ) from error
-        write_file(entry, encode_picture(lines, "PNG"), overwrite=True)
+        make_folder(entry.parent)
+        write_file(entry, encode_picture(lines, PNG), overwrite=True)
 
 
 def _read_color(pair: Pair) -> bytes:

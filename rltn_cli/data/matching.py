@@ -10,11 +10,10 @@ from torch import Tensor
 
 from rltn_cli.data.augmentation import Deformation, deform, make_sampling_grid
 from rltn_cli.data.lab import lab_distance_squared, to_lab
+from rltn_cli.sizes import PATCH
 
 SAMPLED = 256
 """Largest number of tokens sampled from a drawing: more would cost memory and say little new."""
-PATCH = 4
-"""Side of a token, in pixels."""
 BLOCK = 8
 """Side in pixels of the squares that `find_visible_places` decides about."""
 INSIDE = 0.9

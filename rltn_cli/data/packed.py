@@ -17,8 +17,9 @@ from torch import Tensor
 
 from rltn_cli.data.backdrops import find_paper
 from rltn_cli.data.pairs import Pair, load_coords, load_pair
-from rltn_cli.data.stores import COORDS_STRIDE, VARIANTS, extract_variant
+from rltn_cli.data.stores import VARIANTS, extract_variant
 from rltn_cli.errors import DataError
+from rltn_cli.sizes import PATCH
 
 Part = Literal["color", "line", "coords"]
 
@@ -64,7 +65,7 @@ def _values(pair: Pair) -> dict[str, object]:
 
 
 class PackedStore:
-    """Pairs of some packs, decoded once into memory, on a GPU if one is named.
+    """Pairs of some packs, each decoded once into memory: on a CPU when first asked for, on a GPU at once.
 
     Line art that no pack holds is extracted, and so are the VARIANTS of all pictures.
     """
@@ -75,7 +76,7 @@ class PackedStore:
         """Read the packs.
 
         Args:
-            paths: packs of colours, and optionally of lines and coords, which need not cover all pairs.
+            paths: packs of colours, and optionally of lines and of coords, which need not cover all pairs.
             device: where to keep the pictures.
             split: which pairs to keep.
             threads: number of threads that decode and extract.
@@ -83,63 +84,73 @@ class PackedStore:
         Raises:
             DataError: no pack of colours, a broken file, or an empty split.
         """
-        color_names, colors, self.size = _open(paths, "color")
-        line_names, lines, _ = _open(paths, "line")
+        color_names, self._color_data, self.size = _open(paths, "color")
+        _, self._line_data, _ = _open(paths, "line")
+        _, self._coords_data, _ = _open(paths, "coords")
         self.pairs = [pair for pair in color_names.values() if pair.split == split]
         if not self.pairs:
             raise DataError(f"{paths[0]}: no pairs of split {split!r}")
-        _, coords, _ = _open(paths, "coords")
-        count = len(self.pairs)
+        count, side = len(self.pairs), self.size // PATCH
         self._colors = torch.empty((count, 3, self.size, self.size), dtype=torch.uint8)
         self._lines = torch.empty((count, 1 + len(VARIANTS), self.size, self.size), dtype=torch.uint8)
-        side = self.size // COORDS_STRIDE
         self._coords = torch.zeros((count, 4, side, side), dtype=torch.uint8)
         self._paper = torch.empty((count, 1, self.size, self.size), dtype=torch.uint8)
         self._shares = np.empty(count)
-
-        def decode(i: int) -> None:
-            name = self.pairs[i].id
-            color = np.ascontiguousarray(_decode(colors[name], cv2.IMREAD_COLOR)[:, :, ::-1])
-            self._colors[i] = torch.from_numpy(color).permute(2, 0, 1)
-            extracted = [extract_variant(color, n) for n in range(1, 1 + len(VARIANTS))]
-            own = _decode(lines[name], cv2.IMREAD_GRAYSCALE) if name in line_names else extracted[-1]
-            self._lines[i] = torch.from_numpy(np.stack([own, *extracted]))
-            places = np.zeros((side, side, 4), np.uint8)
-            if len(coords.get(name, ())):
-                places = cv2.resize(
-                    _decode(coords[name], cv2.IMREAD_UNCHANGED), (side, side), interpolation=cv2.INTER_NEAREST
-                ).astype(np.uint8, copy=False)
-            self._coords[i] = torch.from_numpy(places).permute(2, 0, 1)
-            paper = find_paper(color, own, places[..., 3])
-            self._paper[i, 0], self._shares[i] = torch.from_numpy(paper), paper.mean() / 255
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(decode, range(count)))
-        self._colors = self._colors.to(device)
-        self._lines = self._lines.to(device)
-        self._coords, self._paper = self._coords.to(device), self._paper.to(device)
+        self._decoded = np.zeros(count, bool)
+        if device != "cpu":
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(self._decode, range(count)))
+            self._colors, self._lines = self._colors.to(device), self._lines.to(device)
+            self._coords, self._paper = self._coords.to(device), self._paper.to(device)
 
     def colors(self, indices: Sequence[int]) -> Tensor:
         """Return colour pictures, uint8 (B, 3, S, S), on the store's device."""
-        return self._colors[torch.as_tensor(indices, device=self._colors.device)]
+        return self._colors[self._ready(indices)]
 
     def lines(self, indices: Sequence[int], variants: Sequence[int]) -> Tensor:
         """Return line art, uint8 (B, 1, S, S), on the store's device."""
-        device = self._lines.device
-        chosen = torch.as_tensor(indices, device=device), torch.as_tensor(variants, device=device)
-        return self._lines[chosen][:, None]
+        chosen = torch.as_tensor(variants, device=self._lines.device)
+        return self._lines[self._ready(indices), chosen][:, None]
 
     def coords(self, indices: Sequence[int]) -> Tensor:
         """Return places on figures, uint8 (B, 4, S / 4, S / 4), on the store's device."""
-        return self._coords[torch.as_tensor(indices, device=self._coords.device)]
+        return self._coords[self._ready(indices)]
 
     def paper(self, indices: Sequence[int]) -> Tensor:
         """Return where there is blank paper, uint8 (B, 1, S, S), on the store's device."""
-        return self._paper[torch.as_tensor(indices, device=self._paper.device)]
+        return self._paper[self._ready(indices)]
 
     def paper_share(self, index: int) -> float:
         """Return the share of a picture that is blank paper."""
+        self._ready([index])
         return float(self._shares[index])
+
+    def _ready(self, indices: Sequence[int]) -> Tensor:
+        """Return the indices where the store lies, once their pictures are decoded."""
+        for index in indices:
+            if not self._decoded[index]:
+                self._decode(index)
+        return torch.as_tensor(indices, device=self._colors.device)
+
+    def _decode(self, index: int) -> None:
+        """Decode the pictures of a pair; the same where two threads do so at once."""
+        name = self.pairs[index].id
+        color = np.ascontiguousarray(_decode(self._color_data[name], cv2.IMREAD_COLOR)[:, :, ::-1])
+        self._colors[index] = torch.from_numpy(color).permute(2, 0, 1)
+        extracted = [extract_variant(color, n) for n in range(1, 1 + len(VARIANTS))]
+        packed = self._line_data.get(name)
+        own = extracted[-1] if packed is None else _decode(packed, cv2.IMREAD_GRAYSCALE)
+        self._lines[index] = torch.from_numpy(np.stack([own, *extracted]))
+        side = self.size // PATCH
+        places = np.zeros((side, side, 4), np.uint8)
+        if len(self._coords_data.get(name, ())):
+            found = _decode(self._coords_data[name], cv2.IMREAD_UNCHANGED)
+            resized = cv2.resize(found, (side, side), interpolation=cv2.INTER_NEAREST)
+            places = resized.astype(np.uint8, copy=False)
+        self._coords[index] = torch.from_numpy(places).permute(2, 0, 1)
+        paper = find_paper(color, own, places[..., 3])
+        self._paper[index, 0], self._shares[index] = torch.from_numpy(paper), paper.mean() / 255
+        self._decoded[index] = True
 
 
 def _decode(data: NDArray[np.uint8], flag: int) -> NDArray[np.uint8]:

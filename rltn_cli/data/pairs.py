@@ -12,15 +12,13 @@ from rltn_cli.data.index import read_index
 from rltn_cli.errors import DataError, PictureError
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.contours import draw_contours
-from rltn_cli.imaging.part_masks import PARTS, read_parts
-from rltn_cli.imaging.pictures import read_picture, to_eight_bit
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.formats import is_picture
+from rltn_cli.imaging.part_masks import FACE_PARTS, read_parts
+from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 from rltn_cli.imaging.sketch import ink_darkness, is_inverted
 from rltn_cli.imaging.xdog import xdog
 
-PICTURE_SUFFIXES = frozenset(
-    {".png", ".webp", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".gif", ".psd", ".tga", ".avif"}
-)
 EXTRACTION_SIDE = 512
 """Longer side in pixels of pictures whose lines are extracted, at most: twice the training size."""
 _CONTOUR = 1.5
@@ -77,11 +75,11 @@ def read_pairs(folder: Path) -> list[Pair]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of pairs")
-    colors = pictures_in(folder / "color")
+    colors = pictures_by_stem(folder / "color")
     if not colors:
         raise DataError(f"{folder}: no pictures in its folder color/; put the colour pictures there")
-    lines = pictures_in(folder / "line")
-    coords = pictures_in(folder / "coords")
+    lines = pictures_by_stem(folder / "line")
+    coords = pictures_by_stem(folder / "coords")
     index = folder / "index.csv"
     rows = read_index(index) if index.is_file() else {name: {} for name in colors}
     missing = sorted(set(rows) - set(colors))
@@ -220,7 +218,7 @@ def select_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
     return chosen
 
 
-def pictures_in(folder: Path) -> dict[str, Path]:
+def pictures_by_stem(folder: Path) -> dict[str, Path]:
     """Return the pictures of a folder by stem, without hidden files.
 
     Raises:
@@ -230,7 +228,7 @@ def pictures_in(folder: Path) -> dict[str, Path]:
         return {}
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."):
+        if is_picture(path) and not path.name.startswith("."):
             if path.stem in found:
                 raise DataError(f"{path}: a second picture of that name beside {found[path.stem].name}")
             found[path.stem] = path
@@ -281,7 +279,7 @@ def mask_lines(pair: Pair, color: Bytes, size: int) -> Bytes:
     """
     masks = pair.masks
     assert masks is not None
-    files = {part: masks.with_name(f"{masks.name}_{part}.png") for part in PARTS}
+    files = {part: masks.with_name(f"{masks.name}_{part}.png") for part in FACE_PARTS}
     try:
         labels = read_parts({part: file for part, file in files.items() if file.is_file()})
     except PictureError as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rltn_cli.data.file_headers import find_file_fault, read_header_size
-from rltn_cli.data.pairs import Pair, pictures_in
+from rltn_cli.data.pairs import Pair, pictures_by_stem
 from rltn_cli.errors import DataError
 
 ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"})
@@ -32,7 +32,7 @@ def read_celebahq(path: Path) -> list[Pair]:
         DataError: pictures or masks are missing or not unpacked, or those of one split are missing.
     """
     root = _find_root(path, "celebahq", _IMAGES)
-    found = {int(stem): file for stem, file in pictures_in(root / _IMAGES).items() if stem.isdecimal()}
+    found = {int(stem): file for stem, file in pictures_by_stem(root / _IMAGES).items() if stem.isdecimal()}
     if not found:
         raise DataError(
             f"{root / _IMAGES}: no pictures named 0.jpg to 29999.jpg; unpack CelebAMask-HQ.zip again"
@@ -79,7 +79,7 @@ def read_ascp(path: Path) -> list[Pair]:
     for split in ("train", "val"):
         if not (root / split).is_dir():
             raise DataError(f"{root}: has train/ but no {split}/; unpack the whole of the data set's archive")
-        files = pictures_in(root / split)
+        files = pictures_by_stem(root / split)
         if not files:
             raise DataError(f"{root / split}: no pictures in it; unpack the data set's archive again")
         names = sorted(files)
@@ -110,7 +110,7 @@ def read_metfaces(path: Path) -> list[Pair]:
         DataError: the pictures are missing, or only the unprocessed ones are there.
     """
     root = _find_root(path, "metfaces", "images")
-    files = pictures_in(root / "images")
+    files = pictures_by_stem(root / "images")
     names = sorted(name for name in files if re.fullmatch(r"\d+-\d\d", name))
     if not names:
         raise DataError(

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rltn_cli.data.pairs import PICTURE_SUFFIXES, Pair, read_pairs
+from rltn_cli.data.pairs import Pair, read_pairs
 from rltn_cli.data.published import list_archives, read_ascp, read_celebahq, read_metfaces
 from rltn_cli.errors import DataError
+from rltn_cli.imaging.formats import is_picture
 
 SPLITS: Mapping[str, str] = {
     "train": "train",
@@ -184,7 +185,7 @@ def _read_splits(folder: Path) -> list[Pair]:
         if entry.is_dir() and split:
             found = [_prefix_names(pair, entry.name) for pair in read_folder(entry)]
             pairs += [dataclasses.replace(pair, split=split) for pair in found]
-        elif entry.is_dir() or entry.suffix.lower() in PICTURE_SUFFIXES:
+        elif entry.is_dir() or is_picture(entry):
             _log.warning("%s: left out; in addition to train/, only val/ and test/ are read", entry)
     return pairs
 
@@ -197,7 +198,7 @@ def _read_colors(folder: Path) -> list[Pair]:
         place = Path(parent).relative_to(folder)
         for name in sorted(files):
             path = Path(parent, name)
-            if path.suffix.lower() not in PICTURE_SUFFIXES or name.startswith("."):
+            if not is_picture(path) or name.startswith("."):
                 continue
             key = (place / path.stem).as_posix()
             if key in pairs:

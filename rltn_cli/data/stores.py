@@ -12,11 +12,10 @@ from rltn_cli.data.backdrops import find_paper
 from rltn_cli.data.pairs import LineSource, Pair, load_coords, load_pair
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.xdog import xdog
+from rltn_cli.sizes import PATCH
 
 VARIANTS = ((0.5, 1.2), (1.0, 1.5))
 """(sigma, strength) of the line art that is extracted in addition to the pair's own."""
-COORDS_STRIDE = 4
-"""Pixels of a picture per pixel of its coords, in each direction: one value per token."""
 
 
 class PairStore(Protocol):
@@ -69,7 +68,7 @@ class FolderStore:
         self.pairs = pairs
         self.size = size
         self._extract = lines
-        bytes_per_pair = 5 * size**2 + 4 * (size // COORDS_STRIDE) ** 2  # RGB, line art and paper; coords
+        bytes_per_pair = 5 * size**2 + 4 * (size // PATCH) ** 2  # RGB, line art and paper; coords
         self._capacity = memory * 2**20 // bytes_per_pair
         self._kept: dict[int, _Loaded] = {}
 
@@ -103,7 +102,7 @@ class FolderStore:
         found = self._kept.get(index)
         if found is None:
             color, line = load_pair(self.pairs[index], self.size, self._extract)
-            coords = load_coords(self.pairs[index], self.size // COORDS_STRIDE)
+            coords = load_coords(self.pairs[index], self.size // PATCH)
             found = _Loaded(color, line, coords, find_paper(color, line, coords[..., 3]))
             if len(self._kept) < self._capacity:
                 self._kept[index] = found

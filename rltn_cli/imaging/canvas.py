@@ -10,17 +10,10 @@ from numpy.typing import NDArray
 
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.sizes import PICTURE_SHORTEST, PICTURE_WIDEST, SIDE_MINIMUM, SIDE_MULTIPLE
 
 T = TypeVar("T", bound=np.generic)
 
-MULTIPLE = 16
-"""The network's sides are multiples of this many pixels."""
-SMALLEST = 64
-"""The network's sides are at least this many pixels."""
-SHORTEST_SIDE = 16
-"""A picture with a shorter side than this many pixels is refused."""
-WIDEST = 64
-"""A picture longer than this many times its shorter side is refused."""
 TILE = 4
 """A canvas longer than this many times its shorter side is painted in overlapping tiles."""
 
@@ -62,7 +55,9 @@ class Fit:
             return ((slice(0, self.canvas[0]), slice(0, self.canvas[1])),)
         length = TILE * short
         count = 1 + -(-(long - length) // (length - short // 2))
-        starts = [round(i * (long - length) / (count - 1) / MULTIPLE) * MULTIPLE for i in range(count)]
+        starts = [
+            round(i * (long - length) / (count - 1) / SIDE_MULTIPLE) * SIDE_MULTIPLE for i in range(count)
+        ]
         spans = [slice(start, start + length) for start in starts]
         whole = slice(0, short)
         return tuple((span, whole) if self.canvas[0] == long else (whole, span) for span in spans)
@@ -108,15 +103,16 @@ def plan_fit(native: tuple[int, int], size: int, name: str = "picture") -> Fit:
         PictureError: the picture is too small or too narrow.
     """
     short, long = min(native), max(native)
-    if short < SHORTEST_SIDE:
+    if short < PICTURE_SHORTEST:
         raise PictureError(
-            f"{name}: {native[1]}x{native[0]} is too small; each side needs at least {SHORTEST_SIDE} pixels"
+            f"{name}: {native[1]}x{native[0]} is too small; each side needs at least {PICTURE_SHORTEST}"
+            " pixels"
         )
-    if long > WIDEST * short:
+    if long > PICTURE_WIDEST * short:
         raise PictureError(
-            f"{name}: {native[1]}x{native[0]} is too narrow; cut it into parts of {WIDEST}:1 at most"
+            f"{name}: {native[1]}x{native[0]} is too narrow; cut it into parts of {PICTURE_WIDEST}:1 at most"
         )
-    scale = max(size, SMALLEST) / short
+    scale = max(size, SIDE_MINIMUM) / short
     inner = (max(1, round(native[0] * scale)), max(1, round(native[1] * scale)))
     canvas = (_whole(inner[0]), _whole(inner[1]))
     return Fit(native, inner, canvas)
@@ -124,7 +120,7 @@ def plan_fit(native: tuple[int, int], size: int, name: str = "picture") -> Fit:
 
 def _whole(side: int) -> int:
     """Round up to a multiple of 16."""
-    return -(-side // MULTIPLE) * MULTIPLE
+    return -(-side // SIDE_MULTIPLE) * SIDE_MULTIPLE
 
 
 def fit_sketch(grey: Bytes, size: int, name: str = "sketch") -> tuple[Bytes, Fit]:
@@ -203,7 +199,7 @@ def _padded(picture: Bytes, fit: Fit) -> Bytes:
     return np.asarray(cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REFLECT_101), np.uint8)
 
 
-def enlarged_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
+def upsample_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
     """Return some rows of a picture resized linearly, without making the whole.
 
     Args:

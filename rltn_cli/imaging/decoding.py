@@ -3,13 +3,15 @@
 import io
 import struct
 import zlib
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from rltn_cli.imaging.formats import codecs, of_codec
 from rltn_cli.imaging.pixels import Pixels, split_alpha, to_eight_bit, top_value
 
 BROKEN = (
@@ -37,6 +39,17 @@ class Decoded(NamedTuple):
     alpha: Pixels | None
     dpi: tuple[float, float] | None
     notices: tuple[str, ...]
+
+
+def open_image(file: BinaryIO | Path) -> Image.Image:
+    """Open an image file by the readers of our formats, without decoding it.
+
+    Raises:
+        UnidentifiedImageError: it is of no format that is read here.
+        One of `BROKEN`: the file is damaged.
+    """
+    Image.init()
+    return Image.open(file, formats=[codec for codec in codecs() if codec in Image.OPEN])
 
 
 def decode_image(image: Image.Image, data: bytes | None, name: str) -> Decoded:
@@ -76,12 +89,11 @@ def decode_image(image: Image.Image, data: bytes | None, name: str) -> Decoded:
 
 def _frame_notices(image: Image.Image, name: str) -> tuple[str, ...]:
     """Say that a picture has more frames or pages than the one that is read."""
-    count = (
-        int(getattr(image, "n_frames", 1)) if image.format in ("GIF", "WEBP", "PNG", "AVIF", "TIFF") else 1
-    )
+    row = of_codec(image.format)
+    several = row.several if row else ""
+    count = int(getattr(image, "n_frames", 1)) if several else 1
     image.seek(0)
-    kind = "pages" if image.format == "TIFF" else "frames"
-    return (f"{name}: only the first of {count} {kind} is read",) if count > 1 else ()
+    return (f"{name}: only the first of {count} {several} is read",) if count > 1 else ()
 
 
 def _is_deep(image: Image.Image, data: bytes) -> bool:

@@ -1,13 +1,10 @@
-"""Pictures out: formats, 16 bit, the sRGB tag, density, and files that are written whole or not at all."""
+"""Pictures out: formats, 16 bits, the sRGB tag and density."""
 
-import contextlib
 import io
-import os
-import secrets
 import struct
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,45 +13,11 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from rltn_cli.errors import OutputError
+from rltn_cli.imaging.formats import STANDARD_STREAM, PictureFormat, format_of_output
 from rltn_cli.imaging.pixels import Pixels, on_paper, to_eight_bit
+from rltn_cli.output_files import check_file, write_file
 
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-}
-"""Pillow's name of the format by the file's ending."""
-STANDARD_OUTPUT = "-"
-
-_LARGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
-OPAQUE_FORMATS = ("JPEG", "BMP")
-"""Those that hold no transparency."""
-_DEEP_FORMATS = ("PNG", "TIFF")
 _PNG_HEADER_END = 33
-_OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "JPEG": {"quality": 95, "subsampling": 0},
-    "WEBP": {"lossless": True, "quality": 40, "method": 2},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
-}
-
-
-def picture_format(path: str | Path) -> str:
-    """Return the format that a file name asks for; PNG on standard output.
-
-    Raises:
-        OutputError: the ending is none that can be written.
-    """
-    if str(path) == STANDARD_OUTPUT:
-        return "PNG"
-    try:
-        return FORMATS[Path(path).suffix.lower()]
-    except KeyError as error:
-        known = ", ".join(FORMATS)
-        raise OutputError(f"{path}: unknown picture format; end the name in one of {known}") from error
 
 
 def check_output(path: str | Path, overwrite: bool = False) -> None:
@@ -67,37 +30,9 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
     Raises:
         OutputError: unknown format, missing folder, a folder or an existing file of that name, no permission.
     """
-    picture_format(path)
-    if str(path) != STANDARD_OUTPUT:
+    format_of_output(path)
+    if str(path) != STANDARD_STREAM:
         check_file(Path(path), overwrite)
-
-
-def check_file(path: Path, overwrite: bool = False) -> None:
-    """Check, before any work is done, that a file can be written.
-
-    Raises:
-        OutputError: missing folder, a folder or an existing file of that name, no permission.
-    """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file in it")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already; choose another name or pass --overwrite")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.parent}: there is no such folder; make it first")
-    if not os.access(path.resolve().parent, os.W_OK):
-        raise OutputError(f"{path.parent}: no permission to write in this folder")
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those that it lies in; one that is there serves.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror or error})") from error
 
 
 def write_picture(
@@ -109,8 +44,8 @@ def write_picture(
 ) -> None:
     """Write a picture, tagged sRGB unless it is grey, in the format that its name asks for.
 
-    The file appears whole under its name or not at all. PNG and TIFF keep 16 bits and alpha, WebP (lossless)
-    keeps alpha; in the others the picture is laid on white paper.
+    The file appears whole under its name or not at all. `rltn_cli.imaging.formats` says which formats
+    keep 16 bits and which keep alpha; in the others the picture is laid on white paper.
 
     Args:
         path: the file to write; `-` is standard output, as PNG.
@@ -122,8 +57,8 @@ def write_picture(
         OutputError: as `check_output`, a picture too large for the format, or a disk that refuses.
     """
     check_output(path, overwrite)
-    data = encode_picture(pixels, picture_format(path), dpi, name=str(path))
-    if str(path) == STANDARD_OUTPUT:
+    data = encode_picture(pixels, format_of_output(path), dpi, name=str(path))
+    if str(path) == STANDARD_STREAM:
         try:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -133,72 +68,47 @@ def write_picture(
         write_file(Path(path), data, overwrite=overwrite)
 
 
-def write_file(path: Path, data: bytes, *, overwrite: bool = False) -> None:
-    """Write a file atomically: a temporary file in the same folder takes the name when it is complete.
-
-    Raises:
-        OutputError: the file exists and may not be replaced, or cannot be written.
-    """
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            temporary.replace(target)
-        else:
-            _rename_without_replacing(temporary, target)
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists already; choose another name or pass --overwrite") from error
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _rename_without_replacing(source: Path, target: Path) -> None:
-    """Give a file its final name; raise FileExistsError where the name is taken meanwhile."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if target.exists():
-            raise FileExistsError(str(target)) from None
-        source.replace(target)
-
-
 def encode_picture(
-    pixels: Pixels, kind: str, dpi: tuple[float, float] | None = None, *, name: str = "picture"
+    pixels: Pixels,
+    picture_format: PictureFormat,
+    dpi: tuple[float, float] | None = None,
+    *,
+    name: str = "picture",
 ) -> bytes:
-    """Encode (H, W), (H, W, 3) or (H, W, 4) RGB pixels, uint8 or uint16, as `kind` (a value of `FORMATS`).
+    """Encode (H, W), (H, W, 3) or (H, W, 4) RGB pixels, uint8 or uint16.
 
     Raises:
         OutputError: the picture is too large for the format, or cannot be encoded.
     """
-    limit = _LARGEST_SIDE.get(kind)
+    limit = picture_format.largest_side
     if limit and max(pixels.shape[:2]) > limit:
-        raise OutputError(f"{name}: {kind} holds at most {limit} pixels a side; write a PNG instead")
-    if pixels.ndim == 3 and pixels.shape[2] == 4 and kind in OPAQUE_FORMATS:
+        raise OutputError(
+            f"{name}: {picture_format.name} holds at most {limit} pixels a side; write a PNG instead"
+        )
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and not picture_format.alpha:
         pixels = on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
-    deep = pixels.dtype == np.uint16
-    if kind == "PNG":
-        return _png(pixels, dpi)
-    if deep and kind == "TIFF":
-        return _deep_tiff(pixels, dpi)
-    options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
-    if kind != "BMP" and pixels.ndim == 3:
+    if not picture_format.deep:
+        pixels = to_eight_bit(pixels)
+    encoder = _ENCODERS.get((picture_format.name, pixels.dtype.name))
+    if encoder is not None:
+        return encoder(pixels, dpi)
+    return _by_pillow(pixels, picture_format, dpi, name)
+
+
+def _by_pillow(
+    pixels: Pixels, picture_format: PictureFormat, dpi: tuple[float, float] | None, name: str
+) -> bytes:
+    """Encode 8 bits as the format's row says."""
+    options: dict[str, Any] = dict(picture_format.options)
+    if picture_format.profile and pixels.ndim == 3:
         options["icc_profile"] = srgb_profile()
     if dpi is not None:
         options["dpi"] = dpi
     buffer = io.BytesIO()
     try:
-        Image.fromarray(to_eight_bit(pixels)).save(buffer, kind, **options)
+        Image.fromarray(pixels).save(buffer, picture_format.codec, **options)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{name}: cannot be encoded as {kind} ({error})") from error
+        raise OutputError(f"{name}: cannot be encoded as {picture_format.name} ({error})") from error
     return buffer.getvalue()
 
 
@@ -280,3 +190,11 @@ def _deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
             extra += value + b"\0" * (len(value) % 2)
         directory += struct.pack("<2HI", tag, kind, count) + field
     return struct.pack("<2sHI", b"II", 42, directory_at) + strip + directory + struct.pack("<I", 0) + extra
+
+
+_ENCODERS: Mapping[tuple[str, str], Callable[[Pixels, tuple[float, float] | None], bytes]] = {
+    ("PNG", "uint8"): _png,
+    ("PNG", "uint16"): _png,
+    ("TIFF", "uint16"): _deep_tiff,
+}
+"""Encoders of our own, by the format's name and the depth: what Pillow is slower at, or cannot do."""

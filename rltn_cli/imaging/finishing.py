@@ -5,17 +5,15 @@ taken for unknown; they flow in again from the same side of the line, at the dra
 """
 
 import threading
-from typing import Literal
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
 
-from rltn_cli.imaging.canvas import enlarged_rows, shrink_lines
+from rltn_cli.choices import Finish, Lines
+from rltn_cli.imaging.canvas import shrink_lines, upsample_rows
 from rltn_cli.imaging.flats import Labels, find_regions, flat_colors
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, top_value
-
-Finish = Literal["paint", "flat", "raw"]
-Lines = Literal["keep", "network"]
 
 _WORK_PIXELS = 2048 * 2048
 """Colours are spread at this many pixels at most; larger drawings get them enlarged from there."""
@@ -48,29 +46,28 @@ def finish_picture(
         colors: (h, w, 3) in [0, 1], the whole drawing at the network's size.
         ink: (H, W, 3) the artist's pixels on white, uint8 or uint16.
         grey: (H, W) the same in grey, black lines on white.
-        finish: `paint`: colours stop at lines; `flat`: one colour a region; `raw`: the network's picture.
+        finish: see `rltn_cli.choices.FINISHES`.
         lines: `keep` multiplies the artist's pixels on the result; `network` leaves the network's own lines.
 
     Returns:
         (H, W, 3) of the type of `ink`; with `lines="keep"` nowhere lighter than `ink`.
     """
     size = (ink.shape[0], ink.shape[1])
-    spread = colors if finish == "raw" else spread_colors(colors, grey, calm=finish == "paint")
-    if finish == "flat":
-        spread = _flattened(spread, grey)
+    spread = _FINISHES[finish](colors, grey)
     result = np.empty_like(ink)
     for start in range(0, size[0], _BAND):
         rows = slice(start, min(start + _BAND, size[0]))
-        band = enlarged_rows(spread, rows, size)
-        if lines == "network" and finish != "raw":
-            band = np.minimum(band, enlarged_rows(colors, rows, size))
+        band = upsample_rows(spread, rows, size)
+        if lines == "network" and spread is not colors:
+            band = np.minimum(band, upsample_rows(colors, rows, size))
         under = ink[rows] if lines == "keep" else np.full_like(ink[rows], top_value(ink))
         cv2.multiply(band, under, dst=result[rows], dtype=_DEPTHS[ink.dtype.name])
     return result
 
 
-def _flattened(painted: Floats, grey: Bytes) -> Floats:
-    """Make (H', W', 3) paint flat; regions are found at a smaller size, their edges lie within the lines."""
+def _finish_flat(colors: Floats, grey: Bytes) -> Floats:
+    """Give each region one colour; regions are found at a smaller size, their edges lie within the lines."""
+    painted = spread_colors(colors, grey, calm=False)
     size = (painted.shape[0], painted.shape[1])
     scale = min(1.0, (_REGION_PIXELS / (size[0] * size[1])) ** 0.5)
     smaller = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
@@ -195,10 +192,10 @@ def _flow_around(known: Floats, drawing: Bytes, step: float) -> Floats:
     )
     down, right = _changes(drawing), _changes(np.asarray(cv2.transpose(drawing), np.uint8))
     _flow(flow, down, far)
-    _turn(flow, across)
+    _transpose(flow, across)
     _flow(across, right, far)
     _flow(across, right, near)
-    _turn(across, flow)
+    _transpose(across, flow)
     _flow(flow, down, near)
     return flow
 
@@ -208,10 +205,10 @@ def _changes(drawing: Bytes) -> Bytes:
     return np.asarray(cv2.absdiff(drawing[1:], drawing[:-1]), np.uint8)
 
 
-def _turn(values: Floats, turned: Floats) -> None:
+def _transpose(values: Floats, transposed: Floats) -> None:
     """Write (N, C, M) values into (M, C, N)."""
     for number in range(values.shape[1]):
-        cv2.transpose(values[:, number], dst=turned[:, number])
+        cv2.transpose(values[:, number], dst=transposed[:, number])
 
 
 def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
@@ -231,3 +228,11 @@ def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
     with _ONE_AT_A_TIME:
         for before, share, after in there + back:
             cv2.accumulateProduct(before, share, after)
+
+
+_FINISHES: Mapping[Finish, Callable[[Floats, Bytes], Floats]] = {
+    "paint": spread_colors,
+    "flat": _finish_flat,
+    "raw": lambda colors, grey: colors,
+}
+"""From the network's colours (h, w, 3) and the drawing (H, W) to the colours that go under its lines."""

@@ -12,7 +12,7 @@ from rltn_cli.errors import PictureError
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.imaging.pixels import Bytes
 
-PARTS = (
+FACE_PARTS = (
     "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip",
     "l_lip", "hair", "hat", "ear_r", "neck_l", "neck", "cloth",
 )  # fmt: skip
@@ -20,7 +20,7 @@ PARTS = (
 
 A part's label is its place in this list, from 1; 0 is the background (Lee et al., 2020)."""
 
-_PART_FILE = re.compile(rf"(?P<figure>.+)_(?P<part>{'|'.join(PARTS)})\.png", re.IGNORECASE)
+_PART_FILE = re.compile(rf"(?P<figure>.+)_(?P<part>{'|'.join(FACE_PARTS)})\.png", re.IGNORECASE)
 
 
 def group_parts(paths: Iterable[Path]) -> tuple[dict[Path, dict[str, Path]], list[Path]]:
@@ -48,7 +48,7 @@ def read_parts(files: Mapping[str, Path]) -> Bytes:
     """Read the part masks of one figure and merge them.
 
     Args:
-        files: by part, a name of `PARTS`; parts that are not there are skipped, as in the data set.
+        files: by part, a name of `FACE_PARTS`; parts that are not there are skipped, as in the data set.
 
     Returns:
         (H, W) labels from 0 to 18.
@@ -57,7 +57,7 @@ def read_parts(files: Mapping[str, Path]) -> Bytes:
         PictureError: no part, a part that cannot be read, or parts that differ in size.
     """
     masks = {}
-    for part in sorted(files, key=PARTS.index):
+    for part in sorted(files, key=FACE_PARTS.index):
         picture = read_picture(files[part])
         masks[part] = picture.flattened().max(axis=2) > 0
         first = next(iter(masks))
@@ -74,7 +74,7 @@ def merge_parts(masks: Mapping[str, NDArray[Any]]) -> Bytes:
     """Merge part masks in the published order.
 
     Args:
-        masks: by part, a name of `PARTS`: (H, W), where not 0 the part is.
+        masks: by part, a name of `FACE_PARTS`: (H, W), where not 0 the part is.
 
     Returns:
         (H, W) labels from 0 to 18.
@@ -82,13 +82,13 @@ def merge_parts(masks: Mapping[str, NDArray[Any]]) -> Bytes:
     Raises:
         PictureError: no mask, or a name that is no part.
     """
-    unknown = sorted(set(masks) - set(PARTS))
+    unknown = sorted(set(masks) - set(FACE_PARTS))
     if unknown or not masks:
         raise PictureError(
-            f"face masks: {', '.join(unknown) or 'there is none'}; parts are {', '.join(PARTS)}"
+            f"face masks: {', '.join(unknown) or 'there is none'}; parts are {', '.join(FACE_PARTS)}"
         )
     labels = np.zeros(next(iter(masks.values())).shape, np.uint8)
-    for label, part in enumerate(PARTS, start=1):
+    for label, part in enumerate(FACE_PARTS, start=1):
         if part in masks:
             labels[masks[part] != 0] = label
     return labels

@@ -1,7 +1,4 @@
-"""Pictures in: every format, mode, depth, orientation and colour profile becomes one kind of array.
-
-Writing them is in `rltn_cli.imaging.encoding`, whose functions are offered here too.
-"""
+"""Pictures in: every format, mode, depth, orientation and colour profile becomes one kind of array."""
 
 import io
 import sys
@@ -14,30 +11,15 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.decoding import BROKEN, decode_image
-from rltn_cli.imaging.encoding import check_output, picture_format, write_picture
-from rltn_cli.imaging.pixels import Pixels, on_paper, split_alpha, to_eight_bit
-
-__all__ = [
-    "Picture",
-    "PictureSource",
-    "Pixels",
-    "check_output",
-    "on_paper",
-    "picture_format",
-    "read_bytes",
-    "read_picture",
-    "to_eight_bit",
-    "write_picture",
-]
+from rltn_cli.imaging.decoding import BROKEN, decode_image, open_image
+from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.pixels import Pixels, on_paper, split_alpha
 
 PictureSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 """A path (`-` is standard input), an encoded file, a Pillow image, or an array (H, W[, 1..4])."""
 
 MAX_PIXELS = 150_000_000
 MAX_BYTES = 1 << 30
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "TIFF", "BMP", "PSD", "TGA", "PPM", "AVIF", "JPEG2000")
-"""Pillow's names of what may be read; a closed list, because some other readers start programs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +64,7 @@ def read_picture(source: PictureSource, *, name: str = "picture") -> Picture:
         return _picture(source, None, name)
     if isinstance(source, bytes):
         return _decode(source, name)
-    if str(source) == "-":
+    if str(source) == STANDARD_STREAM:
         return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input")
     return _decode(read_bytes(Path(source)), str(source))
 
@@ -119,12 +101,10 @@ def _decode(data: bytes, name: str) -> Picture:
     """Decode an encoded picture."""
     if not data:
         raise PictureError(f"{name}: the file is empty; save it again")
-    Image.init()
-    formats = [kind for kind in FORMATS if kind in Image.OPEN]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=formats) as image:
+            with open_image(io.BytesIO(data)) as image:
                 return _picture(image, data, name)
     except Image.DecompressionBombError as error:
         raise PictureError(f"{name}: more than {MAX_PIXELS:,} pixels; save it smaller") from error

@@ -46,6 +46,16 @@ def to_eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257), np.uint8).reshape(pixels.shape)
 
 
+def to_bytes(values: NDArray[Any]) -> Bytes:
+    """Return floats in [0, 1] as uint8, rounded."""
+    return np.asarray(np.rint(255 * values), np.uint8)
+
+
+def to_unit_range(pixels: Bytes) -> Floats:
+    """Return uint8 values as float32 in [0, 1]."""
+    return np.asarray(pixels.astype(np.float32) / 255, np.float32)
+
+
 def split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
     """Split (H, W) or (H, W, 1..4), grey or RGB with or without alpha, into (H, W, 3) and (H, W) or None."""
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]

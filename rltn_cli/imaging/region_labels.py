@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.pixels import Bytes, percentiles
+from rltn_cli.sizes import PATCH
 
 BELOW_PAPER = 30
 """Pixels at most this much darker than the paper, of 255, are free of lines."""
@@ -12,8 +13,6 @@ _PAPER = 90
 """Percentile of the drawing's grey values that is taken as paper."""
 _BALL = 1.5
 """Radius in pixels of the ball that finds regions: it cannot pass through gaps of up to 2 pixels."""
-_TOKEN = 4
-"""Side of a token, in pixels."""
 
 Labels = NDArray[np.int32]
 
@@ -59,7 +58,7 @@ def token_labels(labels: Labels) -> NDArray[np.int64]:
         exceeds the number of tokens.
     """
     height, width = labels.shape
-    blocks = labels.reshape(height // _TOKEN, _TOKEN, width // _TOKEN, _TOKEN)
+    blocks = labels.reshape(height // PATCH, PATCH, width // PATCH, PATCH)
     tokens = blocks.max(axis=(1, 3))
     values, numbers = np.unique(tokens, return_inverse=True)
     first = 0 if values[0] == 0 else 1

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_unit_range
 
 Labels = NDArray[np.int32]
 
@@ -80,7 +80,7 @@ def flat_regions(color: Bytes, *, size: int = 512) -> Labels:
         line[:] = 0
     nearest = _nearest_outside(line)
     smooth = _smoothed(small.reshape(-1, 3)[nearest])
-    lab = np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    lab = np.asarray(cv2.cvtColor(to_unit_range(smooth), cv2.COLOR_RGB2LAB), np.float32)
     parts = _connected(_quantised(lab), line).ravel()[nearest]
     darker = np.asarray(cv2.dilate(depth, _NEAR) * np.float32(100 / 255), np.float32)
     joining = _Joining(parts, _borders(parts, lab, darker))

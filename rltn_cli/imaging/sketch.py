@@ -5,19 +5,19 @@ under a lamp; afterwards it is black lines on white, without shadow, with the al
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rltn_cli.choices import AlphaMode
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.canvas import enlarged_rows
-from rltn_cli.imaging.pictures import Picture, Pixels, to_eight_bit
-from rltn_cli.imaging.pixels import Bytes, Floats, percentiles, top_value
+from rltn_cli.imaging.canvas import upsample_rows
+from rltn_cli.imaging.pictures import Picture
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, percentiles, to_eight_bit, top_value
 
 Mask: TypeAlias = NDArray[np.bool_]
-AlphaMode = Literal["auto", "keep", "drop"]
 
 _CELLS = 48
 """The paper's brightness is measured on a grid of so many cells along the longer side."""
@@ -180,7 +180,7 @@ def level_paper(pixels: Pixels, grey: Bytes) -> Pixels | None:
     result = np.empty_like(pixels)
     top = top_value(pixels)
     for start in range(0, height, 256):
-        level = enlarged_rows(local, slice(start, min(start + 256, height)), (height, width))
+        level = upsample_rows(local, slice(start, min(start + 256, height)), (height, width))
         value = pixels[start : start + 256] * (255.0 / (level[..., None] * white))
         result[start : start + 256] = np.rint(np.minimum(value, top))
     return result

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes
 
 _PLACES = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
 """Rows and columns of the eight neighbours in a 3x3 window, clockwise from the one above; bits 0 to 7."""
@@ -25,8 +25,7 @@ def thin_lines(lines: Bytes, *, threshold: float = 0.5, width: float = 1) -> Byt
     if width <= 1:
         return np.where(skeleton, np.uint8(0), np.uint8(255))
     distance = cv2.distanceTransform((~skeleton).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    result: Bytes = np.rint(255 * np.clip(distance - (width - 1) / 2, 0, 1)).astype(np.uint8)
-    return result
+    return to_bytes(np.clip(distance - (width - 1) / 2, 0, 1))
 
 
 def thin(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes
 
 
 def xdog(color: Bytes, *, sigma: float = 0.8, strength: float = 1.0, threshold: float = 0.02) -> Bytes:
@@ -29,5 +29,4 @@ def xdog(color: Bytes, *, sigma: float = 0.8, strength: float = 1.0, threshold: 
     edges = np.maximum(coarse - fine, 0)
     response = (edges[..., 0] + 0.56 * (edges[..., 1] + edges[..., 2])) / (0.8 * local + 20)
     ink = np.tanh(25 * strength * np.maximum(response - threshold, 0))
-    lines: Bytes = np.rint(255 * (1 - ink)).astype(np.uint8)
-    return lines
+    return to_bytes(1 - ink)

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PATCH = 4
-"""Side of the picture patch that one token stands for, in pixels."""
+from rltn_cli.sizes import PATCH
+
 _HUE = 2
 """Side in pixels of the squares that share a hue."""
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114

@@ -8,9 +8,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from rltn_cli.model_config import ModelConfig
-from rltn_cli.models.correspondence import PATCH
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.sizes import PATCH
 
 
 @dataclass(frozen=True, slots=True)

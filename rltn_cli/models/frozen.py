@@ -1,10 +1,11 @@
 """VGG16 and VGG19 as fixed feature networks, with torchvision's layers and key names."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from rltn_cli.choices import PerceptualTrunk
 
 VGG_DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 """Convolutions of each of the five blocks (Simonyan and Zisserman, 2014)."""
@@ -17,7 +18,7 @@ class VGG(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: Literal["vgg16", "vgg19"] = "vgg16") -> None:
+    def __init__(self, name: PerceptualTrunk = "vgg16") -> None:
         super().__init__()
         layers: list[nn.Module] = []
         self.names: dict[int, str] = {}

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rltn_cli.models.blocks import NEGATIVE_SLOPE, SelfAttention, SPADEResBlock, conv3x3
+from rltn_cli.sizes import PATCH
 
 
 class Generator(nn.Module):
@@ -45,7 +46,7 @@ class Generator(nn.Module):
         """
         picture = torch.cat([warped, sketch], dim=1).contiguous(memory_format=torch.channels_last)
         conditions = [
-            torch.cat([F.avg_pool2d(picture, 4 * n), F.avg_pool2d(content, n)], dim=1) for n in (4, 2, 1)
+            torch.cat([F.avg_pool2d(picture, PATCH * n), F.avg_pool2d(content, n)], dim=1) for n in (4, 2, 1)
         ]
         conditions += [F.avg_pool2d(picture, 2), picture]
         x = self.first(conditions[0])

@@ -12,11 +12,7 @@ from rltn_cli.models.correspondence import best_match, from_patches, normalize, 
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
 from rltn_cli.models.regions import RegionPooling
-
-SIDE_MULTIPLE = 16
-"""Height and width of every input are multiples of this."""
-SIDE_MINIMUM = 64
-"""Smallest height and width of an input, in pixels."""
+from rltn_cli.sizes import PATCH, SIDE_MINIMUM, SIDE_MULTIPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,7 @@ class RLTN(nn.Module):
         warped_style = warp(output.content, style, style, self.config.temperature)
         cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
         height, width = output.colors.shape[2:]
-        return cosine.reshape(len(cosine), 1, height // 4, width // 4)
+        return cosine.reshape(len(cosine), 1, height // PATCH, width // PATCH)
 
     def matches(self, output: RLTNOutput) -> Tensor:
         """Return the best reference token of each content token, (B, H / 4 * W / 4) int64.

@@ -13,7 +13,8 @@ from support.hub_server import HubServer, Repository
 
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints import model_names
-from rltn_cli.engine.checkpoints.line_models import find_line_model, load_line_model, save_line_model
+from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_model
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.cost import measure_cost, measure_line_cost
@@ -98,7 +99,7 @@ def test_a_network_that_draws_lines_comes_from_the_hub(
     repository = hub.repositories["org/pen"] = Repository()
     repository.commit({path.name: path.read_bytes() for path in made.iterdir()})
     assert run(["models", "download", "org/pen"]) == 0
-    assert load_line_model(find_line_model("org/pen", offline=True)).config.widths == (2, 3, 4, 4, 4)
+    assert load_line_model(find_model("org/pen", offline=True)).config.widths == (2, 3, 4, 4, 4)
     capsys.readouterr()
     assert run(["models", "list", "--json"]) == 0
     assert [row["kind"] for row in json.loads(capsys.readouterr().out)] == ["paint", "lines"]

@@ -151,7 +151,7 @@ def test_what_cannot_be_read_or_written_is_said(tmp_path: Path, cache: LineCache
     with pytest.raises(DataError, match=r"bad\.png: not a picture"):
         cache.lines(Pair("bad", tmp_path / "bad.png", None))
     cache.folder.write_text("a file where the folder should be")
-    with pytest.raises(OutputError, match="no folder can be made for extracted lines"):
+    with pytest.raises(OutputError, match="the folder cannot be made"):
         cache.lines(draw(tmp_path / "a.png"))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.canvas import enlarged_rows, fit_reference, fit_sketch, plan_fit, shrink_lines
+from rltn_cli.imaging.canvas import fit_reference, fit_sketch, plan_fit, shrink_lines, upsample_rows
 
 
 @pytest.mark.parametrize("native", [(2048, 2048), (40, 40), (300, 1000), (1001, 333), (16, 900), (64, 64)])
@@ -93,11 +93,11 @@ def test_too_small_or_too_narrow(native):
 
 
 @pytest.mark.parametrize("size", [(90, 130), (40, 60), (30, 65)])
-def test_enlarged_rows_are_those_of_a_whole_resize(size):
+def test_upsampled_rows_are_those_of_a_whole_resize(size):
     picture = np.random.default_rng(0).random((30, 60, 3)).astype(np.float32)
     whole = cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
-    parts = [enlarged_rows(picture, slice(s, min(s + 7, size[0])), size) for s in range(0, size[0], 7)]
+    parts = [upsample_rows(picture, slice(s, min(s + 7, size[0])), size) for s in range(0, size[0], 7)]
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
     np.testing.assert_allclose(
-        enlarged_rows(picture[..., 0], slice(0, size[0]), size), whole[..., 0], atol=1e-5
+        upsample_rows(picture[..., 0], slice(0, size[0]), size), whole[..., 0], atol=1e-5
     )

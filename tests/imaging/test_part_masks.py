@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.part_masks import PARTS, group_parts, merge_parts, read_parts
+from rltn_cli.imaging.part_masks import FACE_PARTS, group_parts, merge_parts, read_parts
 
 
 def write_part(folder, name, box, size=(32, 32)):
@@ -31,8 +31,8 @@ def test_later_parts_cover_earlier_ones(tmp_path):
     hair = write_part(tmp_path, "00012_hair.png", (0, 16, 0, 32))
     skin = write_part(tmp_path, "00012_skin.png", (8, 32, 0, 32))
     labels = read_parts({"hair": hair, "skin": skin})
-    assert (labels[:16] == PARTS.index("hair") + 1).all()
-    assert (labels[16:] == PARTS.index("skin") + 1).all()
+    assert (labels[:16] == FACE_PARTS.index("hair") + 1).all()
+    assert (labels[16:] == FACE_PARTS.index("skin") + 1).all()
     assert labels.dtype == np.uint8
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from rltn_cli.errors import OutputError, PictureError
-from rltn_cli.imaging.pictures import check_output, read_picture, to_eight_bit, write_picture
+from rltn_cli.errors import PictureError
+from rltn_cli.imaging.pictures import read_picture
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)
 
@@ -247,17 +247,3 @@ def test_missing_file_and_folder(tmp_path):
         read_picture(tmp_path / "missing.png")
     with pytest.raises(PictureError, match="is a folder"):
         read_picture(tmp_path)
-
-
-def test_eight_bit_is_rounded():
-    deep = np.array([[0, 128, 129, 257, 65535]], np.uint16)
-    np.testing.assert_array_equal(to_eight_bit(deep), [[0, 0, 1, 1, 255]])
-
-
-def test_write_picture_offers_what_encoding_does(tmp_path):
-    path = tmp_path / "out.png"
-    check_output(path)
-    write_picture(path, halves())
-    np.testing.assert_array_equal(read_picture(path).pixels, halves())
-    with pytest.raises(OutputError, match="exists already"):
-        check_output(path)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rltn_cli.imaging import pixels
-from rltn_cli.imaging.pixels import percentiles
+from rltn_cli.imaging.pixels import percentiles, to_eight_bit
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 1000, 12_345])
@@ -21,3 +21,8 @@ def test_percentiles_of_a_picture_larger_than_floats_count(monkeypatch):
     monkeypatch.setattr(pixels, "_EXACT", 1000)
     grey = np.random.default_rng(0).integers(0, 256, (70, 50)).astype(np.uint8)
     assert percentiles(grey, 3, 50) == pytest.approx(tuple(np.percentile(grey, (3, 50))))
+
+
+def test_eight_bit_is_rounded():
+    deep = np.array([[0, 128, 129, 257, 65535]], np.uint16)
+    np.testing.assert_array_equal(to_eight_bit(deep), [[0, 0, 1, 1, 255]])

@@ -30,7 +30,7 @@ from rltn_cli.data.check.results import (
     shorten_path,
 )
 from rltn_cli.data.index import read_index
-from rltn_cli.data.pairs import Pair, pictures_in
+from rltn_cli.data.pairs import Pair, pictures_by_stem
 from rltn_cli.errors import DataError
 
 ADVICE = {
@@ -134,7 +134,7 @@ def _find_strays(pairs: Sequence[Pair]) -> list[Finding]:
             folders[pair.color.parent.parent].append(pair)
     lone_lines, unlisted = [], []
     for folder, members in folders.items():
-        colors, lines = pictures_in(folder / "color"), pictures_in(folder / "line")
+        colors, lines = pictures_by_stem(folder / "color"), pictures_by_stem(folder / "line")
         lone = [lines[name] for name in sorted(set(lines) - set(colors))]
         if lone and not any(pair.line for pair in members):
             raise DataError(

@@ -9,9 +9,9 @@ from rltn_cli.data.check.duplicates import color_cells, perceptual_hash
 from rltn_cli.data.file_headers import find_file_fault
 from rltn_cli.data.pairs import Pair, limit_size, mask_lines, read_pixels
 from rltn_cli.errors import DataError
-from rltn_cli.imaging.canvas import SHORTEST_SIDE, WIDEST
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.sketch import ink_darkness
+from rltn_cli.sizes import PICTURE_SHORTEST, PICTURE_WIDEST
 
 UNREADABLE = "cannot be read, or do not fit together"
 TOO_SMALL = "are too small or too narrow"
@@ -64,11 +64,12 @@ def inspect_pair(pair: Pair) -> PairInspection:
         named = next((f"{path}: {fault}" for path, fault in faults if fault), None)
         return PairInspection(fault=UNREADABLE, reason=named or str(error))
     height, width = size = color.shape[0], color.shape[1]
-    if min(size) < SHORTEST_SIDE or max(size) > WIDEST * min(size):
+    if min(size) < PICTURE_SHORTEST or max(size) > PICTURE_WIDEST * min(size):
         return PairInspection(
             size=size,
             fault=TOO_SMALL,
-            reason=f"{pair.color} is {width}x{height}; each side must have at least {SHORTEST_SIDE} pixels",
+            reason=f"{pair.color} is {width}x{height}; "
+            f"each side must have at least {PICTURE_SHORTEST} pixels",
         )
     color = limit_size(color, _SIDE)
     drawn = None if drawn is None else limit_size(drawn, _SIDE)

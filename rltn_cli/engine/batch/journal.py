@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rltn_cli.errors import OutputError
-from rltn_cli.imaging.encoding import write_file
+from rltn_cli.output_files import remove_leftovers, write_file
 
 if sys.platform != "win32":
     import fcntl
@@ -82,8 +82,7 @@ class Record:
     def sweep(self, output: Path) -> None:
         """Remove temporary files that a killed process left beside an output."""
         if self.entries.get(self.name(output), {}).get("status") == "writing":
-            for path in output.parent.glob(f".{_escaped(output.name[:100])}.*.tmp"):
-                path.unlink(missing_ok=True)
+            remove_leftovers(output)
 
     def begin(self, output: Path, entry: Entry) -> None:
         """Note that a file is about to appear, or to replace the one that is there.
@@ -203,11 +202,6 @@ def _line(entry: Entry) -> bytes:
         return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # a file name that is no text
         return json.dumps(entry).encode() + b"\n"
-
-
-def _escaped(name: str) -> str:
-    """Return a name as a pattern that matches only itself."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

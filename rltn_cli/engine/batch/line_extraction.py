@@ -8,27 +8,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 
-from rltn_cli.engine.batch.plan import STANDARD_INPUT, Input, find_pictures, refuse_clashes
+from rltn_cli.engine.batch.events import ExtractionEvent, PictureDone, PictureFailed
+from rltn_cli.engine.batch.plan import Input, find_pictures, refuse_clashes
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.errors import OutputError, RltnError, UsageError
-from rltn_cli.imaging.encoding import (
-    OPAQUE_FORMATS,
-    STANDARD_OUTPUT,
-    check_output,
-    make_folder,
-    picture_format,
-    write_picture,
-)
+from rltn_cli.imaging.encoding import check_output, write_picture
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
 from rltn_cli.imaging.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pictures import Picture, read_picture
 from rltn_cli.imaging.pixels import Bytes
-
-Event: TypeAlias = dict[str, Any]
-"""What happened: `event` is plan, started, done, failed or summary."""
+from rltn_cli.output_files import make_folder
 
 _FAILURES = (RltnError, OSError, MemoryError)
 
@@ -36,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ExtractionTask:
     """One picture whose lines are to be drawn."""
 
     picture: str
@@ -53,7 +45,7 @@ class Task:
         """The files that the lines are made from."""
         if self.parts:
             return tuple(self.parts.values())
-        return () if self.picture == STANDARD_INPUT else (Path(self.picture),)
+        return () if self.picture == STANDARD_STREAM else (Path(self.picture),)
 
     def read(self, *, overwrite: bool) -> Picture:
         """Make sure that the output can be written, and read the picture; a face's masks become a label map.
@@ -71,7 +63,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OutputStyle:
     """How lines are written."""
 
     invert: bool = False
@@ -95,7 +87,7 @@ def plan_extraction(
     faces: bool = False,
     ending: str = "png",
     recursive: bool = False,
-) -> list[Task]:
+) -> list[ExtractionTask]:
     """Find the pictures and their outputs.
 
     Args:
@@ -110,18 +102,18 @@ def plan_extraction(
         UsageError: no picture, standard input beside others, an output that is no folder where it has to be,
             two pictures for one output, or an output that is also an input.
     """
-    if STANDARD_INPUT in sources and len(sources) > 1:
+    if STANDARD_STREAM in sources and len(sources) > 1:
         raise UsageError("standard input holds one picture: name - alone")
     folder = Path(output)
     one = len(sources) == 1 and (Path(sources[0]).is_file() or not _stands_for_several(sources[0]))
-    into_folder = output != STANDARD_OUTPUT and (folder.is_dir() or not folder.suffix)
+    into_folder = output != STANDARD_STREAM and (folder.is_dir() or not folder.suffix)
     if one and not into_folder:
-        tasks = [Task(sources[0], output)]
-    elif one and sources[0] == STANDARD_INPUT:
+        tasks = [ExtractionTask(sources[0], output)]
+    elif one and sources[0] == STANDARD_STREAM:
         raise UsageError(
             f"{output}: a picture from standard input has no name: name a file, such as lines.png"
         )
-    elif output == STANDARD_OUTPUT:
+    elif output == STANDARD_STREAM:
         raise UsageError("standard output holds one picture: name a folder for several")
     elif folder.suffix and not folder.is_dir():
         raise UsageError(
@@ -141,23 +133,23 @@ def _stands_for_several(source: str) -> bool:
     return Path(source).is_dir() or glob.has_magic(source)
 
 
-def _into_folder(found: Iterable[Input], folder: Path, faces: bool, ending: str) -> list[Task]:
+def _into_folder(found: Iterable[Input], folder: Path, faces: bool, ending: str) -> list[ExtractionTask]:
     """Give each picture its file in a folder; the masks of one face make one picture."""
     places = {item.sketch: folder / item.below.with_suffix(f".{ending}") for item in found}
     figures, others = group_parts(places) if faces else ({}, list(places))
-    tasks = [Task(str(path), str(places[path]), folder) for path in others]
+    tasks = [ExtractionTask(str(path), str(places[path]), folder) for path in others]
     for figure, parts in figures.items():
         place = places[next(iter(parts.values()))].with_name(f"{figure.name}.{ending}")
-        tasks.append(Task(str(figure), str(place), folder, parts))
+        tasks.append(ExtractionTask(str(figure), str(place), folder, parts))
     return sorted(tasks, key=lambda task: task.picture) if figures else tasks
 
 
-def _refuse_clashes(tasks: Sequence[Task]) -> None:
+def _refuse_clashes(tasks: Sequence[ExtractionTask]) -> None:
     """Raise UsageError where two pictures have one output, or an output is an input, also by a link."""
     written = [
         (task.files or (Path(task.picture),), Path(task.output))
         for task in tasks
-        if task.output != STANDARD_OUTPUT
+        if task.output != STANDARD_STREAM
     ]
     refuse_clashes(written, "rename one, or draw them into two folders")
     inputs = {
@@ -168,17 +160,17 @@ def _refuse_clashes(tasks: Sequence[Task]) -> None:
             raise UsageError(f"{output} is also an input: choose another name")
 
 
-def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None:
+def check_outputs(tasks: Sequence[ExtractionTask], style: OutputStyle, *, overwrite: bool) -> None:
     """Refuse outputs that cannot be written as they are asked for, before anything is drawn.
 
     Raises:
         UsageError: transparency in a format that has none.
         OutputError: the format is unknown, the output or the folder for results cannot be written.
     """
-    kinds = {picture_format(task.output): task.output for task in tasks}
-    for kind in OPAQUE_FORMATS:
-        if look.alpha and kind in kinds:
-            raise UsageError(f"{kinds[kind]}: {kind} has no transparency; name a PNG, WebP or TIFF")
+    for output in {task.output: None for task in tasks}:
+        chosen = format_of_output(output)
+        if style.alpha and not chosen.alpha:
+            raise UsageError(f"{output}: {chosen.name} has no transparency; name a {formats_with_alpha()}")
     folder = tasks[0].folder
     if folder is None:
         check_output(tasks[0].output, overwrite)
@@ -191,19 +183,19 @@ def check_outputs(tasks: Sequence[Task], look: Look, *, overwrite: bool) -> None
 
 
 def extract_all(
-    tasks: Sequence[Task],
+    tasks: Sequence[ExtractionTask],
     make: Callable[[], LineExtractor],
-    look: Look,
+    style: OutputStyle,
     stop: threading.Event,
     *,
     overwrite: bool = False,
-) -> Iterator[Event]:
+) -> Iterator[ExtractionEvent]:
     """Draw the lines of many pictures; one that cannot be drawn is reported, and the others go on.
 
     Args:
         tasks: what to do.
         make: makes the extractor; called once, after the first picture was read.
-        look: how lines are written.
+        style: how lines are written.
         stop: ends the work after the picture at work.
         overwrite: whether existing files may be replaced.
 
@@ -215,31 +207,31 @@ def extract_all(
         RltnError: the extractor cannot be made.
     """
     started = time.monotonic()
-    counts = {"done": 0, "failed": 0}
-    failures = []
+    done, failures = 0, []
     extractor: LineExtractor | None = None
     yield {"event": "plan", "pictures": len(tasks)}
     for task in tasks:
         if stop.is_set():
             break
-        names = {"picture": task.picture, "output": task.output}
-        yield {"event": "started", **names}
+        yield {"event": "started", "picture": task.picture, "output": task.output}
         begun = time.monotonic()
         try:
             picture = task.read(overwrite=overwrite)
         except _FAILURES as error:
-            event: Event = {"event": "failed", **names, "reason": _reason(error)}
+            event: PictureDone | PictureFailed = _failed(task, error)
         else:
             extractor = extractor or make()
-            event = _draw(task, picture, extractor, look, overwrite, begun)
-        counts[event["event"]] += 1
+            event = _draw(task, picture, extractor, style, overwrite, begun)
         if event["event"] == "failed":
             failures.append(task.picture)
+        else:
+            done += 1
         yield event
     yield {
         "event": "summary",
-        **counts,
-        "left": len(tasks) - sum(counts.values()),
+        "done": done,
+        "failed": len(failures),
+        "left": len(tasks) - done - len(failures),
         "failures": failures,
         "seconds": round(time.monotonic() - started, 2),
         "interrupted": stop.is_set(),
@@ -247,23 +239,34 @@ def extract_all(
 
 
 def _draw(
-    task: Task, picture: Picture, extractor: LineExtractor, look: Look, overwrite: bool, begun: float
-) -> Event:
+    task: ExtractionTask,
+    picture: Picture,
+    extractor: LineExtractor,
+    style: OutputStyle,
+    overwrite: bool,
+    begun: float,
+) -> PictureDone | PictureFailed:
     """Draw and write one picture's lines, and return how it ended."""
-    names = {"picture": task.picture, "output": task.output}
     try:
-        lines = look.render(extractor(picture.flattened()))
+        lines = style.render(extractor(picture.flattened()))
         write_picture(task.output, lines, dpi=picture.dpi, overwrite=overwrite)
     except _FAILURES as error:
-        return {"event": "failed", **names, "reason": _reason(error)}
+        return _failed(task, error)
     for notice in picture.notices:
         _log.warning("%s", notice)
     height, width = picture.size
-    seconds = round(time.monotonic() - begun, 3)
-    facts = {"width": width, "height": height, "seconds": seconds, "notices": list(picture.notices)}
-    return {"event": "done", **names, **facts}
+    return {
+        "event": "done",
+        "picture": task.picture,
+        "output": task.output,
+        "width": width,
+        "height": height,
+        "seconds": round(time.monotonic() - begun, 3),
+        "notices": list(picture.notices),
+    }
 
 
-def _reason(error: BaseException) -> str:
-    """Say why a picture failed."""
-    return str(error) or "not enough memory"
+def _failed(task: ExtractionTask, error: BaseException) -> PictureFailed:
+    """Return why a picture failed."""
+    reason = str(error) or "not enough memory"
+    return {"event": "failed", "picture": task.picture, "output": task.output, "reason": reason}

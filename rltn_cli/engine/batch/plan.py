@@ -11,18 +11,11 @@ from pathlib import Path
 
 from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.encoding import picture_format
-
-PICTURE_ENDINGS = frozenset(
-    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-    | {".psd", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpx"}
-)
-"""Endings of files that are taken from folders; a file that is named is taken whatever its ending."""
-STANDARD_INPUT = "-"
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, is_picture
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PaintingTask:
     """One sketch to paint."""
 
     sketch: Path
@@ -61,7 +54,7 @@ class Input:
 
 def plan_batch(
     sources: Sequence[str], output: Path, guide: Guide, *, ending: str = "png", recursive: bool = False
-) -> list[Task]:
+) -> list[PaintingTask]:
     """Find the sketches, the references and the outputs of a batch.
 
     Args:
@@ -92,22 +85,25 @@ def plan_batch(
     return tasks
 
 
-def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """Return the pictures of a folder in alphabetical order, without hidden files and folders."""
+def list_pictures(folder: Path, *, recursive: bool = False) -> list[Path]:
+    """Return the pictures of a folder in alphabetical order, without hidden files and folders.
+
+    Files are known by their suffixes; a file that is named itself is taken whatever its suffix.
+    """
     found = []
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
         found += [Path(parent, name) for name in sorted(files) if not name.startswith(".")]
-    return [path for path in found if path.suffix.lower() in PICTURE_ENDINGS]
+    return [path for path in found if is_picture(path)]
 
 
 def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Iterator[Input]:
     """Yield the sketches that the sources name."""
-    if sources.count(STANDARD_INPUT) > 1:
+    if sources.count(STANDARD_STREAM) > 1:
         raise UsageError("standard input holds one list: name - only once")
     for source in sources:
         path = Path(source)
-        if source == STANDARD_INPUT:
+        if source == STANDARD_STREAM:
             for line in sys.stdin.read().splitlines():
                 if line.strip():
                     yield _named(Path(line.strip()))
@@ -131,7 +127,7 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
     """
     path = Path(source)
     if path.is_dir():
-        for picture in pictures_in(path, recursive=recursive):
+        for picture in list_pictures(path, recursive=recursive):
             if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
                 yield Input(picture, picture.relative_to(path))
     elif not path.exists() and glob.has_magic(source):
@@ -159,7 +155,7 @@ class _Library:
             return
         if not guide.folder.is_dir():
             raise UsageError(f"{guide.folder}: there is no such folder of references")
-        self._pictures = pictures_in(guide.folder, recursive=True)
+        self._pictures = list_pictures(guide.folder, recursive=True)
         if not self._pictures:
             raise UsageError(f"{guide.folder}: there is no picture to take colours from")
         for picture in self._pictures:
@@ -195,17 +191,17 @@ def _name(path: Path) -> str:
     return unicodedata.normalize("NFC", path.as_posix())
 
 
-def _task(item: Input, library: _Library, output: Path, ending: str) -> Task:
+def _task(item: Input, library: _Library, output: Path, ending: str) -> PaintingTask:
     """Give an input its references and its output."""
     references, choose, problem = library.references(item)
     if item.output is None:
         target = output / item.below.parent / f"{item.below.stem}.{ending}"
     else:
         target = output / item.output
-        if target.suffix.lower() not in PICTURE_ENDINGS:
+        if not is_picture(target):
             target = target.with_name(f"{target.name}.{ending}")
-        picture_format(target)
-    return Task(item.sketch, references, target, choose, problem)
+        format_of_output(target)
+    return PaintingTask(item.sketch, references, target, choose, problem)
 
 
 def refuse_clashes(tasks: Iterable[tuple[Sequence[Path], Path]], advice: str) -> None:

@@ -30,7 +30,7 @@ _SAMPLE = 29
 _log = logging.getLogger(__name__)
 
 
-class ReferenceShelf:
+class ReferenceCache:
     """The references of a batch, for any number of threads."""
 
     def __init__(
@@ -41,7 +41,7 @@ class ReferenceShelf:
         slot: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
         limit: int = CACHE_BYTES,
     ) -> None:
-        """Begin with an empty shelf.
+        """Begin with an empty cache.
 
         Args:
             colorizer: encodes.

@@ -16,25 +16,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import torch
 
+from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.engine.batch.events import MatchFacts, PaintingFacts, SketchEvent
 from rltn_cli.engine.batch.journal import Record
-from rltn_cli.engine.batch.plan import Task
-from rltn_cli.engine.batch.references import ReferenceShelf, match_score
+from rltn_cli.engine.batch.plan import PaintingTask
+from rltn_cli.engine.batch.references import ReferenceCache, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
 from rltn_cli.errors import OutputError, PictureError, RltnError
-from rltn_cli.imaging.encoding import encode_picture, make_folder, picture_format, write_file
-from rltn_cli.imaging.finishing import Finish, Lines
+from rltn_cli.imaging.encoding import encode_picture
+from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
-from rltn_cli.imaging.sketch import AlphaMode
 from rltn_cli.models.rltn import RLTNOutput
-
-Event: TypeAlias = dict[str, Any]
-"""What happened: `event` is started, done, skipped or failed; `sketch` and `output` say to which."""
+from rltn_cli.output_files import make_folder, write_file
 
 CANDIDATES = 4
 """How many of the most similar references the network compares."""
@@ -63,11 +62,10 @@ class _Match:
     paths: tuple[Path, ...]
     references: References
     outputs: tuple[RLTNOutput, ...]
-    facts: Mapping[str, float]
-    """`score`, and `cosine` where the references were chosen."""
+    facts: MatchFacts
 
 
-class Batch:
+class BatchPainter:
     """Paints many sketches."""
 
     def __init__(
@@ -99,10 +97,10 @@ class Batch:
         self.jobs = jobs or _cores() + 1
         self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
         self._slots = threading.BoundedSemaphore(self._networks)
-        self.shelf = ReferenceShelf(colorizer, options.size, slot=lambda: self._slots)
-        self._events: SimpleQueue[Event | Future[None]] = SimpleQueue()
+        self.cache = ReferenceCache(colorizer, options.size, slot=lambda: self._slots)
+        self._events: SimpleQueue[SketchEvent | Future[None]] = SimpleQueue()
 
-    def run(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Event]:
+    def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[SketchEvent]:
         """Paint, and yield what happens as it happens.
 
         A sketch that fails is told as an event; the others go on.
@@ -137,29 +135,29 @@ class Batch:
             finally:
                 halt.set()
 
-    def _handle(self, task: Task) -> Event:
+    def _handle(self, task: PaintingTask) -> SketchEvent:
         """Paint one sketch and return how it ended."""
         started = time.monotonic()
-        names = {"sketch": str(task.sketch), "output": str(task.output)}
+        sketch, output = str(task.sketch), str(task.output)
         try:
             data, key = self._key(task)
             if not self._overwrite and self._record.is_done(task.output, key):
-                return {"event": "skipped", **names}
-            self._events.put({"event": "started", **names})
+                return {"event": "skipped", "sketch": sketch, "output": output}
+            self._events.put({"event": "started", "sketch": sketch, "output": output})
             facts = self._paint(task, data, key, started)
         except (RltnError, OSError, MemoryError) as error:
             reason = str(error) or "not enough memory"
-            self._record.fail(task.output, {"sketch": names["sketch"], "reason": reason})
-            return {"event": "failed", **names, "reason": reason}
-        return {"event": "done", **names, **facts}
+            self._record.fail(task.output, {"sketch": sketch, "reason": reason})
+            return {"event": "failed", "sketch": sketch, "output": output, "reason": reason}
+        return {"event": "done", "sketch": sketch, "output": output, **facts}
 
-    def _key(self, task: Task) -> tuple[bytes, dict[str, Any]]:
+    def _key(self, task: PaintingTask) -> tuple[bytes, dict[str, Any]]:
         """Read a sketch, and return its bytes and what makes its result what it is."""
         if task.problem:
             raise PictureError(task.problem)
         data = read_bytes(task.sketch)
         named = not task.choose
-        references = self.shelf.hashes(task.references) if named else [self.shelf.set_hash(task.references)]
+        references = self.cache.hashes(task.references) if named else [self.cache.set_hash(task.references)]
         options: dict[str, Any] = {**asdict(self._options), "match": "named" if named else "auto"}
         return data, {
             "input_sha256": hashlib.sha256(data).hexdigest(),
@@ -168,7 +166,9 @@ class Batch:
             "options": options,
         }
 
-    def _paint(self, task: Task, data: bytes, key: Mapping[str, Any], started: float) -> Event:
+    def _paint(
+        self, task: PaintingTask, data: bytes, key: Mapping[str, Any], started: float
+    ) -> PaintingFacts:
         """Take a sketch from its bytes to its output, and return what there is to say about it."""
         options, record = self._options, self._record
         record.sweep(task.output)
@@ -184,8 +184,10 @@ class Batch:
         result = self._colorizer.finish(
             drawing, match.references, match.outputs, finish=options.finish, lines=options.lines
         )
-        encoded = encode_picture(result.image, picture_format(task.output), result.dpi, name=str(task.output))
-        facts: Event = {
+        encoded = encode_picture(
+            result.image, format_of_output(task.output), result.dpi, name=str(task.output)
+        )
+        facts: PaintingFacts = {
             "references": [str(path) for path in match.paths],
             "seconds": round(time.monotonic() - started, 3),
             **match.facts,
@@ -201,18 +203,18 @@ class Batch:
 
     def _match(self, paths: tuple[Path, ...], drawing: Drawing) -> _Match:
         """Run the network with the references that are named."""
-        references = self.shelf.encoded(paths)
+        references = self.cache.encoded(paths)
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
         return _Match(paths, references, outputs, {"score": round(score, 4)})
 
-    def _choose(self, task: Task, drawing: Drawing) -> _Match:
+    def _choose(self, task: PaintingTask, drawing: Drawing) -> _Match:
         """Run the network with the reference that matches best.
 
         The most similar ones at 8x8 come first; of them the network's confidence chooses.
         """
-        near = self.shelf.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
+        near = self.cache.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
         first: _Match | None = None
         scores: dict[Path, float] = {}
         for path, _ in near:
@@ -221,7 +223,7 @@ class Batch:
                     first = self._match((path,), drawing)
                     scores[path] = first.facts["score"]
                     continue
-                references = self.shelf.encoded((path,))
+                references = self.cache.encoded((path,))
             except PictureError as error:  # it disappeared, or changed, on the way
                 _log.warning("%s; it is left out", error)
                 continue
@@ -231,7 +233,7 @@ class Batch:
             raise PictureError(f"{task.sketch}: none of the references most like it can be read")
         chosen = max(scores, key=lambda path: scores[path])
         best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
-        facts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
+        facts: MatchFacts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
         return _Match(best.paths, best.references, best.outputs, facts)
 
 

@@ -10,22 +10,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from rltn_cli.config_files import to_json
+from rltn_cli.engine.batch.events import BatchEvent, BatchPlan, SketchEvent
 from rltn_cli.engine.batch.journal import MANIFEST, Entry, Record
-from rltn_cli.engine.batch.plan import Guide, Task, plan_batch
-from rltn_cli.engine.batch.run import Batch, Event, Options
+from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
+from rltn_cli.engine.batch.run import BatchPainter, Options
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
-from rltn_cli.errors import OutputError, RltnError
+from rltn_cli.errors import RltnError
 from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.output_files import make_folder
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class BatchRequest:
     """What a user asks of a batch."""
 
     sources: tuple[str, ...]
@@ -40,7 +42,7 @@ class Request:
     device: str = "auto"
     jobs: int | None = None
 
-    def plan(self) -> list[Task]:
+    def plan(self) -> list[PaintingTask]:
         """Find out what there is to do; see `plan_batch`."""
         return plan_batch(self.sources, self.output, self.guide, ending=self.ending, recursive=self.recursive)
 
@@ -57,12 +59,12 @@ class _Part:
     error: str | None
 
 
-def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
+def paint_all(request: BatchRequest, stop: threading.Event) -> Iterator[BatchEvent]:
     """Paint a batch and write its manifest; under `torchrun` or `accelerate launch` each process its share.
 
     Yields:
-        First `plan`, with the number of sketches of this process; then the events of `Batch.run` as they
-        happen; last, in the first process alone, `summary`: counts of done, skipped, failed and left,
+        First `plan`, with the number of sketches of this process; then the events of `BatchPainter.run` as
+        they happen; last, in the first process alone, `summary`: counts of done, skipped, failed and left,
         the sketches that failed, seconds, the manifest's path, and whether it was interrupted.
 
     Raises:
@@ -81,10 +83,10 @@ def paint_all(request: Request, stop: threading.Event) -> Iterator[Event]:
         try:
             record = Record(request.output, processes.rank)
             batch = _batch(request, record)
-            yield {"event": "plan", "sketches": len(share), **_who(processes)}
+            yield _by_process({"event": "plan", "sketches": len(share)}, processes)
             for event in batch.run(share, stop):
                 counts[event["event"]] += 1
-                yield {**event, **_who(processes)}
+                yield _by_process(event, processes)
         except RltnError as caught:
             error = str(caught)
         left = len(share) - sum(counts[name] for name in ("done", "skipped", "failed"))
@@ -112,33 +114,30 @@ def _from_first(processes: Processes, work: Callable[[], T]) -> T | None:
     return shared
 
 
-def _prepare(request: Request) -> list[Task]:
+def _prepare(request: BatchRequest) -> list[PaintingTask]:
     """Find out what there is to do, and check what all sketches share before anything runs."""
     tasks = request.plan()
     for reference in request.guide.references:
         read_picture(reference)
-    try:
-        request.output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{request.output}: the folder cannot be made ({error.strerror or error}); choose another"
-        ) from error
+    make_folder(request.output)
     return tasks
 
 
-def _batch(request: Request, record: Record) -> Batch:
+def _batch(request: BatchRequest, record: Record) -> BatchPainter:
     """Load the model."""
     colorizer = Colorizer.from_pretrained(request.model, device=device_name(request.device))
     files = read_model_files(request.model)
     stored = b"".join(part.read_bytes() for part in files.parts)
     digest = hashlib.sha256(stored + to_json(files.config).encode())
-    return Batch(
+    return BatchPainter(
         colorizer, record, request.options, model_sha256=digest.hexdigest(),
         model_revision=commit_of(request.model), overwrite=request.overwrite, jobs=request.jobs,
     )  # fmt: skip
 
 
-def _end(request: Request, record: Record | None, parts: list[_Part], seconds: float) -> Iterator[Event]:
+def _end(
+    request: BatchRequest, record: Record | None, parts: list[_Part], seconds: float
+) -> Iterator[BatchEvent]:
     """Write the manifest and yield the summary; raise what stopped a process."""
     if record is not None:
         record.write_manifest(part.news for part in parts)
@@ -149,7 +148,9 @@ def _end(request: Request, record: Record | None, parts: list[_Part], seconds: f
     total = sum((Counter(part.counts) for part in parts), Counter[str]())
     yield {
         "event": "summary",
-        **{name: total[name] for name in ("done", "skipped", "failed")},
+        "done": total["done"],
+        "skipped": total["skipped"],
+        "failed": total["failed"],
         "left": sum(part.left for part in parts),
         "failures": [
             entry["sketch"] for part in parts for entry in part.news.values() if entry["status"] == "failed"
@@ -160,6 +161,8 @@ def _end(request: Request, record: Record | None, parts: list[_Part], seconds: f
     }
 
 
-def _who(processes: Processes) -> dict[str, int]:
-    """Name the process in an event, where there are several."""
-    return {"process": processes.rank} if processes.count > 1 else {}
+def _by_process(event: BatchPlan | SketchEvent, processes: Processes) -> BatchEvent:
+    """Name the process in its event, where there are several."""
+    if processes.count > 1:
+        event["process"] = processes.rank
+    return event

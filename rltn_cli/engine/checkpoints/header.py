@@ -15,7 +15,7 @@ from rltn_cli.config_files import from_mapping
 from rltn_cli.errors import ConfigError, ModelError
 from rltn_cli.model_config import ARCHITECTURE, ModelConfig
 
-CONFIG = "config.json"
+CONFIG_FILE = "config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 """Tells which part holds which weight, if the weights are split into several files."""
@@ -87,7 +87,7 @@ def read_model_files(path: Path) -> ModelFiles:
         )
     if stored.values is None:
         raise ModelError(
-            f"{path}: no configuration inside, and no {CONFIG} beside it; add the model's {CONFIG}"
+            f"{path}: no configuration inside, and no {CONFIG_FILE} beside it; add the model's {CONFIG_FILE}"
         )
     config = _build_config(stored.values, stored.where)
     return ModelFiles(stored.weights, stored.shapes, stored.parts, stored.values, stored.where, config)
@@ -113,8 +113,10 @@ def read_stored(path: Path) -> StoredModel:
     Raises:
         ModelError: missing, not safetensors, inconsistent, or a configuration that is not JSON.
     """
-    if path.is_dir() and not (path / CONFIG).is_file():
-        raise ModelError(f"{path}: there is no {CONFIG}; a model is a folder with {CONFIG} and {WEIGHTS}")
+    if path.is_dir() and not (path / CONFIG_FILE).is_file():
+        raise ModelError(
+            f"{path}: there is no {CONFIG_FILE}; a model is a folder with {CONFIG_FILE} and {WEIGHTS}"
+        )
     weights = _find_weights(path)
     if weights.name == INDEX:
         parts, shapes, metadata = _read_index(weights)
@@ -123,7 +125,7 @@ def read_stored(path: Path) -> StoredModel:
         parts = (weights,)
     if sum(math.prod(shape) for shape in shapes.values()) > MAX_PARAMETERS:
         raise ModelError(f"{path}: more than {MAX_PARAMETERS:,} weights; rltn loads no larger models")
-    beside = weights.parent / CONFIG
+    beside = weights.parent / CONFIG_FILE
     if path.is_dir() or ("config" not in metadata and beside.is_file()):
         return StoredModel(weights, shapes, parts, _read_json(beside), str(beside))
     where = f"{path}: its configuration"
@@ -143,9 +145,11 @@ def _find_weights(path: Path) -> Path:
         for name in (WEIGHTS, INDEX):
             if (path / name).is_file():
                 return path / name
-        raise ModelError(f"{path}: there is no {WEIGHTS}; a model is a folder with {CONFIG} and {WEIGHTS}")
+        raise ModelError(
+            f"{path}: there is no {WEIGHTS}; a model is a folder with {CONFIG_FILE} and {WEIGHTS}"
+        )
     if not path.is_file():
-        raise ModelError(f"{path}: no such file; a model is a folder with {CONFIG} and {WEIGHTS}")
+        raise ModelError(f"{path}: no such file; a model is a folder with {CONFIG_FILE} and {WEIGHTS}")
     return path
 
 

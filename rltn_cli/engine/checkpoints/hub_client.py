@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rltn_cli.engine.checkpoints.header import CONFIG, INDEX, WEIGHTS, StoredModel, read_known
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE, INDEX, WEIGHTS, StoredModel, read_known
 from rltn_cli.errors import ModelError
 
 CARD = "README.md"
-FILES = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors", CARD)
+FILES = (CONFIG_FILE, WEIGHTS, INDEX, "model-*-of-*.safetensors", CARD)
 """What is downloaded from a repository; never a pickle."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -61,12 +61,12 @@ def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Pa
     with _explain_errors(label, repo, revision, offline=offline), _silence_client():
         folder = _fetch(repo, revision, offline)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if CONFIG not in names or not {WEIGHTS, INDEX} & set(names):
+    if CONFIG_FILE not in names or not {WEIGHTS, INDEX} & set(names):
         if offline and names:
             raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'")
-        wanted = CONFIG if CONFIG not in names else WEIGHTS
+        wanted = CONFIG_FILE if CONFIG_FILE not in names else WEIGHTS
         raise ModelError(
-            f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG} and {WEIGHTS}"
+            f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG_FILE} and {WEIGHTS}"
         )
     with _explain_errors(label, repo, revision, offline=offline), _silence_client():
         announced = _find_hashes(repo, folder, names, offline)

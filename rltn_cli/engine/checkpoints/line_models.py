@@ -5,28 +5,13 @@ from pathlib import Path
 import torch
 
 from rltn_cli.config_files import from_mapping, to_json
-from rltn_cli.engine.checkpoints.header import CONFIG, LINES, StoredModel, read_stored
-from rltn_cli.engine.checkpoints.model_names import find_model
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE, LINES, StoredModel, read_stored
 from rltn_cli.engine.checkpoints.weights import fill, pack_weights, write_model
 from rltn_cli.errors import ConfigError, ModelError
 from rltn_cli.models.hed import HED, HED_ORIGINAL, HEDConfig
 
 SHIPPED = "lines-small"
 """The narrow twin that comes with rltn."""
-
-
-def find_line_model(name: str, *, offline: bool = False) -> Path:
-    """Return the folder or file of a network that draws lines.
-
-    Args:
-        name: `lines-small`, which is shipped; a folder; a `.safetensors` file; or `org/repo[@revision]` on
-            the Hub; the first of these that exists.
-        offline: take a Hub model from the cache, without touching the network.
-
-    Raises:
-        ModelError: no such model, or the Hub cannot be reached.
-    """
-    return find_model(name, offline=offline)
 
 
 def load_line_model(path: Path, *, device: torch.device | str = "cpu") -> HED:
@@ -69,7 +54,7 @@ def _config_of(files: StoredModel) -> HEDConfig:
         raise ModelError(f"{files.weights}: this network paints and does not draw lines; name another one")
     if files.kind != LINES:
         raise ModelError(
-            f"{files.weights}: no configuration inside, no {CONFIG} beside it, and not the original HED "
+            f"{files.weights}: no configuration inside, no {CONFIG_FILE} beside it, and not the original HED "
             "(features.N, dsn1 to dsn5, fuse)"
         )
     if files.values is None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rltn_cli.engine.checkpoints.header import CONFIG
+from rltn_cli.engine.checkpoints.header import CONFIG_FILE
 from rltn_cli.engine.checkpoints.hub_client import pull
 from rltn_cli.errors import ModelError
 
@@ -22,7 +22,7 @@ def shipped_models() -> dict[str, Path]:
     """Return the folder of every shipped model by its name, in alphabetical order."""
     found: dict[str, Path] = {}
     for folder in weight_folders():
-        for config in sorted(folder.glob(f"*/{CONFIG}")):
+        for config in sorted(folder.glob(f"*/{CONFIG_FILE}")):
             found.setdefault(config.parent.name, config.parent)
     return dict(sorted(found.items()))
 

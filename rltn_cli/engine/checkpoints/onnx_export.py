@@ -1,18 +1,17 @@
 """The network as ONNX, for sizes of any kind, for programs that embed it without PyTorch."""
 
-import contextlib
 import importlib.util
 import logging
-import os
 import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from rltn_cli.errors import ModelError, OutputError
-from rltn_cli.models.correspondence import PATCH
-from rltn_cli.models.rltn import RLTN, SIDE_MINIMUM, SIDE_MULTIPLE
+from rltn_cli.errors import ModelError
+from rltn_cli.models.rltn import RLTN
+from rltn_cli.output_files import make_folder, replacement
+from rltn_cli.sizes import PATCH, SIDE_MINIMUM, SIDE_MULTIPLE
 
 OPSET = 20
 MAX_SIDE = 4096
@@ -49,18 +48,9 @@ def export_onnx(model: RLTN, path: Path) -> None:
     for package in ("onnx", "onnxscript"):
         if importlib.util.find_spec(package) is None:
             raise ModelError(f"{path}: ONNX needs the package {package}: pip install 'rltn[export]'")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(b"")  # a path that cannot be written fails now and not after minutes
-        program = _translate(model)
-        program.save(str(part), external_data=False)
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+    make_folder(path.parent)
+    with replacement(path, overwrite=True) as part:  # an unwritable folder is found here, not in minutes
+        _translate(model).save(str(part), external_data=False)
 
 
 def _translate(model: RLTN) -> torch.onnx.ONNXProgram:

@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from rltn_cli.choices import PerceptualTrunk
 from rltn_cli.errors import ModelError
 from rltn_cli.models.frozen import VGG
 
@@ -49,7 +50,7 @@ def read_trunk(name: Trunk, folder: Path | None = None) -> dict[str, Tensor]:
         raise ModelError(f"{path}: not a readable safetensors file ({error}); {hint}") from error
 
 
-def load_vgg(name: Literal["vgg16", "vgg19"], folder: Path | None = None) -> VGG:
+def load_vgg(name: PerceptualTrunk, folder: Path | None = None) -> VGG:
     """Read a VGG for the perceptual loss terms or for features.
 
     Args:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -11,14 +10,18 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from rltn_cli.config_files import to_json
-from rltn_cli.engine.checkpoints.header import CONFIG, WEIGHTS, StoredModel, make_printable, read_model_files
-from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
-from rltn_cli.errors import ModelError, OutputError
+from rltn_cli.engine.checkpoints.header import (
+    CONFIG_FILE,
+    WEIGHTS,
+    StoredModel,
+    make_printable,
+    read_model_files,
+)
+from rltn_cli.errors import ModelError
 from rltn_cli.model_config import ARCHITECTURE
 from rltn_cli.models.regions import RegionPooling
 from rltn_cli.models.rltn import RLTN
-
-__all__ = ["find_model", "load_model", "save_model", "save_model_file", "shipped_models"]
+from rltn_cli.output_files import make_folder, write_file
 
 
 def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
@@ -46,12 +49,9 @@ def write_model(folder: Path, weights: bytes, config: str) -> Path:
     Raises:
         OutputError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / WEIGHTS, weights)
-        _replace(folder / CONFIG, config.encode())
-    except OSError as error:
-        raise OutputError(f"{folder}: the model cannot be written ({error.strerror})") from error
+    make_folder(folder)
+    write_file(folder / WEIGHTS, weights, overwrite=True)
+    write_file(folder / CONFIG_FILE, config.encode(), overwrite=True)
     return folder
 
 
@@ -61,11 +61,8 @@ def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
     Args and errors as in `save_model`; the file's folder is made if it is missing.
     """
     weights = pack_weights(model, to_json(model.config), path, half=half)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, weights)
-    except OSError as error:
-        raise OutputError(f"{path}: the model cannot be written ({error.strerror})") from error
+    make_folder(path.parent)
+    write_file(path, weights, overwrite=True)
     return path
 
 
@@ -109,7 +106,7 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
 
     Args:
         path: a folder with `config.json` and `model.safetensors` (or its parts and their index), or a
-            `.safetensors` file that carries its configuration; see `find_model` for names.
+            `.safetensors` file that carries its configuration; see `model_names.find_model` for names.
         device: where the model goes.
 
     Returns:
@@ -161,7 +158,7 @@ def fill(network: nn.Module, files: StoredModel) -> None:
 
 def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> None:
     """Raise ModelError unless the file contains exactly the weights that are wanted."""
-    advice = f"its {CONFIG} belongs to another model"
+    advice = f"its {CONFIG_FILE} belongs to another model"
     missing = [name for name in wanted if name not in files.shapes]
     extra = [name for name in files.shapes if name not in wanted]
     wrong = [name for name, shape in wanted.items() if files.shapes.get(name, shape) != shape]
@@ -169,13 +166,3 @@ def _check_shapes(files: StoredModel, wanted: dict[str, tuple[int, ...]]) -> Non
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             raise ModelError(f"{files.weights}: {what} {make_printable(names[0])}{more}; {advice}")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that it appears whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.engine.evaluation.methods import Method, Painting
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes, to_unit_range
 
 
 def under_lines(colors: Bytes, sketches: Bytes) -> Bytes:
@@ -40,14 +40,14 @@ def reinhard(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting
     images = np.empty_like(references)
     for image, sketch, reference in zip(images, sketches, references, strict=True):
         page, example = (
-            cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+            cv2.cvtColor(to_unit_range(picture), cv2.COLOR_RGB2LAB)
             for picture in (np.repeat(sketch[..., None], 3, axis=2), reference)
         )
         spread = page.std(axis=(0, 1))
         scale = np.where(spread > 0.1, example.std(axis=(0, 1)) / np.maximum(spread, 0.1), 0)
         moved = (page - page.mean(axis=(0, 1))) * scale + example.mean(axis=(0, 1))
         colors = cv2.cvtColor(moved.astype(np.float32), cv2.COLOR_LAB2RGB)
-        image[:] = np.rint(255 * colors.clip(0, 1))
+        image[:] = to_bytes(colors.clip(0, 1))
     return Painting(under_lines(images, sketches))
 
 

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import torch
 
+from rltn_cli.choices import EvaluationProtocol, Finish
 from rltn_cli.data.pairs import read_pairs
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.trunks import trunk_folder
-from rltn_cli.engine.checkpoints.weights import find_model
 from rltn_cli.engine.evaluation.aggregation import MethodKind, Row, Tally, tabulate
 from rltn_cli.engine.evaluation.baselines import BASELINES
 from rltn_cli.engine.evaluation.feature_networks import FeatureNetwork, load_inception, load_vgg16
 from rltn_cli.engine.evaluation.lpips import Lpips, load_lpips
 from rltn_cli.engine.evaluation.methods import Method, make_folder_method, make_model_method
 from rltn_cli.engine.evaluation.metrics import Metrics, Target, measure
-from rltn_cli.engine.evaluation.protocols import Batch, EvaluationSample, Protocol, load, plan
+from rltn_cli.engine.evaluation.protocols import EvaluationBatch, EvaluationSample, load, plan
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
 from rltn_cli.errors import RltnError, UsageError
-from rltn_cli.imaging.finishing import Finish
 from rltn_cli.imaging.pixels import Bytes, Floats
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class EvaluationConfig:
     models: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Folders of pictures made by other programs, by the name of their row."""
-    protocol: Protocol = "nearest"
+    protocol: EvaluationProtocol = "nearest"
     split: str = "val"
     limit: int | None = None
     seed: int = 0
@@ -152,7 +152,7 @@ class Evaluator:
         """Return the features of pictures (N, 256, 256, 3) by network, one row per picture."""
         return {key: list(network(pictures)) for key, network in self.networks.features.items()}
 
-    def _measure(self, images: Bytes, batch: Batch, targets: Sequence[Target]) -> list[Metrics]:
+    def _measure(self, images: Bytes, batch: EvaluationBatch, targets: Sequence[Target]) -> list[Metrics]:
         """Return the metrics of the pictures that a method painted of a batch."""
         metrics = [measure(*pair) for pair in zip(images, targets, strict=True)]
         if self.networks.lpips:

@@ -9,10 +9,12 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.trunks import load_vgg
 from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import ModelError
 from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.output_files import make_folder
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 """SHA-256 of torch-fidelity's weights, converted from the network by which FID was defined."""
@@ -70,8 +72,8 @@ def _fetch_inception(url: str, offline: bool) -> Path:
         raise ModelError(
             f"the Inception weights are not on this machine, and --offline forbids downloading them: {hint}"
         )
+    make_folder(file.parent)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), hash_prefix=INCEPTION_SHA256, progress=False)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
         raise ModelError(f"the Inception weights cannot be downloaded ({error}): {hint}") from error
@@ -88,10 +90,8 @@ def load_vgg16(folder: Path | None = None, device: torch.device | str = "cpu") -
 
     @torch.inference_mode()
     def features(pictures: Bytes) -> Floats:
-        values = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        small = F.interpolate(
-            values, (VGG_SIZE, VGG_SIZE), mode="bilinear", antialias=True, align_corners=False
-        )
+        values, size = to_tensor(pictures, device), (VGG_SIZE, VGG_SIZE)
+        small = F.interpolate(values, size, mode="bilinear", antialias=True, align_corners=False)
         output: Floats = network(small, ["relu5_3"])["relu5_3"].mean(dim=(2, 3)).cpu().numpy()
         return output
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.trunks import VARIABLE, read_trunk, trunk_folder
 from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import ModelError
@@ -54,9 +55,7 @@ class Lpips:
     def __call__(self, pictures: Bytes, others: Bytes) -> Sequence[float]:
         """Return the distances between pictures and others, both (N, H, W, 3) uint8; 0 for equal ones."""
         device = next(self.network.parameters()).device
-        first, second = (
-            torch.from_numpy(x).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1 for x in (pictures, others)
-        )
+        first, second = to_tensor(pictures, device), to_tensor(others, device)
         distances: list[float] = self.distances(first, second).tolist()
         return distances
 

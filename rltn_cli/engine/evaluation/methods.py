@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rltn_cli.data.pairs import Pair, load_color, pictures_in
+from rltn_cli.choices import Finish
+from rltn_cli.data.pairs import Pair, load_color, pictures_by_stem
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import DataError
-from rltn_cli.imaging.finishing import Finish
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 
 
@@ -71,7 +71,7 @@ def make_folder_method(folder: Path, pairs: Sequence[Pair]) -> Method:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of outputs")
-    found = pictures_in(folder)
+    found = pictures_by_stem(folder)
     missing = [pair.id for pair in pairs if pair.id not in found]
     if missing:
         raise DataError(

@@ -3,18 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
+from rltn_cli.choices import EvaluationProtocol
 from rltn_cli.data.augmentation import Deformation, deform
 from rltn_cli.data.pairs import Pair, load_pair, select_split
 from rltn_cli.data.references import choose_group_mates, hash_to_number, nearest, thumbnail
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 
-Protocol = Literal["group", "self", "nearest"]
 SIZE = 256
 """Height and width in pixels at which pictures are measured."""
 BEND, SCALE, TURN, SHIFT = 0.12, 0.35, 0.35, 0.25
@@ -33,7 +32,7 @@ class EvaluationSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class EvaluationBatch:
     """Trials as pixels, all at 256x256."""
 
     ids: tuple[str, ...]
@@ -47,7 +46,12 @@ class Batch:
 
 
 def plan(
-    pairs: Sequence[Pair], protocol: Protocol, *, split: str = "val", limit: int | None = None, seed: int = 0
+    pairs: Sequence[Pair],
+    protocol: EvaluationProtocol,
+    *,
+    split: str = "val",
+    limit: int | None = None,
+    seed: int = 0,
 ) -> list[EvaluationSample]:
     """Choose the drawings and their references.
 
@@ -104,7 +108,7 @@ def spread(samples: list[EvaluationSample], limit: int, seed: int) -> list[Evalu
     return sorted(taken, key=lambda sample: sample.pair.id)
 
 
-def load(samples: Sequence[EvaluationSample]) -> Batch:
+def load(samples: Sequence[EvaluationSample]) -> EvaluationBatch:
     """Read the pictures of some samples.
 
     Raises:
@@ -112,7 +116,7 @@ def load(samples: Sequence[EvaluationSample]) -> Batch:
     """
     targets, sketches = zip(*(load_pair(sample.pair, SIZE) for sample in samples), strict=True)
     references = [_reference(sample) for sample in samples]
-    return Batch(
+    return EvaluationBatch(
         tuple(sample.pair.id for sample in samples),
         np.stack(sketches),
         np.stack(references),

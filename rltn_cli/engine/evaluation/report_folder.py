@@ -10,7 +10,8 @@ from rltn_cli.engine.evaluation.evaluator import Evaluation, Evaluator
 from rltn_cli.engine.evaluation.report import data_name, paper_markdown, to_json, to_markdown
 from rltn_cli.engine.evaluation.report_page import to_html
 from rltn_cli.errors import OutputError, UsageError
-from rltn_cli.imaging.encoding import write_file, write_picture
+from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.output_files import make_folder, write_file
 
 PAGE = "report.html"
 
@@ -51,10 +52,7 @@ def write_reports(
 
 def _write(folder: Path, evaluator: Evaluator, result: Evaluation, overwrite: bool) -> None:
     """Write one report."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+    make_folder(folder)
     write_file(folder / "report.json", to_json(result).encode(), overwrite=overwrite)
     write_file(folder / "report.md", to_markdown(result).encode(), overwrite=overwrite)
     galleries = {name: show(result, name, method) for name, method in evaluator.methods.items()}

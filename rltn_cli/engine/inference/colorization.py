@@ -12,9 +12,7 @@ from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
 from rltn_cli.models.rltn import RLTN, RLTNOutput
-
-TOKEN = 4
-"""Side of a token, in pixels."""
+from rltn_cli.sizes import PATCH
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +42,7 @@ class Colorization:
             parts = [
                 self._model.confidence(output)[0].permute(1, 2, 0).cpu().numpy() for output in self._outputs
             ]
-        return self.fit.crop(self.fit.join(parts, TOKEN), TOKEN)[..., 0]
+        return self.fit.crop(self.fit.join(parts, PATCH), PATCH)[..., 0]
 
     @cached_property
     def matches(self) -> NDArray[np.int64]:
@@ -55,24 +53,24 @@ class Colorization:
         """
         with torch.inference_mode():
             flat = [self._model.matches(output)[0].cpu().numpy() for output in self._outputs]
-        height, width = (side // TOKEN for side in self.fit.canvas)
+        height, width = (side // PATCH for side in self.fit.canvas)
         tokens = np.zeros((height, width), np.int64)
         for (rows, columns), part in zip(self.fit.tiles(), flat, strict=True):
             place = (
-                slice(rows.start // TOKEN, rows.stop // TOKEN),
-                slice(columns.start // TOKEN, columns.stop // TOKEN),
+                slice(rows.start // PATCH, rows.stop // PATCH),
+                slice(columns.start // PATCH, columns.stop // PATCH),
             )
             tokens[place] = part.reshape(tokens[place].shape)
-        return self._places(self.fit.crop(tokens, TOKEN))
+        return self._places(self.fit.crop(tokens, PATCH))
 
     def _places(self, tokens: NDArray[np.int64]) -> NDArray[np.int64]:
         """Convert token numbers, which continue from reference to reference, to (reference, row, column)."""
-        grids = [(picture.shape[0] // TOKEN, picture.shape[1] // TOKEN) for picture in self.references]
+        grids = [(picture.shape[0] // PATCH, picture.shape[1] // PATCH) for picture in self.references]
         firsts = np.cumsum([0, *(rows * columns for rows, columns in grids)])
         number = np.searchsorted(firsts, tokens, side="right") - 1
         inside = tokens - firsts[number]
         columns = np.array([grid[1] for grid in grids])[number]
-        return np.stack([number, inside // columns * TOKEN, inside % columns * TOKEN], axis=-1)
+        return np.stack([number, inside // columns * PATCH, inside % columns * PATCH], axis=-1)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the painted picture; the file name gives the format, `-` is standard output.

@@ -10,24 +10,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rltn_cli.choices import AlphaMode, Finish, Lines
 from rltn_cli.data.batches import label_sketches
-from rltn_cli.engine.checkpoints.weights import find_model, load_model
+from rltn_cli.data.tensors import to_array, to_tensor
+from rltn_cli.engine.checkpoints.model_names import find_model
+from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.canvas import SMALLEST, Fit, fit_reference, fit_sketch, plan_fit
-from rltn_cli.imaging.finishing import Finish, Lines, finish_picture
+from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.finishing import finish_picture
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit
+from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
-from rltn_cli.imaging.sketch import AlphaMode, prepare_sketch
+from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
-
-LARGEST = 2048
-"""The largest shorter side for the network, in pixels."""
-
-__all__ = ["Colorization", "Colorizer", "Drawing", "References", "choose_device"]
+from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class Colorizer:
                 (H, W[, 1..4]) uint8 or uint16.
             references: one or several of the same, or what `encode` returned.
             size: pixels of the shorter side for the network, 64 to 2048.
-            finish: `paint`: colours end at lines; `flat`: one colour per region; `raw`: unchanged.
+            finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, or those of the `network`.
             alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
 
@@ -162,13 +161,13 @@ class Colorizer:
     ) -> Colorization:
         """Bring the network's picture to the drawing's own size; the last step of painting."""
         fit = drawing.fit
-        colors = fit.crop(fit.join([_to_array(output.colors) for output in outputs]))
-        warped = fit.crop(fit.join([_to_array(output.warped) for output in outputs]))
+        colors = fit.crop(fit.join([to_array(output.colors[0]) for output in outputs]))
+        warped = fit.crop(fit.join([to_array(output.warped[0]) for output in outputs]))
         image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, _to_bytes(colors), _to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
+            image, to_bytes(colors), to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
             fit, self.model, outputs,
         )  # fmt: skip
 
@@ -191,7 +190,7 @@ class Colorizer:
         for notice in (notice for picture in pictures for notice in picture.notices):
             _log.warning("%s", notice)
         with memory_for(f"size {size}", self.device), torch.inference_mode():
-            tensors = [self._to_tensor(picture) for picture in fitted]
+            tensors = [to_tensor(picture[None], self.device) for picture in fitted]
             return References(fitted, self.model.encode_references(tensors), size)
 
     @torch.inference_mode()
@@ -215,21 +214,15 @@ class Colorizer:
     @torch.inference_mode()
     def _paint_tile(self, canvas: Bytes, labels: Labels, references: References) -> RLTNOutput:
         """Paint a tile (H, W), black lines on white, by the labels of its regions."""
+        sketch = to_tensor(canvas[None, ..., None], self.device)
         regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
-        return self.model.colorize(self._to_tensor(canvas[..., None]), references.tokens, regions)
-
-    def _to_tensor(self, picture: Bytes) -> Tensor:
-        """Turn (H, W, C) uint8 into (1, C, H, W) in [-1, 1] on the device."""
-        tensor = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device)
-        return (tensor.permute(2, 0, 1)[None].float() / 127.5 - 1).contiguous(
-            memory_format=torch.channels_last
-        )
+        return self.model.colorize(sketch, references.tokens, regions)
 
 
 def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
     """Refuse options that are out of range."""
-    if not SMALLEST <= size <= LARGEST:
-        raise UsageError(f"size must be from {SMALLEST} to {LARGEST} pixels, not {size}")
+    if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
+        raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
     for name, value, known in (
         ("finish", finish, Finish),
         ("lines", lines, Lines),
@@ -242,14 +235,3 @@ def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) ->
 def _read(source: Source) -> Picture:
     """Read a picture unless that was done."""
     return source if isinstance(source, Picture) else read_picture(source)
-
-
-def _to_array(colors: Tensor) -> Floats:
-    """Turn (1, 3, H, W) in [-1, 1] into (H, W, 3) float32 in [0, 1]."""
-    scaled = (colors[0].float().clamp(-1, 1) + 1) / 2
-    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
-
-
-def _to_bytes(colors: Floats) -> Bytes:
-    """Turn [0, 1] into 0 to 255."""
-    return np.asarray(np.rint(255 * colors), np.uint8)

@@ -11,7 +11,8 @@ import numpy as np
 
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.encoding import check_output, write_picture
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes
+from rltn_cli.output_files import make_folder
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
@@ -48,11 +49,8 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
         OutputError: see `check_explanation`.
     """
     check_explanation(folder, overwrite)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from error
-    confidence = np.asarray(np.rint(255 * np.clip(result.confidence, 0, 1)), np.uint8)
+    make_folder(folder)
+    confidence = to_bytes(np.clip(result.confidence, 0, 1))
     pictures = (result.warped, _upsample(confidence, result), match_sheet(result))
     for name, picture in zip(FILES, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
@@ -87,10 +85,10 @@ def match_sheet(result: "Colorization") -> Bytes:
 
 def _upsample(places: Bytes, result: "Colorization") -> Bytes:
     """Repeat the value of each place for all of its pixels in the network's picture."""
-    from rltn_cli.engine.inference.colorization import TOKEN
+    from rltn_cli.sizes import PATCH
 
     height, width = result.warped.shape[:2]
-    return places.repeat(TOKEN, axis=0).repeat(TOKEN, axis=1)[:height, :width]
+    return places.repeat(PATCH, axis=0).repeat(PATCH, axis=1)[:height, :width]
 
 
 def _code(height: int, width: int, number: int, count: int) -> Bytes:

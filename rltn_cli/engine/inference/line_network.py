@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import torch
 
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.imaging.pixels import Bytes
@@ -63,7 +64,6 @@ class LineNetwork:
     def _draw(self, color: Bytes) -> Bytes:
         """Draw one tile."""
         with memory_for("the lines", self.device):
-            tensor = torch.from_numpy(color).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
-            edges = torch.sigmoid(self.network(tensor.contiguous(memory_format=torch.channels_last))[-1])
+            edges = torch.sigmoid(self.network(to_tensor(color[None], self.device))[-1])
             lines = (255 * (1 - edges[0, 0].float())).round().to(torch.uint8)
             return np.asarray(lines.cpu().numpy())

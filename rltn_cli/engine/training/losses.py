@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rltn_cli.models.correspondence import PATCH, from_patches, to_patches, warp
+from rltn_cli.models.correspondence import from_patches, to_patches, warp
+from rltn_cli.sizes import PATCH
 
 Features = Mapping[str, Tensor]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from rltn_cli.engine.checkpoints.weights import add_region_pooling, find_model, load_model
+from rltn_cli.engine.checkpoints.model_names import find_model
+from rltn_cli.engine.checkpoints.weights import add_region_pooling, load_model
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.frozen_networks import load_frozen_networks

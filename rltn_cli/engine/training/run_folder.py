@@ -20,8 +20,9 @@ from rltn_cli.engine.training.sample_grids import sample_grid
 from rltn_cli.engine.training.state import remove_state
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import OutputError, TrainingError, UsageError
-from rltn_cli.imaging.encoding import write_file, write_picture
+from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.output_files import make_folder, write_file
 from rltn_cli.training_config import TrainConfig
 
 CONFIG = "config.json"
@@ -127,7 +128,7 @@ class RunFolder:
         """Write a sample grid, and return its path and its pixels."""
         path = self.path / SAMPLES / f"step-{trainer.step:08d}.png"
         grid = sample_grid(trainer.networks.ema_model, samples, trainer.device)
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         write_picture(path, grid, overwrite=True)
         return path, grid
 

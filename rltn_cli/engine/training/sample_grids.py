@@ -8,7 +8,9 @@ from torch import Tensor
 from rltn_cli.data.batches import Batch, make_batch
 from rltn_cli.data.sampling import Sampler
 from rltn_cli.data.stores import PairStore
+from rltn_cli.data.tensors import to_array
 from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.imaging.pixels import to_bytes
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import DataConfig
 
@@ -53,15 +55,9 @@ def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArra
         colors,
         batch.target.cpu(),
     ]
-    return _to_bytes(torch.cat([_row(row) for row in rows], dim=1))
+    return to_bytes(to_array(torch.cat([_row(row) for row in rows], dim=1)))
 
 
 def _row(pictures: Tensor) -> Tensor:
     """Lay (B, 3, H, W) side by side: (3, H, B W)."""
     return torch.cat(list(pictures), dim=2)
-
-
-def _to_bytes(picture: Tensor) -> NDArray[np.uint8]:
-    """Convert (3, H, W) in [-1, 1] to (H, W, 3) uint8."""
-    scaled = ((picture.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return np.ascontiguousarray(scaled.permute(1, 2, 0).numpy())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rltn_cli.engine.batch.line_extraction import Look, Task, check_outputs, plan_extraction
+from rltn_cli.engine.batch.line_extraction import ExtractionTask, OutputStyle, check_outputs, plan_extraction
 from rltn_cli.errors import OutputError, UsageError
 
 
@@ -85,11 +85,11 @@ def test_what_cannot_work_is_refused(sources, output, message):
 @pytest.mark.parametrize(
     ("output", "look", "kind", "message"),
     [
-        ("out.txt", Look(), OutputError, "unknown picture format"),
-        ("none/out.png", Look(), OutputError, "no such folder"),
-        ("b.jpg", Look(), OutputError, "exists already"),
-        ("new.jpg", Look(alpha=True), UsageError, "JPEG has no transparency"),
-        ("a.png/out", Look(), OutputError, "a.png is a file; no folder can be made in it"),
+        ("out.txt", OutputStyle(), OutputError, "unknown picture format"),
+        ("none/out.png", OutputStyle(), OutputError, "no such folder"),
+        ("b.jpg", OutputStyle(), OutputError, "exists already"),
+        ("new.jpg", OutputStyle(alpha=True), UsageError, "JPEG has no transparency"),
+        ("a.png/out", OutputStyle(), OutputError, "a.png is a file; no folder can be made in it"),
     ],
 )
 def test_outputs_that_cannot_be_written_are_known_before(output, look, kind, message):
@@ -100,7 +100,7 @@ def test_outputs_that_cannot_be_written_are_known_before(output, look, kind, mes
 
 def test_a_folder_is_made_when_it_is_needed():
     (task,) = plan_extraction(["a.png"], "new/folder")
-    check_outputs([task], Look(), overwrite=False)
+    check_outputs([task], OutputStyle(), overwrite=False)
     assert not Path("new").exists()
     task.read(overwrite=False)
     assert Path("new/folder").is_dir()
@@ -109,12 +109,12 @@ def test_a_folder_is_made_when_it_is_needed():
 @pytest.mark.parametrize("invert", [False, True])
 def test_looks(invert):
     lines = np.array([[0, 100, 255]], np.uint8)
-    assert Look(invert=invert).render(lines).tolist() == [[255, 155, 0] if invert else [0, 100, 255]]
-    see_through = Look(invert=invert, alpha=True).render(lines)
+    assert OutputStyle(invert=invert).render(lines).tolist() == [[255, 155, 0] if invert else [0, 100, 255]]
+    see_through = OutputStyle(invert=invert, alpha=True).render(lines)
     assert see_through[0, :, 3].tolist() == [255, 155, 0]
     assert (see_through[..., :3] == (255 if invert else 0)).all()
 
 
 def test_a_task_knows_its_files():
-    assert Task("-", "out.png").files == ()
-    assert Task("a.png", "out.png").files == (Path("a.png"),)
+    assert ExtractionTask("-", "out.png").files == ()
+    assert ExtractionTask("a.png", "out.png").files == (Path("a.png"),)

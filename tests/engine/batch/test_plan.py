@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rltn_cli.engine.batch.plan import Guide, Task, plan_batch
+from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
 from rltn_cli.errors import OutputError, UsageError
 
 REF = Guide((Path("ref.jpg"),))
@@ -24,7 +24,7 @@ def touch(*names: str) -> None:
         Path(name).write_bytes(b"")
 
 
-def pairs(tasks: list[Task]) -> list[tuple[str, str]]:
+def pairs(tasks: list[PaintingTask]) -> list[tuple[str, str]]:
     return [(str(task.sketch), str(task.output)) for task in tasks]
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rltn_cli.engine.batch.references import ReferenceShelf, match_score
+from rltn_cli.engine.batch.references import ReferenceCache, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import PictureError
 from rltn_cli.model_config import PRESETS
@@ -35,37 +35,37 @@ def paths(tmp_path: Path) -> list[Path]:
 
 
 def test_a_reference_is_encoded_once_whoever_asks(colorizer: Colorizer, paths: list[Path]) -> None:
-    shelf = ReferenceShelf(colorizer, 64)
+    cache = ReferenceCache(colorizer, 64)
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(shelf.encoded, [(paths[0],)] * 12))
-    assert shelf.encodings == 1
+        results = list(pool.map(cache.encoded, [(paths[0],)] * 12))
+    assert cache.encodings == 1
     assert all(result is results[0] for result in results)
-    assert shelf.encoded((paths[0], paths[1])).tokens.style.shape[1] == 2 * 256
-    assert shelf.encodings == 2
+    assert cache.encoded((paths[0], paths[1])).tokens.style.shape[1] == 2 * 256
+    assert cache.encodings == 2
 
 
 def test_the_one_not_used_for_longest_makes_room(colorizer: Colorizer, paths: list[Path]) -> None:
     keys = [(path,) for path in paths]
-    one = ReferenceShelf(colorizer, 64).encoded(keys[0])
+    one = ReferenceCache(colorizer, 64).encoded(keys[0])
     size = one.tokens.style.nbytes + one.tokens.patches.nbytes + one.pictures[0].nbytes
-    shelf = ReferenceShelf(colorizer, 64, limit=2 * size)
+    cache = ReferenceCache(colorizer, 64, limit=2 * size)
     for key in (keys[0], keys[1], keys[0], keys[2], keys[0]):
-        shelf.encoded(key)
-    assert shelf.encodings == 3
-    shelf.encoded(keys[1])
-    assert shelf.encodings == 4
+        cache.encoded(key)
+    assert cache.encodings == 3
+    cache.encoded(keys[1])
+    assert cache.encodings == 4
 
 
 def test_one_that_is_larger_than_the_room_is_still_given(colorizer: Colorizer, paths: list[Path]) -> None:
-    shelf = ReferenceShelf(colorizer, 64, limit=1)
-    assert shelf.encoded((paths[0],)) is shelf.encoded((paths[0],))
+    cache = ReferenceCache(colorizer, 64, limit=1)
+    assert cache.encoded((paths[0],)) is cache.encoded((paths[0],))
 
 
 def test_the_network_is_entered_through_the_slot(colorizer: Colorizer, paths: list[Path]) -> None:
     slot = threading.BoundedSemaphore(1)
-    shelf = ReferenceShelf(colorizer, 64, slot=lambda: slot)
+    cache = ReferenceCache(colorizer, 64, slot=lambda: slot)
     with slot, ThreadPoolExecutor(1) as pool:
-        future = pool.submit(shelf.encoded, (paths[0],))
+        future = pool.submit(cache.encoded, (paths[0],))
         with pytest.raises(TimeoutError):
             future.result(timeout=0.3)
         slot.release()
@@ -74,46 +74,46 @@ def test_the_network_is_entered_through_the_slot(colorizer: Colorizer, paths: li
 
 
 def test_one_that_disappears_or_changes_on_the_way_is_named(colorizer: Colorizer, paths: list[Path]) -> None:
-    shelf = ReferenceShelf(colorizer, 64)
-    shelf.hashes(paths)
+    cache = ReferenceCache(colorizer, 64)
+    cache.hashes(paths)
     paths[0].unlink()
     paths[1].write_bytes(paths[2].read_bytes())
     with pytest.raises(PictureError, match=r"white\.png: there is no such file"):
-        shelf.encoded((paths[0],))
+        cache.encoded((paths[0],))
     with pytest.raises(PictureError, match=r"red\.png: changed while the batch was running"):
-        shelf.encoded((paths[1],))
-    assert shelf.encoded((paths[2],)).pictures
+        cache.encoded((paths[1],))
+    assert cache.encoded((paths[2],)).pictures
 
 
 def test_the_hash_of_a_set_is_that_of_what_can_be_read(colorizer: Colorizer, paths: list[Path]) -> None:
-    whole = ReferenceShelf(colorizer, 64).set_hash(paths)
-    assert ReferenceShelf(colorizer, 64).set_hash(paths[::-1]) == whole
+    whole = ReferenceCache(colorizer, 64).set_hash(paths)
+    assert ReferenceCache(colorizer, 64).set_hash(paths[::-1]) == whole
     paths[0].unlink()
-    fewer = ReferenceShelf(colorizer, 64).set_hash(paths)
+    fewer = ReferenceCache(colorizer, 64).set_hash(paths)
     assert fewer != whole
-    assert fewer == ReferenceShelf(colorizer, 64).set_hash(paths[1:])
+    assert fewer == ReferenceCache(colorizer, 64).set_hash(paths[1:])
 
 
 def test_the_nearest_are_those_of_the_largest_cosine(
     colorizer: Colorizer, paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    shelf = ReferenceShelf(colorizer, 64)
+    cache = ReferenceCache(colorizer, 64)
     broken = paths[0].with_name("broken.png")
     broken.write_bytes(b"no picture")
     drawing = np.full((90, 70, 3), (240, 80, 80), np.uint8)
-    near = shelf.nearest(drawing, [*paths, broken], 2)
+    near = cache.nearest(drawing, [*paths, broken], 2)
     assert [path.name for path, _ in near] == ["red.png", "white.png"]
     assert near[0][1] > near[1][1] > 0.5
     assert "broken.png: not a picture" in caplog.text
     with pytest.raises(PictureError, match="none of the references can be read"):
-        shelf.nearest(drawing, [broken], 2)
+        cache.nearest(drawing, [broken], 2)
 
 
 def test_the_score_is_the_mean_confidence_of_a_sample(colorizer: Colorizer, paths: list[Path]) -> None:
     drawing_pixels = np.full((64, 64), 255, np.uint8)
     drawing_pixels[20:40, 20:24] = 0
     drawing = colorizer.prepare(drawing_pixels, size=64)
-    references = ReferenceShelf(colorizer, 64).encoded((paths[1],))
+    references = ReferenceCache(colorizer, 64).encoded((paths[1],))
     outputs = colorizer.paint(drawing, references)
     score = match_score(colorizer.model, outputs, references)
     with torch.inference_mode():

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from rltn_cli.engine.batch import run
+from rltn_cli.engine.batch.events import SketchEvent
 from rltn_cli.engine.batch.journal import Record
-from rltn_cli.engine.batch.plan import Task
-from rltn_cli.engine.batch.run import Batch, Event, Options
+from rltn_cli.engine.batch.plan import PaintingTask
+from rltn_cli.engine.batch.run import BatchPainter, Options
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
@@ -26,7 +27,7 @@ def colorizer() -> Colorizer:
 
 
 @pytest.fixture
-def tasks(tmp_path: Path) -> list[Task]:
+def tasks(tmp_path: Path) -> list[PaintingTask]:
     """Five drawings, two references in turn."""
     (tmp_path / "out").mkdir()
     for number in range(2):
@@ -37,31 +38,35 @@ def tasks(tmp_path: Path) -> list[Task]:
         drawing = np.full((70, 64), 255, np.uint8)
         cv2.imwrite(str(tmp_path / f"{number}.png"), cv2.circle(drawing, (32, 32), 12 + number, 0, 2))
         reference = tmp_path / f"ref{number % 2}.png"
-        found.append(Task(tmp_path / f"{number}.png", (reference,), tmp_path / "out" / f"{number}.png"))
+        found.append(
+            PaintingTask(tmp_path / f"{number}.png", (reference,), tmp_path / "out" / f"{number}.png")
+        )
     return found
 
 
 @pytest.fixture
-def record(tmp_path: Path, tasks: list[Task]) -> Iterator[Record]:
+def record(tmp_path: Path, tasks: list[PaintingTask]) -> Iterator[Record]:
     record = Record(tmp_path / "out")
     yield record
     record.close()
 
 
-def make(colorizer: Colorizer, record: Record, jobs: int = 2) -> Batch:
-    return Batch(colorizer, record, Options(size=64), model_sha256="m", jobs=jobs)
+def make(colorizer: Colorizer, record: Record, jobs: int = 2) -> BatchPainter:
+    return BatchPainter(colorizer, record, Options(size=64), model_sha256="m", jobs=jobs)
 
 
-def ends(events: list[Event]) -> dict[str, str]:
+def ends(events: list[SketchEvent]) -> dict[str, str]:
     return {Path(event["sketch"]).name: event["event"] for event in events if event["event"] != "started"}
 
 
-def test_each_reference_is_encoded_once(colorizer: Colorizer, record: Record, tasks: list[Task]) -> None:
+def test_each_reference_is_encoded_once(
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
+) -> None:
     batch = make(colorizer, record, jobs=4)
     events = list(batch.run(tasks, threading.Event()))
     assert set(ends(events).values()) == {"done"}
     assert len(events) == 10
-    assert batch.shelf.encodings == 2
+    assert batch.cache.encodings == 2
 
 
 def test_nothing_to_do_ends_at_once(colorizer: Colorizer, record: Record) -> None:
@@ -69,7 +74,7 @@ def test_nothing_to_do_ends_at_once(colorizer: Colorizer, record: Record) -> Non
 
 
 def test_a_reference_that_disappears_on_the_way_fails_its_sketches_alone(
-    colorizer: Colorizer, record: Record, tasks: list[Task]
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
 ) -> None:
     events = []
     for event in (running := make(colorizer, record, jobs=1).run(tasks, threading.Event())):
@@ -89,12 +94,12 @@ def test_a_reference_that_disappears_on_the_way_fails_its_sketches_alone(
 
 
 def test_a_full_disk_fails_each_picture_and_leaves_no_half_file(
-    colorizer: Colorizer, record: Record, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.open
 
     def refuse(path: Path, mode: str = "r", *arguments: object, **options: object) -> object:
-        return real(Path("/dev/full"), "wb") if mode == "xb" else real(path, mode, *arguments, **options)  # type: ignore[call-overload]
+        return real(Path("/dev/full"), "wb") if mode == "wb" else real(path, mode, *arguments, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", refuse)
     events = list(make(colorizer, record).run(tasks, threading.Event()))
@@ -106,7 +111,7 @@ def test_a_full_disk_fails_each_picture_and_leaves_no_half_file(
 
 
 def test_our_own_mistake_ends_the_batch_and_is_not_hidden(
-    colorizer: Colorizer, record: Record, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def mistake(*_: object) -> float:
         raise ZeroDivisionError
@@ -117,7 +122,7 @@ def test_our_own_mistake_ends_the_batch_and_is_not_hidden(
 
 
 def test_once_stopped_no_other_sketch_is_begun(
-    colorizer: Colorizer, record: Record, tasks: list[Task]
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
 ) -> None:
     stop = threading.Event()
     events = []
@@ -129,7 +134,7 @@ def test_once_stopped_no_other_sketch_is_begun(
 
 
 def test_a_batch_that_nobody_listens_to_stops(
-    colorizer: Colorizer, record: Record, tasks: list[Task]
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
 ) -> None:
     before = threading.active_count()
     running = make(colorizer, record, jobs=1).run(tasks, threading.Event())
@@ -139,7 +144,9 @@ def test_a_batch_that_nobody_listens_to_stops(
     assert len(list(tasks[0].output.parent.glob("*.png"))) < 5
 
 
-def test_the_libraries_threads_are_as_before(colorizer: Colorizer, record: Record, tasks: list[Task]) -> None:
+def test_the_libraries_threads_are_as_before(
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
+) -> None:
     before = torch.get_num_threads(), cv2.getNumThreads()
     running = make(colorizer, record, jobs=3).run(tasks, threading.Event())
     next(running)

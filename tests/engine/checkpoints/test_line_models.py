@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rltn_cli.engine.checkpoints.line_models import SHIPPED, find_line_model, load_line_model, save_line_model
+from rltn_cli.engine.checkpoints.line_models import SHIPPED, load_line_model, save_line_model
+from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.errors import ModelError
 from rltn_cli.model_config import PRESETS
@@ -49,7 +50,7 @@ def test_the_originals_file_needs_no_configuration(tmp_path: Path) -> None:
 
 
 def test_the_shipped_network_is_found_and_loads() -> None:
-    path = find_line_model(SHIPPED)
+    path = find_model(SHIPPED)
     assert load_line_model(path).config == HEDConfig()
 
 
@@ -97,4 +98,4 @@ def test_weights_that_are_not_finite_are_refused(folder: Path) -> None:
 
 def test_an_unknown_name() -> None:
     with pytest.raises(ModelError, match=r"liness: no such model; shipped: .*lines-small"):
-        find_line_model("liness")
+        find_model("liness")

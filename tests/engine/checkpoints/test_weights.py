@@ -104,7 +104,7 @@ def test_weights_too_large_for_half_precision_are_refused(tmp_path: Path) -> Non
 
 def test_a_folder_that_cannot_be_made_is_an_output_error(model: RLTN, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="the folder cannot be made"):
         save_model(model, tmp_path / "file" / "model")
 
 

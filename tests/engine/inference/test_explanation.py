@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from rltn_cli.engine.inference.colorizer import Colorization, Colorizer
+from rltn_cli.engine.inference.colorization import Colorization
+from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.explanation import FILES, match_sheet, write_explanation
 from rltn_cli.errors import OutputError
 from rltn_cli.model_config import PRESETS

@@ -76,7 +76,7 @@ def test_enlarged_lines_are_crisp_and_even_greys_stay():
 
 def test_xdog_in_tiles_equals_the_whole(monkeypatch):
     color = np.random.default_rng(0).integers(0, 256, (150, 220, 3), np.uint8)
-    monkeypatch.setattr("rltn_cli.engine.inference.line_extractor._XDOG_PIXELS", 70 * 70)
+    monkeypatch.setattr("rltn_cli.engine.inference.line_methods._XDOG_PIXELS", 70 * 70)
     tiled = LineExtractor.of("xdog")(color)
     assert abs(tiled.astype(int) - xdog(color)).max() <= 1
 

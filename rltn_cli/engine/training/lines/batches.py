@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.data.pairs import Pair, load_pair, pictures_in
+from rltn_cli.data.pairs import Pair, load_pair, pictures_by_stem
 from rltn_cli.engine.training.lines.targets import Plane, merge_lines
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
@@ -67,7 +67,7 @@ def find_examples(pairs: Sequence[Pair], edges: Path) -> list[Example]:
     Raises:
         DataError: a kind of lines has no example.
     """
-    maps = pictures_in(edges)
+    maps = pictures_by_stem(edges)
     examples = []
     for pair in pairs:
         if pair.native_line:

@@ -1,0 +1,50 @@
+"""What options and configurations choose from. Nothing is imported here, so that commands show it at once."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Finish = Literal["paint", "flat", "raw"]
+"""How the network's colours are brought to the drawing; done in `rltn_cli.imaging.finishing`."""
+FINISHES: Mapping[Finish, str] = {
+    "paint": "colours stop at the lines",
+    "flat": "one colour per region",
+    "raw": "the network's own picture, enlarged",
+}
+
+Lines = Literal["keep", "network"]
+"""Whose lines lie on the result: the artist's own, or those that the network drew."""
+
+AlphaMode = Literal["auto", "keep", "drop"]
+"""What becomes of a drawing's transparency; `auto` keeps that of a cut-out."""
+
+LineMethod = Literal["hed-small", "hed", "contour", "xdog"]
+"""How lines are extracted; done in `rltn_cli.engine.inference.line_methods`."""
+LINE_METHODS: Mapping[LineMethod, str] = {
+    "hed-small": "the network that comes with rltn",
+    "hed": "the original network, whose weights must be named",
+    "contour": "the borders of flat regions, label maps or part masks",
+    "xdog": "differences of Gaussians",
+}
+
+ReferenceMatch = Literal["name", "auto"]
+"""Which reference of a folder serves a sketch: the one of its name, or the one most like it."""
+
+EvaluationProtocol = Literal["nearest", "group", "self"]
+"""Which reference a drawing is evaluated by; see `rltn_cli.engine.evaluation.protocols`."""
+
+Preset = Literal["tiny", "small", "base", "paper"]
+"""Sizes of the network; see `rltn_cli.model_config.PRESETS`."""
+
+PerceptualTrunk = Literal["vgg16", "vgg19"]
+"""The network that perceptual loss terms look through."""
+
+Precision = Literal["fp32", "bf16", "fp16"]
+"""Of the computation in training."""
+
+StoredPrecision = Literal["half", "full"]
+"""Of weights in a file: 2 or 4 bytes each."""
+
+
+def describe(choices: Mapping[LineMethod, str] | Mapping[Finish, str]) -> str:
+    """Return choices and their meanings in one line, for help texts."""
+    return ", ".join(f"{name} ({meaning})" for name, meaning in choices.items())

@@ -1,0 +1,105 @@
+"""Files that are written whole or not at all, and the folders that they go into."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from rltn_cli.errors import OutputError
+
+_NAME_LENGTH = 100
+"""Characters of a file's name in that of its temporary file; file systems allow 255 bytes."""
+
+
+def check_file(path: Path, overwrite: bool = False) -> None:
+    """Check, before any work is done, that a file can be written.
+
+    Raises:
+        OutputError: missing folder, a folder or an existing file of that name, no permission.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists already; choose another name or pass --overwrite")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: there is no such folder; make it first")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise OutputError(f"{path.parent}: no permission to write in this folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents; an existing folder is left as it is.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: the folder cannot be made ({error.strerror or error}); choose another"
+        ) from error
+
+
+def write_file(path: Path, data: bytes, *, overwrite: bool = False) -> None:
+    """Write a file so that it appears whole or not at all.
+
+    Raises:
+        OutputError: the file exists and may not be replaced, or cannot be written.
+    """
+    with replacement(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield an empty temporary file in the same folder, which takes the name `path` when the block ends.
+
+    What is in it is on the disk before it takes the name. Where the block raises, the temporary file is
+    removed and nothing else changes.
+
+    Args:
+        path: the file to write; where it is a link, the file that it leads to is written.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: the file exists and may not be replaced, or cannot be written.
+    """
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name[:_NAME_LENGTH]}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.touch(exist_ok=False)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _rename_without_replacing(temporary, target)
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already; choose another name or pass --overwrite") from error
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove temporary files that a killed process left beside a file that it was writing."""
+    name = "".join(f"[{char}]" if char in "*?[" else char for char in path.name[:_NAME_LENGTH])
+    for temporary in path.parent.glob(f".{name}.*.tmp"):
+        temporary.unlink(missing_ok=True)
+
+
+def _rename_without_replacing(source: Path, target: Path) -> None:
+    """Give a file its final name; raise FileExistsError where the name has been taken meanwhile."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(str(target)) from None
+        source.replace(target)

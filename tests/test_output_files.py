@@ -1,0 +1,90 @@
+"""Files that are written whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rltn_cli.errors import OutputError
+from rltn_cli.output_files import check_file, make_folder, remove_leftovers, replacement, write_file
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(95, "Operation not supported")
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "out.png"
+    path.write_bytes(b"theirs")
+    with pytest.raises(OutputError, match="exists already"):
+        write_file(path, b"ours")
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", refuse)
+    write_file(tmp_path / "one", b"1")
+    with pytest.raises(OutputError, match="exists already"):
+        write_file(tmp_path / "one", b"2")
+    assert (tmp_path / "one").read_bytes() == b"1"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_was_written_is_on_the_disk_before_the_name_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    synced = []
+    fsync = os.fsync
+
+    def watch(number: int) -> None:
+        synced.append((os.fstat(number).st_size, path.read_bytes()))
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    write_file(path, b"newer", overwrite=True)
+    assert synced == [(5, b"old")]
+    assert path.read_bytes() == b"newer"
+
+
+def test_a_block_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "network.onnx"
+    path.write_bytes(b"old")
+    with pytest.raises(ValueError, match="mine"), replacement(path, overwrite=True) as temporary:
+        temporary.write_bytes(b"half")
+        raise ValueError("mine")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a[1].png"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(RuntimeError), replacement(path):
+            raise RuntimeError
+    (left,) = tmp_path.iterdir()
+    others = [tmp_path / name for name in (".a1.png.0123.tmp", ".b.png.0123.tmp", "a[1].png")]
+    for other in others:
+        other.write_bytes(b"")
+    remove_leftovers(path)
+    assert not left.exists()
+    assert all(other.exists() for other in others)
+
+
+def test_files_and_folders_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="file/below: the folder cannot be made"):
+        make_folder(tmp_path / "file" / "below")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_file(tmp_path / "none" / "out", b"")
+    with pytest.raises(OutputError, match="is a folder"):
+        check_file(tmp_path, overwrite=True)
+    with pytest.raises(OutputError, match="exists already"):
+        check_file(tmp_path / "file")
+    with pytest.raises(OutputError, match="no such folder"):
+        check_file(tmp_path / "none" / "out")
