@@ -6,14 +6,16 @@
 
 A slice goes on from DIR/state of --state if that is there (with the optimisers' moments), else from the
 shards of --resume (weights, EMA and discriminator), else from the configuration's `init`, else from fresh
-weights. The learning rate stays until a slice is run with --decay, which brings it to its end; a state
-before that can be kept, to go on from. A slice writes to --out: shards of at most 16 MiB, the averaged model,
-a sample grid, and a log of one JSON line a report.
+weights. It ends in time, or after the current step on SIGTERM or Ctrl-C, with everything saved. The learning
+rate stays until a slice is run with --decay, which brings it to its end; a state before that can be kept, to
+go on from. A slice writes to --out: shards of at most 16 MiB, the averaged model, a sample grid, and a log of
+one JSON line a report.
 """
 
 import argparse
 import dataclasses
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ import cv2
 import torch
 from accelerate import Accelerator
 
+from rltn_cli.commands.interruption import stopping
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
@@ -59,7 +62,7 @@ def pack(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train for some minutes, the saving included."""
+    """Train for some minutes, the saving included; SIGTERM or Ctrl-C ends the steps early."""
     begun = time.monotonic()
     config = load_toml(TrainConfig, options.config) if options.config else TrainConfig()
     trainer, store = _trainer(options, config)
@@ -69,7 +72,10 @@ def train(options: argparse.Namespace) -> None:
     options.state.mkdir(parents=True, exist_ok=True)
     (options.out / "config.json").write_text(to_json(config), encoding="utf-8")
     ends = begun + 60 * options.minutes - options.reserve
-    with (options.out / "log.jsonl").open("a", encoding="utf-8") as log:
+    with (
+        (options.out / "log.jsonl").open("a", encoding="utf-8") as log,
+        stopping("the current step and saving", signal.SIGTERM) as stop,
+    ):
         _report(log, {"prepared_s": round(time.monotonic() - begun, 1), "step": trainer.step})
         started, first, sums = time.monotonic(), trainer.step, dict[str, list[float]]()
         saved = started
@@ -88,7 +94,7 @@ def train(options: argparse.Namespace) -> None:
                 trainer.save(options.state / STATE)
                 trainer.save_ema_model(options.out / "model")
                 saved = now
-            if now > ends:
+            if now > ends or stop.is_set():
                 break
         trainer.save(options.state / STATE)
         trainer.save_ema_model(options.out / "model")

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from rltn_cli.errors import INTERRUPTED
 
 BOUNCE = 2.0
-"""Seconds within which a launcher of several processes may send a Ctrl-C again that a process already got."""
+"""Seconds within which a signal that a process already got may come again: a Ctrl-C from a launcher of
+several processes, a SIGTERM from `timeout`, which sends it to the process and to its group."""
 
 
 @contextlib.contextmanager
@@ -26,10 +27,10 @@ def stopping(what: str, *signals: signal.Signals) -> Iterator[threading.Event]:
     several, rank = int(os.environ.get("WORLD_SIZE", "1")) > 1, int(os.environ.get("RANK", "0"))
     first = 0.0
 
-    def interrupt(*_: object) -> None:
+    def interrupt(number: int, _: object) -> None:
         nonlocal first
         if stop.is_set():
-            if several and time.monotonic() - first < BOUNCE:
+            if (several or number == signal.SIGTERM) and time.monotonic() - first < BOUNCE:
                 return
             os._exit(INTERRUPTED)  # the files on disk are complete at any moment
         first = time.monotonic()

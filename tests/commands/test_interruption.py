@@ -36,6 +36,11 @@ def test_the_second_one_ends_the_process_at_once(names: tuple[str, str]) -> None
     assert result.stderr == "rltn: finishing it; Ctrl-C again stops at once\n"
 
 
+def test_a_sigterm_to_the_process_and_to_its_group_is_one() -> None:
+    result = signalled("SIGTERM", "SIGTERM")
+    assert (result.returncode, result.stdout) == (0, "first True\nsecond\n")
+
+
 def test_a_launcher_that_passes_one_on_does_not_make_it_two() -> None:
     result = signalled("SIGINT", "SIGINT", WORLD_SIZE="2", RANK="1")
     assert (result.returncode, result.stdout, result.stderr) == (0, "first True\nsecond\n", "")

@@ -1,6 +1,8 @@
 """The dry run of the slice trainer at tiny size on a CPU."""
 
 import json
+import os
+import signal
 
 import cv2
 import numpy as np
@@ -9,6 +11,9 @@ import torch
 from safetensors.torch import load_file
 from support.scripts import script
 
+from rltn_cli.engine.checkpoints.weights import load_model
+from rltn_cli.engine.training.objective import Objective
+from rltn_cli.engine.training.state import read_state
 from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.errors import TrainingError
 
@@ -90,6 +95,31 @@ def test_the_average_stands_in_for_weights_that_were_not_carried(tool, packs, tm
 def test_a_slice_ends_in_time(tool, packs, tmp_path):
     out = slice_of(tool, packs, tmp_path, 1000, "--minutes", "0", "--reserve", "0")
     assert read_shards(out)[1] == {"step": 1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_slice_after_the_step_with_everything_saved(number, tool, packs, tmp_path, capsys):
+    plain, handler = Objective.generator_terms, signal.getsignal(number)
+    calls = []
+
+    def interrupting(self, *arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            os.kill(os.getpid(), number)
+        return plain(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Objective, "generator_terms", interrupting)
+        out = slice_of(tool, packs, tmp_path, 1000)
+    assert "finishing the current step and saving" in capsys.readouterr().err
+    assert read_shards(out)[1] == {"step": 2}
+    assert read_state(tmp_path / "machine" / tool.STATE)[1]["step"] == 2
+    averaged = load_model(out / "model").state_dict()["generator.last.weight"]
+    kept = read_shards(out)[0]["ema/module.generator.last.weight"]
+    assert torch.allclose(averaged, kept, atol=1e-3)
+    assert (out / "grid.webp").is_file()
+    assert signal.getsignal(number) is handler
+    assert read_shards(slice_of(tool, packs, tmp_path, 3))[1] == {"step": 3}
 
 
 def test_timing_prints_a_line_a_setting(tool, packs, capsys):
