@@ -123,6 +123,8 @@ class TrainConfig:
     """Number of micro-batches that a batch is computed in; the gradient is that of the whole batch."""
     sizes: tuple[tuple[int, int], ...] = ((0, 128), (5_000, 256))
     """(from step, picture size in pixels): the resolution schedule."""
+    size_cycle: tuple[int, ...] = ()
+    """Picture sizes of successive steps, repeated, in place of `sizes`; empty for none."""
     generator_lr: float = 1e-4
     discriminator_lr: float = 2e-4
     decay_from: float = 0.5
@@ -184,7 +186,7 @@ class TrainConfig:
             raise ConfigError(f"batch ({self.batch}) must be a multiple of accumulate ({self.accumulate})")
         if not self.sizes or self.sizes[0][0] != 0 or list(self.sizes) != sorted(self.sizes):
             raise ConfigError("sizes must be (step, pixels) in rising order, beginning at step 0")
-        for _, size in self.sizes:
+        for size in (*(size for _, size in self.sizes), *self.size_cycle):
             if size < SIDE_MINIMUM or size % SIDE_MULTIPLE:
                 raise ConfigError(
                     f"a training size must be a multiple of {SIDE_MULTIPLE} and at least {SIDE_MINIMUM}, "
@@ -202,7 +204,19 @@ class TrainConfig:
 
     def size_at(self, step: int) -> int:
         """Picture size in pixels at a step."""
+        if self.size_cycle:
+            return self.size_cycle[step % len(self.size_cycle)]
         return max((start, size) for start, size in self.sizes if start <= step)[1]
+
+    @property
+    def distinct_sizes(self) -> tuple[int, ...]:
+        """The picture sizes in pixels of the whole run, each once, in the order of their first steps."""
+        return tuple(dict.fromkeys(self.size_cycle or (size for _, size in self.sizes)))
+
+    @property
+    def largest_size(self) -> int:
+        """The largest picture size in pixels of the whole run."""
+        return max(self.distinct_sizes)
 
     @property
     def mixed_precision(self) -> str:

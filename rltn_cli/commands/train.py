@@ -165,8 +165,8 @@ def train(
         "generator_lr": lr, "discriminator_lr": None if lr is None else 2 * lr,
         "freeze": tuple(freeze) if freeze else None, "keep": keep, "val": val, "val_every": val_every,
         "sample_every": sample_every, "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
-        "sizes": None if size is None else ((0, size),), "lines": lines, "line_weights": line_weights,
-        "device": device, "frozen": frozen,
+        "sizes": None if size is None else ((0, size),), "size_cycle": None if size is None else (),
+        "lines": lines, "line_weights": line_weights, "device": device, "frozen": frozen,
     }  # fmt: skip
     if steps is not None:
         flags["epochs"] = 0.0
@@ -211,6 +211,8 @@ def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) ->
     written = read_toml(file) if file else {}
     if "steps" in written and "epochs" not in written:
         before = {**before, "epochs": 0.0}
+    if "sizes" in written and "size_cycle" not in written:
+        before = {**before, "size_cycle": []}
     init = next((layer["init"] for layer in (flags, written, before) if "init" in layer), "")
     config = FINE_TUNING if init else TrainConfig()
     config = from_mapping(TrainConfig, before, "the run's config.json", base=config)

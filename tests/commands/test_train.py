@@ -179,9 +179,19 @@ def test_options_win_over_the_file_and_the_file_over_the_defaults(settings):
     config = resolve({}, settings, {"init": "rltn-small", "batch": 6, "steps": 9})
     assert (config.batch, config.checkpoint_every, config.ema, config.steps) == (6, 2, FINE_TUNING.ema, 9)
     assert config.losses.adv == 1
+    before = {"size_cycle": [64, 128], "sizes": [[0, 64]]}
+    assert resolve(before, settings, {}).size_at(1) == resolve({}, settings, {}).size_at(1)
+    assert resolve(before, None, {}).size_at(1) == 128
     before = {"init": "rltn-small", "batch": 3, "seed": 8}
     again = resolve(before, None, {"seed": 9})
     assert (again.init, again.batch, again.seed, again.ema) == ("rltn-small", 3, 9, FINE_TUNING.ema)
+
+
+def test_a_size_wins_over_the_cycle_of_the_file(pairs, settings, tmp_path, capsys):
+    settings.write_text("size_cycle = [64, 80]\n" + settings.read_text())
+    for more, sizes in (((), [64, 80]), (("--size", 128), [])):
+        assert train(pairs, settings, tmp_path / "run", *more, "--dry-run", "--json") == 0
+        assert json.loads(capsys.readouterr().out)["config"]["size_cycle"] == sizes
 
 
 def test_a_dry_run_shows_all_and_writes_nothing(pairs, settings, tmp_path, capsys):

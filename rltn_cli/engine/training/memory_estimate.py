@@ -70,7 +70,7 @@ def _compute_objective(
     config: TrainConfig, model: RLTN, discriminator: MultiscaleDiscriminator, frozen: FrozenNetworks
 ) -> Tensor:
     """Return the objective of one sample of grey pictures, with its graph."""
-    size = config.sizes[-1][1]
+    size = config.largest_size
     grey = torch.zeros(1, 3, size, size)
     one = torch.ones(1)
     batch = make_plain_batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one)

@@ -129,7 +129,7 @@ def _make_trainer(
     """Return the trainer of a run, brought to the state that the run goes on from."""
     trainer = Trainer(
         config,
-        data.store(data.train, config.sizes[-1][1]),
+        data.store(data.train, config.largest_size),
         model=start_model(config, offline=request.offline),
         frozen=load_frozen_networks(config, offline=request.offline),
         accelerator=accelerator,

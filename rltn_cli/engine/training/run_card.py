@@ -85,7 +85,7 @@ def _data(summary: RunSummary) -> str:
 
 def _budget(summary: RunSummary) -> str:
     config = summary.config
-    sizes = ", ".join(f"{size}" for _, size in config.sizes)
+    sizes = ", ".join(map(str, config.distinct_sizes))
     return (
         f"{summary.steps:,} steps of {config.batch} pictures of {sizes} pixels in {summary.seconds / 60:.1f} "
         f"minutes, {config.precision}, learning rate {config.generator_lr:g}; {summary.hardware}."

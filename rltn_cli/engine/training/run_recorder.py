@@ -147,7 +147,7 @@ def open_recorder(
     Raises:
         DataError: a picture cannot be read.
     """
-    size = config.sizes[-1][1]
+    size = config.largest_size
     shown = data.store(data.held or data.train, size)
     samples = draw_grid_batch(shown, min(GRID_DRAWINGS, len(shown.pairs)), size)
     # held pairs first: training pairs may only be references

@@ -27,6 +27,8 @@ def test_larger_pictures_and_more_terms_need_more():
     small = estimate_memory(CONFIG, model).sample
     large = estimate_memory(dataclasses.replace(CONFIG, sizes=((0, 64), (5, 128))), model).sample
     assert 3 * small < large
+    for more in ({"sizes": ((0, 128), (5, 64))}, {"size_cycle": (64, 128, 64)}):
+        assert estimate_memory(dataclasses.replace(CONFIG, **more), model).sample == large
     half = estimate_memory(dataclasses.replace(CONFIG, precision="bf16"), model).sample
     assert half == small // 2
     whole = estimate_memory(dataclasses.replace(CONFIG, losses=LossConfig()), model)

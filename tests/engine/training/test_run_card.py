@@ -45,6 +45,11 @@ def test_a_card_says_what_was_done_and_what_came_out():
     assert "600" not in card.replace("1,600", "")
 
 
+def test_each_size_is_told_once():
+    config = dataclasses.replace(FACTS.config, size_cycle=(128, 128, 256))
+    assert " of 128, 256 pixels in " in write_card(dataclasses.replace(FACTS, config=config))
+
+
 def test_fresh_weights_and_no_validation_are_told(tmp_path):
     config = dataclasses.replace(FINE_TUNING, losses=LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=2))
     card = write_card(dataclasses.replace(FACTS, config=config, history=[], held=[]))

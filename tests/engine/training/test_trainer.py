@@ -11,6 +11,7 @@ from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
 from rltn_cli.engine.training.schedule import lr_multiplier, make_ema_update
+from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import ConfigError, NonFiniteLossError, TrainingError
 from rltn_cli.models.frozen import VGG
@@ -68,6 +69,15 @@ def test_late_terms_begin_at_their_step():
     _, reports = trained(config, 3, frozen=FrozenNetworks(vgg=VGG("vgg16")))
     assert ["loss/adv" in r.losses for r in reports] == [False, True, True]
     assert ["loss/perc" in r.losses for r in reports] == [False, False, True]
+
+
+def test_the_sizes_of_a_cycle_follow_each_other(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(
+        TrainingStep, "run", lambda self, batch, *_: sizes.append(batch.target.shape[2]) or {}
+    )
+    trained(dataclasses.replace(CONFIG, size_cycle=(64, 64, 128)), 5)
+    assert sizes == [64, 64, 128, 64, 64]
 
 
 def test_perceptual_terms_without_a_trunk_are_refused():
