@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 from support.hub_server import HubServer
+from support.rounding import float64
 
 PALETTES = {"fox": ((60, 120, 230), (200, 220, 250)), "sea": ((180, 110, 30), (90, 190, 120))}
 """BGR colours of the two halves of a figure, by palette."""
@@ -63,3 +64,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True, raising=False)
         monkeypatch.delenv("HF_TOKEN", raising=False)
         yield server
+
+
+@pytest.fixture
+def in_float64() -> Iterator[None]:
+    """Compute in float64, for tests of whether two ways to one result are equal up to rounding."""
+    with float64():
+        yield

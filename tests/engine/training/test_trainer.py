@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from support.drawn_store import CONFIG, PLAIN, DrawnStore
+from support.rounding import HALF, NEARLY, assert_nearly
 
 from rltn_cli.config import DataConfig, LossConfig
 from rltn_cli.data.sampling import Draw, Kind, Sampler, make_batch
@@ -110,6 +111,7 @@ def test_perceptual_terms_without_a_trunk_are_refused():
         Trainer(dataclasses.replace(CONFIG, losses=dataclasses.replace(PLAIN, lpips=1)), DrawnStore())
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_terms():
     losses = dataclasses.replace(PLAIN, lpips=2)
     config = dataclasses.replace(CONFIG, losses=losses, perceptual_from=1)
@@ -122,7 +124,7 @@ def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_te
     objective = trainer.objective
     terms = objective.generator_terms(produced, batch, trainer.discriminator, Phase(adversarial=False))
     distances = objective.lpips.distances(produced[0], batch.truth)
-    assert terms["lpips"].item() == pytest.approx(distances[:2].sum().item() / 3)
+    assert terms["lpips"].item() == pytest.approx(distances[:2].sum().item() / 3, rel=NEARLY)
 
 
 def test_resumed_equals_uninterrupted(tmp_path):
@@ -146,6 +148,7 @@ def test_drawing_ahead_in_other_processes_changes_nothing():
     assert all(torch.equal(v, expected[n]) for n, v in weights(ahead).items())
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_accumulated_gradients_equal_those_of_the_whole_batch():
     config = dataclasses.replace(CONFIG, batch=4, clip=0)
     gradients = []
@@ -153,7 +156,7 @@ def test_accumulated_gradients_equal_those_of_the_whole_batch():
         trainer, _ = trained(dataclasses.replace(config, accumulate=parts), 1)
         gradients.append({n: p.grad for n, p in trainer.model.named_parameters()})
     for name, whole in gradients[0].items():
-        assert torch.allclose(whole, gradients[1][name], atol=1e-4, rtol=1e-3), name
+        assert_nearly(gradients[1][name], whole)
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_and_term(monkeypatch):
@@ -186,7 +189,7 @@ def test_the_average_lags_behind_and_is_what_is_saved(tmp_path):
     trainer.save_averaged(tmp_path / "model")
     loaded = load_model(tmp_path / "model").state_dict()
     averaged, raw = trainer.averaged.state_dict(), trainer.model.state_dict()
-    assert all(torch.allclose(loaded[n], v, atol=2e-3, rtol=2e-3) for n, v in averaged.items())
+    assert all(torch.allclose(loaded[n], v, rtol=HALF, atol=HALF**2) for n, v in averaged.items())
     assert any(not torch.equal(averaged[n], raw[n]) for n in raw)
 
 
@@ -241,6 +244,7 @@ def test_a_state_of_other_trained_parts_is_refused(tmp_path):
         other.resume(tmp_path / "state")
 
 
+@pytest.mark.usefixtures("in_float64")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -266,9 +270,10 @@ def test_short_memory_halves_the_parts_and_says_so_once(failure, monkeypatch, ca
         "not enough memory for 4 samples at a time: each batch is now computed in 4 parts"
     ]
     for ours, theirs in zip(again, reports, strict=True):
-        assert ours.losses == pytest.approx(theirs.losses, rel=1e-3)
+        assert ours.losses == pytest.approx(theirs.losses, rel=NEARLY)
     expected = weights(whole)
-    assert all(torch.allclose(v, expected[n], atol=3e-4) for n, v in weights(trainer).items())
+    for name, value in weights(trainer).items():
+        assert torch.allclose(value, expected[name], rtol=NEARLY, atol=NEARLY), name
 
 
 def test_no_memory_for_one_sample_is_one_line(monkeypatch):
