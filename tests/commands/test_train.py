@@ -146,7 +146,7 @@ def test_a_signal_finishes_the_step_saves_and_ends_with_130(number, pairs, setti
 
 
 def test_minutes_end_in_time_with_the_model(pairs, settings, tmp_path, capsys):
-    assert train(pairs, settings, tmp_path / "run", "--minutes", 0.2, "--steps", 100_000, "--json") == 0
+    assert train(pairs, settings, tmp_path / "run", "--minutes", 0.05, "--steps", 100_000, "--json") == 0
     done = events_of(capsys)[-1]
     assert done["event"] == "done"
     assert 1 <= done["step"] < 100_000
