@@ -86,7 +86,7 @@ def test_what_stops_one_process_is_told_and_the_work_of_the_other_stays(desk: Pa
     (desk / "out").mkdir()
     with (desk / "out" / ".rltn-journal-1.jsonl").open("ab") as journal:
         fcntl.flock(journal, fcntl.LOCK_EX)
-        results = run_in_two(["-m", "rltn_cli", "batch", *OPTIONS, "-o", "out", "--json"], desk)
+        results = run_in_two(["batch", *OPTIONS, "-o", "out", "--json"], desk)
     assert 1 in [result.returncode for result in results]
     assert "rltn: process 1: out: another batch is writing there" in "".join(r.stderr for r in results)
     names = [

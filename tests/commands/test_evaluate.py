@@ -117,7 +117,7 @@ def test_two_processes_give_the_report_of_one(pairs_folder: Path, tiny: str, tmp
     options = ["evaluate", str(pairs_folder), "-m", tiny, "--quick", "--protocol", "self", "--device", "cpu"]
     options += ["-q", "--batch", "1", "--limit", "2", "-o"]
     assert run([*options, str(tmp_path / "one")]) == 0
-    results = run_in_two(["-m", "rltn_cli", *options, str(tmp_path / "two")], tmp_path)
+    results = run_in_two([*options, str(tmp_path / "two")], tmp_path)
     assert [result.returncode for result in results] == [0, 0], results
     one, two = ((tmp_path / name / "report.json").read_bytes() for name in ("one", "two"))
     assert one == two

@@ -20,14 +20,6 @@ from rltn_cli.cli import run
 
 pytest.importorskip("tensorboard")
 
-IN_FLOAT64 = (
-    "import sys\n"
-    "from support.rounding import float64\n"
-    "from rltn_cli.cli import run\n"
-    "with float64():\n"
-    "    sys.exit(run(sys.argv[1:]))\n"
-)
-
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -93,7 +85,7 @@ def test_two_processes_with_parts_equal_one_without(desk: Path, capsys: pytest.C
     more = ["--steps", "3", "--batch", "4"]
     with float64():
         assert run(arguments("one", *more)) == 0
-    results = run_in_two(["-c", IN_FLOAT64, *arguments("two", *more, "--grad-accum", "2")], desk)
+    results = run_in_two(arguments("two", *more, "--grad-accum", "2"), desk, float64=True)
     assert [result.returncode for result in results] == [0, 0], results
     assert results[1].stdout == ""
     events = [events_of(text) for text in (capsys.readouterr().out, results[0].stdout)]
