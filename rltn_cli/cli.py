@@ -15,6 +15,7 @@ from rltn_cli.commands.evaluate import evaluate
 from rltn_cli.commands.extract_lines import extract_lines
 from rltn_cli.commands.models import models
 from rltn_cli.commands.train import train
+from rltn_cli.commands.train_lines import train_lines
 from rltn_cli.errors import INTERRUPTED, RltnError
 
 # The parser's base error; Typer brings or borrows its parser, depending on its version.
@@ -32,6 +33,7 @@ app.command()(batch)
 app.command("extract-lines", short_help="Draw the lines of colour pictures.")(extract_lines)
 app.command(short_help="Measure models on a folder of pairs.")(evaluate)
 app.command(short_help="Train weights on your own pictures.")(train)
+app.command("train-lines", short_help="Train a network that draws lines.")(train_lines)
 app.add_typer(models, name="models")
 
 

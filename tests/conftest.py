@@ -1,5 +1,19 @@
 """Fixtures that several test files share."""
 
+import gc
+import os
+
+# Before PyTorch and OpenCV are loaded: tests run side by side, so that each process computes on one thread.
+for _name, _value in {
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+    "OPENCV_FOR_THREADS_NUM": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+# ruff: noqa: E402
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,15 +22,29 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 from support.hub_server import HubServer
+from support.rounding import float64
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now out of every later garbage collection: a good part of the tests' time."""
+    gc.collect()
+    gc.freeze()
+
 
 PALETTES = {"fox": ((60, 120, 230), (200, 220, 250)), "sea": ((180, 110, 30), (90, 190, 120))}
 """BGR colours of the two halves of a figure, by palette."""
 
 
 @pytest.fixture
-def pairs_folder(tmp_path: Path) -> Path:
-    """A folder of 7 pairs: three a palette in the split val, one in train; sources comic and sprite."""
-    folder = tmp_path / "pairs"
+def pairs_folder(drawn_pairs: Path, tmp_path: Path) -> Path:
+    """A folder of 7 pairs of a test's own: three per palette in the split val, one in train."""
+    return Path(shutil.copytree(drawn_pairs, tmp_path / "pairs"))
+
+
+@pytest.fixture(scope="session")
+def drawn_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pairs of `pairs_folder`, drawn once, for tests that only read; sources comic and sprite."""
+    folder = tmp_path_factory.mktemp("drawn") / "pairs"
     (folder / "color").mkdir(parents=True)
     (folder / "line").mkdir()
     lines = ["id,split,source,license,group,palette,native_line"]
@@ -63,3 +91,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True, raising=False)
         monkeypatch.delenv("HF_TOKEN", raising=False)
         yield server
+
+
+@pytest.fixture
+def in_float64() -> Iterator[None]:
+    """Compute in float64, for tests of whether two ways to one result are equal up to rounding."""
+    with float64():
+        yield

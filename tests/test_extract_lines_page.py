@@ -21,7 +21,11 @@ def test_the_options_are_those_of_the_help(capsys: pytest.CaptureFixture[str]) -
     table = PAGE.partition("| option |")[2].partition("\n\n")[0]
     documented = options_in("\n".join(row.split("|")[1] for row in table.splitlines() if "--" in row))
     assert documented == shown - {"--help", "--output", "--method"}
-    assert options_in(PAGE) <= shown
+    assert run(["train-lines", "--help"]) == 0
+    of_training = options_in(capsys.readouterr().out)
+    training = PAGE.partition("## Train a network")[2].partition("## From Python")[0]
+    assert options_in(training) == (of_training - {"--help", "--output"}) | {"--weights"}
+    assert options_in(PAGE.replace(training, "")) <= shown
 
 
 def test_the_methods_and_the_layout_of_weights_are_there() -> None:
@@ -33,7 +37,7 @@ def test_the_methods_and_the_layout_of_weights_are_there() -> None:
 
     with torch.device("meta"):
         names = {name.rpartition(".")[0] for name, _ in HED(HED_ORIGINAL).named_parameters()}
-    table = PAGE.partition("## Weights")[2].partition("## From Python")[0]
+    table = PAGE.partition("## Weights")[2].partition("## Train a network")[0]
     for name in names:
         number = name.removeprefix("features.")
         assert f"features.{number}`" in table or f"`.{number}`" in table or name in table or "dsn" in name

@@ -14,7 +14,11 @@ MODEL = ROOT / "weights" / "rltn-small"
 
 
 def rltn(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rltn_cli", *arguments]
+    return python("-m", "rltn_cli", *arguments, **environment)
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     return subprocess.run(
         command, env=kept | environment, cwd=ROOT, capture_output=True, text=True, check=False
@@ -41,15 +45,17 @@ def test_download_cut_resume_verify_and_colorize_offline(tmp_path: Path) -> None
         spans = [span for method, path, span in hub.log if "/storage/" in path]
         assert spans == [None, f"bytes={10 << 20}-"]
         hub.log.clear()
-        sound = rltn("models", "verify", "org/small", "--offline", "--json", **environment)
-        assert sound.returncode == 0, sound.stderr
-        assert json.loads(sound.stdout)["revision"] == commit
+        verify = ["models", "verify", "org/small", "--offline", "--json"]
+        command = ["colorize", "examples/drawing.png", "-r", "examples/reference.png", "--json"]
+        command += ["-m", "org/small", "-o", str(tmp_path / "painted.png"), "--size", "128"]
+        both = f"from rltn_cli.cli import run; raise SystemExit(run({verify}) or run({command}))"
+        used = python("-c", both, HF_HUB_OFFLINE="1", **environment)
+        assert used.returncode == 0, used.stderr
         assert hub.log == []
-    command = ["colorize", "examples/drawing.png", "-r", "examples/reference.png", "--json"]
-    command += ["-m", "org/small", "-o", str(tmp_path / "painted.png"), "--size", "128"]
-    painted = rltn(*command, HF_HUB_OFFLINE="1", **environment)
-    assert painted.returncode == 0, painted.stderr
-    assert json.loads(painted.stdout)["model_revision"] == commit
+    decoder = json.JSONDecoder()
+    sound, end = decoder.raw_decode(used.stdout)
+    painted, _ = decoder.raw_decode(used.stdout[end:].lstrip())
+    assert sound["revision"] == painted["model_revision"] == commit
     assert (tmp_path / "painted.png").stat().st_size > 10_000
 
 

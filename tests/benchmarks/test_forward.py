@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from support.rounding import assert_nearly
 from support.scripts import script
 
 from rltn_cli.models.correspondence import warp
@@ -17,12 +18,13 @@ def benchmark() -> Iterator[ModuleType]:
         yield module
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_the_materialised_warp_is_the_networks_warp(benchmark: ModuleType) -> None:
     torch.manual_seed(0)
     queries, keys = (torch.nn.functional.normalize(torch.randn(2, 30, 16), dim=2) for _ in range(2))
     patches = torch.rand(2, 30, 48)
     result = benchmark.materialised_warp(queries, keys, patches, 0.05)
-    assert torch.allclose(result, warp(queries, keys, patches, 0.05), atol=1e-5)
+    assert_nearly(result, warp(queries, keys, patches, 0.05))
 
 
 def test_it_prints_a_row_for_every_case(

@@ -1,15 +1,14 @@
 """`rltn batch` in two processes of one machine."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from support.processes import TORCHRUN, environment, run_in_two
 
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.weights import save_model
@@ -19,8 +18,6 @@ from rltn_cli.models.rltn import RLTN
 fcntl = pytest.importorskip("fcntl")
 pytest.importorskip("accelerate")
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-TWO = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 OPTIONS = ["in", "-r", "ref.png", "-m", "tiny", "--size", "64", "--device", "cpu"]
 
 
@@ -39,11 +36,10 @@ def desk(tmp_path: Path) -> Path:
 
 
 def paint(desk: Path, output: str) -> "subprocess.CompletedProcess[str]":
-    """Paint in two processes."""
-    command = [sys.executable, *TWO, "-m", "rltn_cli", "batch", *OPTIONS, "-o", output, "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    """Paint in two processes under torchrun."""
+    command = [*TORCHRUN, "-m", "rltn_cli", "batch", *OPTIONS, "-o", output, "--json"]
     return subprocess.run(
-        command, cwd=desk, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=desk, env=environment(), capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -90,9 +86,9 @@ def test_what_stops_one_process_is_told_and_the_work_of_the_other_stays(desk: Pa
     (desk / "out").mkdir()
     with (desk / "out" / ".rltn-journal-1.jsonl").open("ab") as journal:
         fcntl.flock(journal, fcntl.LOCK_EX)
-        result = paint(desk, "out")
-    assert result.returncode == 1
-    assert "rltn: process 1: out: another batch is writing there" in result.stderr
+        results = run_in_two(["batch", *OPTIONS, "-o", "out", "--json"], desk)
+    assert 1 in [result.returncode for result in results]
+    assert "rltn: process 1: out: another batch is writing there" in "".join(r.stderr for r in results)
     names = [
         json.loads(line)["output"]
         for line in (desk / "out" / "manifest.jsonl").read_text("utf-8").splitlines()

@@ -249,13 +249,13 @@ def test_what_cannot_work_is_one_line_and_nothing_is_written(
 
 def test_wrong_inputs_are_reported_before_torch_is_imported(model: Path, desk: Path) -> None:
     code = (
-        "import sys; from rltn_cli.cli import run; code = run(sys.argv[1:]);"
-        "print('torch' in sys.modules, code)"
+        "import sys; from rltn_cli.cli import run\n"
+        "for wrong in (['-m', 'nothing'], ['--explain', 'none/why'], ['-r', 'missing.png']):\n"
+        "    print(run(sys.argv[1:] + wrong), 'torch' in sys.modules)"
     )
-    for wrong in (("-m", "nothing"), ("--explain", "none/why"), ("-r", "missing.png")):
-        command = [sys.executable, "-c", code, "colorize", *BASIC, "-m", str(model), *wrong]
-        result = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert result.stdout == "False 1\n", wrong
+    command = [sys.executable, "-c", code, "colorize", *BASIC, "-m", str(model)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout == "1 False\n" * 3
 
 
 def test_pictures_go_through_pipes(model: Path, desk: Path) -> None:
@@ -278,18 +278,18 @@ def test_a_picture_is_not_poured_onto_a_terminal(model: Path, desk: Path) -> Non
     assert b"is a terminal" in result.stderr
 
 
-def test_progress_is_shown_on_a_terminal_only(model: Path, desk: Path) -> None:
-    command = [*PYTHON, "colorize", *BASIC, "-m", str(model), "--size", "64"]
+def test_progress_is_shown_on_a_terminal_only(
+    model: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     main, terminal = pty.openpty()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal) as process:
-        os.close(terminal)
-        shown = b""
-        while chunk := read_terminal(main):
-            shown += chunk
-        assert process.stdout
-        assert process.stdout.read() == b""
+    with os.fdopen(terminal, "w") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        assert paint(model, *BASIC, "--size", "64") == 0
+    shown = b""
+    while chunk := read_terminal(main):
+        shown += chunk
     os.close(main)
-    assert process.returncode == 0
+    assert capsys.readouterr() == ("", "")
     assert b"painting" in shown
     assert b"out.png" in shown
 

@@ -1,13 +1,11 @@
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import pytest
 import torch
+from support.processes import run_in_two
 
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.weights import save_model
@@ -116,35 +114,11 @@ def test_lines_of_other_proportions_are_named(
 
 def test_two_processes_give_the_report_of_one(pairs_folder: Path, tiny: str, tmp_path: Path) -> None:
     pytest.importorskip("accelerate")
-    torchrun = shutil.which("torchrun", path=str(Path(sys.executable).parent))
-    assert torchrun
-    options = [
-        "evaluate",
-        str(pairs_folder),
-        "-m",
-        tiny,
-        "--quick",
-        "--protocol",
-        "self",
-        "--device",
-        "cpu",
-        "-q",
-    ]
-    options += ["--batch", "1", "--limit", "2", "-o"]
+    options = ["evaluate", str(pairs_folder), "-m", tiny, "--quick", "--protocol", "self", "--device", "cpu"]
+    options += ["-q", "--batch", "1", "--limit", "2", "-o"]
     assert run([*options, str(tmp_path / "one")]) == 0
-    command = [
-        torchrun,
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "rltn_cli",
-        *options,
-        str(tmp_path / "two"),
-    ]
-    place = Path(__file__).resolve().parents[2]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run(command, check=True, env=environment, cwd=place, capture_output=True, timeout=300)
+    results = run_in_two([*options, str(tmp_path / "two")], tmp_path)
+    assert [result.returncode for result in results] == [0, 0], results
     one, two = ((tmp_path / name / "report.json").read_bytes() for name in ("one", "two"))
     assert one == two
 

@@ -17,6 +17,7 @@ from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_m
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.model_config import PRESETS
+from rltn_cli.models import cost
 from rltn_cli.models.cost import measure_cost, measure_line_cost
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
@@ -147,8 +148,13 @@ def test_info_tells_size_and_cost(folder: Path, capsys: pytest.CaptureFixture[st
     ],
 )
 def test_info_reads_the_licence_from_the_model_card(
-    folder: Path, card: str | None, licence: str | None, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    card: str | None,
+    licence: str | None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(cost, "measure_cost", lambda *_, **__: NetworkCost(1, 1))
     if card is not None:
         (folder / "README.md").write_text(card, encoding="utf-8")
     assert run(["models", "info", "little", "--json"]) == 0

@@ -1,12 +1,13 @@
 import pytest
 import torch
+from support.rounding import NEARLY, assert_nearly
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
 
 
 @pytest.fixture(autouse=True)
-def _seed():
+def _seed(in_float64):
     torch.manual_seed(0)
 
 
@@ -22,11 +23,11 @@ def test_normalize_centres_and_scales():
     features = torch.randn(2, 8, 3, 5) + 3
     result = normalize(features)
     assert result.shape == (2, 15, 8)
-    assert torch.allclose(result.mean(dim=2), torch.zeros(2, 15), atol=1e-6)
-    assert torch.allclose(result.norm(dim=2), torch.ones(2, 15), atol=1e-5)
+    assert_nearly(result.mean(dim=2), torch.zeros(2, 15))
+    assert_nearly(result.norm(dim=2), torch.ones(2, 15))
     one = features[1, :, 2, 3]  # row-major: position 2 * 5 + 3
     one = one - one.mean()
-    assert torch.allclose(result[1, 13], one / one.norm(), atol=1e-5)
+    assert_nearly(result[1, 13], one / one.norm())
 
 
 def test_normalize_of_equal_features_is_zero():
@@ -43,7 +44,7 @@ def test_patches_keep_lumas_and_coarse_hues():
     picture = with_coarse_hues(2, 16, 24)
     patches = to_patches(picture)
     assert patches.shape == (2, 24, 24)
-    assert torch.allclose(from_patches(patches, 16, 24), picture, atol=1e-5)
+    assert_nearly(from_patches(patches, 16, 24), picture)
 
 
 def test_patches_are_in_order():
@@ -51,23 +52,23 @@ def test_patches_are_in_order():
     second_row_first = to_patches(picture)[0, 6]
     red, green, blue = picture[0, :, 4:8, 0:4]
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    assert torch.allclose(second_row_first[:16], luma.flatten(), atol=1e-6)
-    assert second_row_first[16] == pytest.approx(float((red - luma)[:2, :2].mean()), abs=1e-6)
-    assert second_row_first[23] == pytest.approx(float((blue - luma)[2:, 2:].mean()), abs=1e-6)
+    assert_nearly(second_row_first[:16], luma.flatten())
+    assert second_row_first[16] == pytest.approx(float((red - luma)[:2, :2].mean()), abs=NEARLY)
+    assert second_row_first[23] == pytest.approx(float((blue - luma)[2:, 2:].mean()), abs=NEARLY)
 
 
 def test_patches_of_any_picture_keep_the_mean_of_2x2_pixels():
     picture = torch.randn(1, 3, 16, 16)
     kept = from_patches(to_patches(picture), 16, 16)
     pool = torch.nn.functional.avg_pool2d
-    assert torch.allclose(pool(kept, 2), pool(picture, 2), atol=1e-5)
+    assert_nearly(pool(kept, 2), pool(picture, 2))
 
 
 @pytest.mark.parametrize("width", [16, 20, 64])
 def test_fused_equals_materialised(width):
     queries, keys, values = tokens(40, width), tokens(56, width), torch.randn(2, 56, 48)
     fused = warp(queries, keys, values, 0.05)
-    assert torch.allclose(fused, materialised(queries, keys, values, 0.05), atol=1e-5)
+    assert_nearly(fused, materialised(queries, keys, values, 0.05))
 
 
 def test_fused_gradients_equal_materialised():
@@ -78,7 +79,7 @@ def test_fused_gradients_equal_materialised():
         keys, values = tokens(20, batch=1), torch.randn(1, 20, 48)
         function(normalize(features), keys, values, 0.1).square().sum().backward()
         gradients.append(features.grad)
-    assert torch.allclose(gradients[0], gradients[1], atol=1e-4)
+    assert_nearly(gradients[0], gradients[1])
 
 
 def test_the_flash_kernel_runs():
@@ -100,16 +101,14 @@ def test_two_references_equal_one_longer_list():
     queries, first, second = tokens(12), tokens(20), tokens(16)
     values = torch.randn(2, 36, 48)
     together = warp(queries, torch.cat([first, second], 1), values, 0.1)
-    assert torch.allclose(
-        together, materialised(queries, torch.cat([first, second], 1), values, 0.1), atol=1e-5
-    )
+    assert_nearly(together, materialised(queries, torch.cat([first, second], 1), values, 0.1))
 
 
 def test_a_picture_whose_features_agree_is_its_own_warp():
     picture = with_coarse_hues(1, 32, 32)
     features = normalize(torch.randn(1, 64, 8, 8))
     warped = from_patches(warp(features, features, to_patches(picture), 0.01), 32, 32)
-    assert torch.allclose(warped, picture, atol=1e-3)
+    assert_nearly(warped, picture)
 
 
 def test_best_match_does_not_depend_on_the_chunk():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.rounding import assert_nearly
 from torch import Tensor
 
 from rltn_cli.engine.checkpoints.line_models import load_line_model
@@ -16,7 +17,7 @@ TINY = HEDConfig(widths=(2, 3, 4, 4, 4), merge=3)
 
 
 @pytest.fixture
-def network() -> HED:
+def network(in_float64: None) -> HED:
     torch.manual_seed(0)
     return HED(TINY).eval()
 
@@ -32,7 +33,7 @@ def test_the_fused_output_is_a_weighted_sum_of_the_side_outputs(network: HED) ->
     *sides, fused = network(torch.rand(1, 3, 20, 30) * 2 - 1)
     weights, bias = network.fuse.weight.flatten(), network.fuse.bias
     expected = sum((weight * side for weight, side in zip(weights, sides, strict=True)), bias)
-    assert torch.allclose(fused, expected, atol=1e-5)
+    assert_nearly(fused, expected)
 
 
 def test_a_plain_picture_has_no_frame() -> None:
@@ -60,7 +61,7 @@ def test_a_picture_moved_by_the_stride_gives_moved_edges(network: HED) -> None:
     moved = torch.cat([torch.rand(1, 3, 16, STRIDE), picture], 3)
     here, there = network(picture)[-1], network(moved)[-1][..., STRIDE:]
     inner = slice(network.reach, -network.reach)
-    assert torch.allclose(here[..., inner], there[..., inner], atol=1e-5)
+    assert_nearly(here[..., inner], there[..., inner])
 
 
 @pytest.mark.parametrize(("length", "margin"), [(1, 3), (2, 3), (3, 5), (9, 4)])
@@ -71,6 +72,7 @@ def test_reflection_of_any_size(length: int, margin: int) -> None:
     assert torch.equal(reflect(row[None, None, None], margin)[0, 0, margin], expected)
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_red_and_blue_are_swapped_and_the_mean_is_taken_off() -> None:
     network = HED(HEDConfig(widths=(1,) * 5, depths=(1,) * 5, merge=0, input_scale=1.0))
     seen: list[Tensor] = []
@@ -79,7 +81,7 @@ def test_red_and_blue_are_swapped_and_the_mean_is_taken_off() -> None:
     network(red)
     values = seen[0][0, :, MARGIN, MARGIN]
     expected = torch.tensor([127.5 - 104.00699, 0 - 116.66877, 255 - 122.67892])
-    assert torch.allclose(values, expected, atol=1e-3)
+    assert_nearly(values, expected)
 
 
 def test_the_originals_trunk_is_named_as_vgg16() -> None:

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 import torch
+from support.rounding import assert_nearly
 from torch.utils.flop_counter import FlopCounterMode
 
 from rltn_cli.model_config import PRESETS
@@ -12,7 +13,7 @@ from rltn_cli.models.rltn import RLTN
 
 
 @pytest.fixture
-def model():
+def model(in_float64):
     torch.manual_seed(0)
     return RLTN(PRESETS["tiny"]).eval()
 
@@ -60,7 +61,7 @@ def test_a_batch_of_one_equals_its_row(model):
     with torch.inference_mode():
         together = model(sketch, [reference])
         alone = model(sketch[1:2], [reference[1:2]])
-    assert torch.allclose(together.colors[1:2], alone.colors, atol=1e-4)
+    assert_nearly(together.colors[1:2], alone.colors)
 
 
 def test_encoded_references_serve_several_sketches(model):
@@ -68,7 +69,7 @@ def test_encoded_references_serve_several_sketches(model):
     with torch.inference_mode():
         once = model.colorize(sketch, model.encode_references([reference]))
         each = model(sketch, [reference.expand(2, -1, -1, -1)])
-    assert torch.allclose(once.colors, each.colors, atol=1e-5)
+    assert_nearly(once.colors, each.colors)
 
 
 def test_a_doubled_reference_changes_nothing(model):
@@ -76,7 +77,7 @@ def test_a_doubled_reference_changes_nothing(model):
     with torch.inference_mode():
         one, two = model(sketch, [reference]), model(sketch, [reference, reference])
     assert two.tokens.style.shape[1] == 2 * one.tokens.style.shape[1]
-    assert torch.allclose(one.warped, two.warped, atol=1e-4)
+    assert_nearly(one.warped, two.warped)
 
 
 def test_confidence_is_the_cosine_of_the_warped_style(model):
@@ -86,7 +87,7 @@ def test_confidence_is_the_cosine_of_the_warped_style(model):
     style = output.tokens.style
     weights = torch.softmax(output.content @ style.transpose(1, 2) / model.config.temperature, dim=2)
     expected = torch.cosine_similarity(output.content, weights @ style, dim=2)
-    assert torch.allclose(confidence.flatten(1), expected, atol=1e-4)
+    assert_nearly(confidence.flatten(1), expected)
 
 
 def test_a_picture_is_its_own_warp_when_the_features_agree(model):

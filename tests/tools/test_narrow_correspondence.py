@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support.rounding import assert_nearly
 from support.scripts import script
 
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
@@ -34,6 +35,7 @@ def training_pairs(pairs_folder):
     return pairs_folder
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_nothing_is_lost_where_the_features_use_fewer_axes(tool, flat_model, training_pairs):
     moments = tool.measure(flat_model, training_pairs, 4)
     narrow = tool.narrowed(flat_model, moments, tool.narrower(flat_model.config, 8))
@@ -41,8 +43,8 @@ def test_nothing_is_lost_where_the_features_use_fewer_axes(tool, flat_model, tra
     with torch.inference_mode():
         wide, less = flat_model(sketch, [reference]), narrow(sketch, [reference])
     assert less.content.shape == (1, 16 * 20, 8)
-    assert torch.allclose(less.warped, wide.warped, atol=1e-3)
-    assert torch.allclose(less.colors, wide.colors, atol=1e-3)
+    assert_nearly(less.warped, wide.warped)
+    assert_nearly(less.colors, wide.colors)
 
 
 def test_a_narrower_model_is_written_and_loads(tool, flat_model, training_pairs, tmp_path, capsys):

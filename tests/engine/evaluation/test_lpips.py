@@ -42,6 +42,7 @@ def random_trunk() -> dict[str, torch.Tensor]:
     return weights | {f"features.{i}.bias": torch.zeros(shape[0]) for i, shape in shapes.items()}
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_the_trunk_goes_where_it_belongs() -> None:
     trunk = random_trunk()
     lpips = Lpips(trunk)
@@ -55,6 +56,7 @@ def test_the_trunk_goes_where_it_belongs() -> None:
     assert Lpips(trunk)(first, second) != lpips(first, second)
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_distances_of_tensors_are_those_of_pictures_and_have_a_gradient() -> None:
     lpips = Lpips(random_trunk())
     first, second = (

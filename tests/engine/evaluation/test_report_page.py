@@ -11,15 +11,15 @@ from rltn_cli.engine.evaluation.evaluator import EvaluationConfig, Evaluator
 from rltn_cli.engine.evaluation.report_page import embed_json, to_html
 
 
-@pytest.fixture
-def page(pairs_folder: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def page(drawn_pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = EvaluationConfig(
-        str(pairs_folder), outputs={"the <truth>": str(pairs_folder / "color")}, protocol="group", quick=True
+        str(drawn_pairs), outputs={"the <truth>": str(drawn_pairs / "color")}, protocol="group", quick=True
     )
     evaluator = Evaluator(config)
     result = replace(evaluator.run(), warnings=["few & small"])
     galleries = {name: show(result, name, method, each=1) for name, method in evaluator.methods.items()}
-    path = tmp_path / "report.html"
+    path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(to_html(result, galleries), encoding="utf-8")
     return path
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from support.drawn_store import CONFIG, PLAIN, DrawnStore
+from support.rounding import HALF, NEARLY, assert_nearly
 
 from rltn_cli.data.batches import make_batch
 from rltn_cli.engine.checkpoints.weights import load_model
@@ -87,6 +88,7 @@ def test_perceptual_terms_without_a_trunk_are_refused():
         Trainer(dataclasses.replace(CONFIG, losses=dataclasses.replace(PLAIN, lpips=1)), DrawnStore())
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_terms():
     losses = dataclasses.replace(PLAIN, lpips=2)
     config = dataclasses.replace(CONFIG, losses=losses, perceptual_from=1)
@@ -99,7 +101,7 @@ def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_te
     objective = trainer.training_step.objective
     terms = objective.generator_terms(output, batch, trainer.networks.discriminator, Phase(adversarial=False))
     distances = objective.frozen.lpips.distances(output.colors, batch.target)
-    assert terms["lpips"].item() == pytest.approx(distances[:2].sum().item() / 3)
+    assert terms["lpips"].item() == pytest.approx(distances[:2].sum().item() / 3, rel=NEARLY)
 
 
 def test_resumed_equals_uninterrupted(tmp_path):
@@ -123,6 +125,7 @@ def test_drawing_ahead_in_other_processes_changes_nothing():
     assert all(torch.equal(v, expected[n]) for n, v in weights(ahead).items())
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_accumulated_gradients_equal_those_of_the_whole_batch():
     config = dataclasses.replace(CONFIG, batch=4, clip=0)
     gradients = []
@@ -130,7 +133,7 @@ def test_accumulated_gradients_equal_those_of_the_whole_batch():
         trainer, _ = trained(dataclasses.replace(config, accumulate=parts), 1)
         gradients.append({n: p.grad for n, p in trainer.networks.model.named_parameters()})
     for name, whole in gradients[0].items():
-        assert torch.allclose(whole, gradients[1][name], atol=1e-4, rtol=1e-3), name
+        assert_nearly(gradients[1][name], whole)
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_and_term(monkeypatch):
@@ -163,7 +166,7 @@ def test_the_average_lags_behind_and_is_what_is_saved(tmp_path):
     trainer.save_ema_model(tmp_path / "model")
     loaded = load_model(tmp_path / "model").state_dict()
     averaged, raw = trainer.networks.ema_model.state_dict(), trainer.networks.model.state_dict()
-    assert all(torch.allclose(loaded[n], v, atol=2e-3, rtol=2e-3) for n, v in averaged.items())
+    assert all(torch.allclose(loaded[n], v, rtol=HALF, atol=HALF**2) for n, v in averaged.items())
     assert any(not torch.equal(averaged[n], raw[n]) for n in raw)
 
 
@@ -218,6 +221,7 @@ def test_a_state_of_other_trained_parts_is_refused(tmp_path):
         other.resume(tmp_path / "state")
 
 
+@pytest.mark.usefixtures("in_float64")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -243,9 +247,10 @@ def test_short_memory_halves_the_parts_and_says_so_once(failure, monkeypatch, ca
         "not enough memory for 4 samples at a time: each batch is now computed in 4 parts"
     ]
     for ours, theirs in zip(again, reports, strict=True):
-        assert ours.losses == pytest.approx(theirs.losses, rel=1e-3)
+        assert ours.losses == pytest.approx(theirs.losses, rel=NEARLY)
     expected = weights(whole)
-    assert all(torch.allclose(v, expected[n], atol=3e-4) for n, v in weights(trainer).items())
+    for name, value in weights(trainer).items():
+        assert torch.allclose(value, expected[name], rtol=NEARLY, atol=NEARLY), name
 
 
 def test_no_memory_for_one_sample_is_one_line(monkeypatch):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.rounding import assert_nearly
 from torch import Tensor, nn
 
 from rltn_cli.engine.training.lines.trainer import (
@@ -51,6 +52,7 @@ def test_it_ends_when_its_minutes_are_over() -> None:
     assert not list(trainer.run())
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_folding_changes_no_output() -> None:
     torch.manual_seed(0)
     network = add_batch_norm(HED(TINY)).eval()
@@ -63,15 +65,16 @@ def test_folding_changes_no_output() -> None:
     plain, picture = fold_batch_norm(network), torch.rand(1, 3, 20, 40)
     assert plain.state_dict().keys() == HED(TINY).state_dict().keys()
     for one, other in zip(network(picture), plain(picture), strict=True):
-        assert torch.allclose(one, other, atol=1e-4)
+        assert_nearly(one, other)
 
 
+@pytest.mark.usefixtures("in_float64")
 def test_the_result_has_more_contrast_and_the_same_side_outputs() -> None:
     trainer = LineTrainer(Bars(), LineTraining(contrast=2.0), TINY)  # type: ignore[arg-type]
     color, _ = Bars().draw(0)
     *sides, fused = trainer.ema(color)
     *same, stronger = trainer.result()(color)
-    assert torch.allclose(stronger, 2 * fused, atol=1e-4)
+    assert_nearly(stronger, 2 * fused)
     assert all(torch.allclose(one, other, atol=1e-4) for one, other in zip(sides, same, strict=True))
 
 
@@ -90,7 +93,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     while rest.step < whole.step:
         next(rest.run())
     for one, other in zip(whole.ema.state_dict().values(), rest.ema.state_dict().values(), strict=True):
-        assert torch.allclose(one, other, atol=1e-5)
+        assert torch.equal(one, other)
 
 
 def test_a_state_of_another_network_is_refused(tmp_path: Path) -> None:
