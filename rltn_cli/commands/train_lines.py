@@ -1,7 +1,6 @@
 """`rltn train-lines`: a network that draws lines, such as `lines-small`."""
 
 import json
-import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -61,14 +60,12 @@ def train_lines(
     log_every: LogEvery = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
-    as_json: JsonEvents = False,
-    quiet: Quiet = False,
     dry_run: DryRun = False,
     offline: Offline = False,
+    as_json: JsonEvents = False,
+    quiet: Quiet = False,
 ) -> int:
     """Train a small network that draws lines: from drawings with line layers, and from HED on paintings."""
-    if quiet:
-        logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     if resume and overwrite:
         raise UsageError("--resume goes on with a run and --overwrite begins it again: pass one")
     flags = {

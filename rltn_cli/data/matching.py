@@ -103,8 +103,9 @@ def make_match_targets(
 
 def _look_up(coords: Tensor, grid: Tensor, side: int) -> Tensor:
     """Return the coords nearest to token centres, (B, N, 4): places must not be averaged."""
+    values = coords.float()
     found = F.grid_sample(
-        coords.float(), grid.unflatten(1, (side, side)), mode="nearest", padding_mode="reflection",
+        values, grid.to(values.dtype).unflatten(1, (side, side)), mode="nearest", padding_mode="reflection",
         align_corners=False,
     )  # fmt: skip
     return found.flatten(2).transpose(1, 2)

@@ -18,7 +18,7 @@ from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models import cost
-from rltn_cli.models.cost import measure_cost, measure_line_cost
+from rltn_cli.models.cost import NetworkCost, measure_cost, measure_line_cost
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.rltn import RLTN
 
