@@ -1,18 +1,28 @@
 """The loss terms: those of CoCosNet [6] and the Style-based Contrastive Loss (section 2.3).
 
-One function per term; `match` has a module of its own. Pictures are (B, 3, H, W) in [-1, 1]; `weights` (B,)
-says how much each sample counts. Every term is a mean over the batch, so that the loss of a batch is the mean
-of the losses of its micro-batches, weighted by their sizes.
+One function per term, and at the end a row of `TERM_FUNCTIONS`; `match` and `scl` have modules of their own.
+Pictures are (B, 3, H, W) in [-1, 1]; `weights` (B,) says how much each sample counts. Every term is a mean
+over the batch, so that the loss of a batch is the mean of the losses of its micro-batches, weighted by their
+sizes.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rltn_cli.data.batches import Batch
+from rltn_cli.data.matching import find_visible_places
+from rltn_cli.engine.training.frozen_networks import FrozenNetworks
+from rltn_cli.engine.training.generator_side import GeneratorOutput
+from rltn_cli.engine.training.match_loss import match
+from rltn_cli.engine.training.style_loss import SCL_LAYERS, style_contrastive
 from rltn_cli.models.correspondence import from_patches, to_patches, warp
+from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.sizes import PATCH
+from rltn_cli.training_config import LossConfig
 
 Features = Mapping[str, Tensor]
 
@@ -23,9 +33,8 @@ CTX_POSITIONS = 32
 """Largest side of a layer in the contextual loss, in positions; larger ones are average-pooled, since the
 loss compares every position with every other."""
 PERC_LAYER = "relu4_2"
-SCL_LAYERS = ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
-SCL_MARGIN = 0.01
-"""m of equation (4): keeps the quotient finite."""
+OUTPUT_LAYERS = tuple(dict.fromkeys([*FM_WEIGHTS, *CTX_WEIGHTS, PERC_LAYER]))
+"""Layers of the frozen VGG that fm, ctx and perc look at."""
 
 
 def _weighted(per_sample: Tensor, weights: Tensor) -> Tensor:
@@ -159,31 +168,107 @@ def cycle(warped: Tensor, content: Tensor, style: Tensor, reference: Tensor, tem
     return _l1(*pictures).mean()
 
 
-def gram(features: Tensor) -> Tensor:
-    """Return Gram matrices (B, C, C) of features (B, C, H, W), divided by C H W, in float32."""
-    flat = features.float().flatten(2)
-    return flat @ flat.transpose(1, 2) / flat[0].numel()
+class TermInputs:
+    """What the terms of a batch are computed from; features that several terms share are computed once."""
+
+    def __init__(
+        self,
+        output: GeneratorOutput,
+        batch: Batch,
+        discriminator: MultiscaleDiscriminator,
+        config: LossConfig,
+        frozen: FrozenNetworks,
+        temperature: float,
+    ) -> None:
+        """Keep the parts; see `Objective.generator_terms`."""
+        self.output, self.batch, self.discriminator = output, batch, discriminator
+        self.config, self.frozen, self.temperature = config, frozen, temperature
+        self.trusted = batch.pseudo + config.exemplar * batch.shared
+        """(B,) how far the target is known to be right."""
+        self.everyone = torch.ones_like(batch.pseudo)
+
+    @functools.cached_property
+    def seen(self) -> Tensor | None:
+        """Where the reference shows the target's colour, (B, 1, H, W); None if all places count."""
+        if not self.config.unseen:
+            return None
+        return find_visible_places(self.batch.target, self.batch.reference, self.config.unseen)
+
+    @functools.cached_property
+    def painted_features(self) -> Features:
+        """The output's features."""
+        return self.features(self.output.colors, OUTPUT_LAYERS)
+
+    @functools.cached_property
+    def target_features(self) -> Features:
+        """The target's features."""
+        return self.features(self.batch.target, OUTPUT_LAYERS, fixed=True)
+
+    def features(self, pictures: Tensor, layers: tuple[str, ...], *, fixed: bool = False) -> Features:
+        """Return features of the frozen VGG; no gradient comes back from `fixed` ones."""
+        assert self.frozen.vgg is not None
+        with torch.set_grad_enabled(not fixed and torch.is_grad_enabled()):
+            found: Features = self.frozen.vgg(pictures, layers)
+        return found
 
 
-def style_contrastive(
-    warped: Features, reference: Features, target: Features, weights: Tensor, margin: float = SCL_MARGIN
-) -> Tensor:
-    """Return `scl`, equation (4): the warped image is to have the reference's style, not the target's.
-
-    `max(0, 1 - sum_i |g(x_n) - g(x_w)| / (m + sum_i |g(x_p) - g(x_w)|))` over relu2_1, relu3_1, relu4_1 and
-    relu5_1, with the target x_n, the reference x_p and the warped image x_w.
-    """
-    with torch.autocast(weights.device.type, enabled=False):
-        negative = positive = torch.zeros(len(weights), device=weights.device)
-        for name in SCL_LAYERS:
-            style = gram(warped[name])
-            negative = negative + _norm(gram(target[name]) - style)
-            positive = positive + _norm(gram(reference[name]) - style)
-        return _weighted(F.relu(1 - negative / (margin + positive)), weights)
+def _align_term(inputs: TermInputs) -> Tensor:
+    assert inputs.output.target_style is not None
+    return alignment(inputs.output.content, inputs.output.target_style)
 
 
-def _norm(matrices: Tensor) -> Tensor:
-    """Return the Frobenius norm of each matrix, (B,), with a gradient of 0 at 0 instead of NaN."""
-    squared = matrices.square().sum(dim=(1, 2))
-    safe = torch.where(squared > 0, squared, torch.ones_like(squared))
-    return torch.where(squared > 0, safe.sqrt(), torch.zeros_like(squared))
+def _cycle_term(inputs: TermInputs) -> Tensor:
+    output = inputs.output
+    return cycle(output.warped, output.content, output.style, inputs.batch.reference, inputs.temperature)
+
+
+def _match_term(inputs: TermInputs) -> Tensor:
+    output, batch, place = inputs.output, inputs.batch, inputs.config.match_place
+    return match(output.content, output.style, batch.matches, batch.pseudo, inputs.temperature, place=place)
+
+
+def _adversarial_term(inputs: TermInputs) -> Tensor:
+    inputs.discriminator.requires_grad_(False)
+    term = adversarial_generator(inputs.discriminator(inputs.batch.sketch, inputs.output.colors))
+    inputs.discriminator.requires_grad_(True)
+    return term
+
+
+def _contextual_term(inputs: TermInputs) -> Tensor:
+    reference = inputs.features(inputs.batch.reference, tuple(CTX_WEIGHTS), fixed=True)
+    return contextual(inputs.painted_features, reference, inputs.everyone)
+
+
+def _style_contrastive_term(inputs: TermInputs) -> Tensor:
+    """Return `scl` of the samples whose reference has other colours, as a mean over the whole batch."""
+    batch, warped = inputs.batch, inputs.output.warped
+    rows = torch.nonzero(1 - batch.pseudo - batch.shared).flatten()
+    if not len(rows):
+        return warped.sum() * 0  # a term without samples, which still has a graph
+    target = inputs.features(batch.target[rows], SCL_LAYERS, fixed=True)
+    reference = inputs.features(batch.reference[rows], SCL_LAYERS, fixed=True)
+    style = inputs.features(warped[rows], SCL_LAYERS)
+    share = torch.full((len(rows),), len(rows) / len(warped), device=warped.device)
+    return style_contrastive(style, reference, target, share)
+
+
+def _lpips_term(inputs: TermInputs) -> Tensor:
+    assert inputs.frozen.lpips is not None
+    distances = inputs.frozen.lpips.distances(inputs.output.colors, inputs.batch.target)
+    return lpips(distances, inputs.batch.pseudo + inputs.batch.shared)
+
+
+TERM_FUNCTIONS: Mapping[str, Callable[[TermInputs], Tensor]] = {
+    "rec": lambda i: reconstruction(i.output.colors, i.batch.target, i.trusted, i.seen),
+    "warp": lambda i: warping(i.output.warped, i.batch.target, i.trusted, i.seen),
+    "align": _align_term,
+    "cycle": _cycle_term,
+    "match": _match_term,
+    "adv": _adversarial_term,
+    "fm": lambda i: feature_matching(i.painted_features, i.target_features, i.batch.pseudo),
+    "perc": lambda i: perceptual(i.painted_features, i.target_features, i.everyone),
+    "ctx": _contextual_term,
+    "scl": _style_contrastive_term,
+    "lpips": _lpips_term,
+}
+"""How each term of `LossConfig` is computed from a batch, not yet weighted."""

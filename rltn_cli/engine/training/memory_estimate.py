@@ -8,7 +8,8 @@ from torch import Tensor
 from rltn_cli.data.batches import make_plain_batch
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
-from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
+from rltn_cli.engine.training.generator_side import GeneratorSide
+from rltn_cli.engine.training.objective import Objective, Phase
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN

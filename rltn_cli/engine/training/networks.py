@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from rltn_cli.engine.training.objective import GeneratorSide
+from rltn_cli.engine.training.generator_side import GeneratorSide
 from rltn_cli.engine.training.schedule import make_ema_update, set_lr
 from rltn_cli.engine.training.state import optimizer_tensors, restore_optimizer
 from rltn_cli.models.discriminator import MultiscaleDiscriminator

@@ -10,7 +10,8 @@ from rltn_cli.data.batches import make_batch
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.evaluation.lpips import Lpips
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
-from rltn_cli.engine.training.objective import GeneratorSide, Objective, Phase
+from rltn_cli.engine.training.generator_side import GeneratorSide
+from rltn_cli.engine.training.objective import Objective, Phase
 from rltn_cli.engine.training.schedule import lr_multiplier, make_ema_update
 from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.engine.training.trainer import Trainer, rotate
