@@ -4,6 +4,8 @@ from support.rounding import NEARLY
 
 from rltn_cli.engine.training.style_loss import SCL_LAYERS, gram, style_contrastive
 
+pytestmark = pytest.mark.usefixtures("in_float64")
+
 
 def test_gram_by_hand():
     x = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # C 2, H 1, W 2
