@@ -63,42 +63,47 @@ def _widened(labels: Labels, area: Bytes, cores: Mask) -> Labels:
     count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
     parts = np.asarray(found, np.int32)
     first = int(labels.max()) + 1
-    highest, lowest = np.zeros(count, np.int32), np.full(count, first, np.int32)
-    held = labels > 0
-    np.maximum.at(highest, parts[held], labels[held])
-    np.minimum.at(lowest, parts[held], labels[held])
-    name = np.where(highest == lowest, highest, 0).astype(np.int32)
-    empty = (highest == 0) & (np.bincount(parts[cores], minlength=count) > 0)
+    places = np.flatnonzero(labels)
+    held, holders = labels.reshape(-1)[places], parts.reshape(-1)[places]
+    name = np.zeros(count, np.int32)
+    name[holders] = held
+    empty = (name == 0) & (np.bincount(parts[cores], minlength=count) > 0)
     empty[0] = False
+    shared = np.zeros(count, np.bool_)
+    shared[holders[name[holders] != held]] = True
     name[empty] = np.arange(first, first + int(empty.sum()))
     name[0] = 0
-    shared = (highest > lowest) & (lowest < first)
-    result: Labels = np.where(held, labels, name[parts]).astype(np.int32)
+    name[shared] = 0
+    result: Labels = np.where(labels > 0, labels, name[parts]).astype(np.int32)
     return _grown(result, shared[parts]) if shared.any() else result
 
 
 def _grown(labels: Labels, area: Mask) -> Labels:
     """Let regions grow pixel by pixel until they fill an area that several of them share."""
-    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    inside, values = area[box], labels[box].astype(np.float32)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    open_pixels = inside & (values == 0)
-    while open_pixels.any():
-        wider = np.asarray(cv2.dilate(values, cross), np.float32)
-        values = np.where(open_pixels, wider, values)
-        still = open_pixels & (values == 0)
-        if still.sum() == open_pixels.sum():
-            break
-        open_pixels = still
-    result = labels.copy()
-    result[box] = np.where(inside, values, labels[box]).astype(np.int32)
-    return result
+    values = np.pad(labels, 1)
+    width = values.shape[1]
+    still = np.pad(area & (labels == 0), 1)
+    beside = cv2.dilate(still.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    front = np.flatnonzero((beside > 0) & (values > 0) & np.pad(area, 1))
+    flat, free = values.reshape(-1), still.reshape(-1)
+    while front.size:
+        reached = []
+        for step in (1, -1, width, -width):
+            places = front + step
+            fresh = free[places]
+            taken = places[fresh]
+            flat[taken] = flat[front[fresh]]
+            free[taken] = False
+            reached.append(taken)
+        front = np.concatenate(reached)
+    return np.ascontiguousarray(values[1:-1, 1:-1])
 
 
 def _nearest(labels: Labels) -> Labels:
     """Give every pixel without a region that of the nearest pixel with one."""
     lost = (labels == 0).astype(np.uint8)
+    if not lost.any():
+        return labels
     _, index = cv2.distanceTransformWithLabels(lost, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     of_index = np.zeros(int(index.max()) + 1, np.int32)
     known = lost == 0
