@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Literal
 
-Finish = Literal["paint", "flat", "raw"]
+Finish = Literal["paint", "cel", "flat", "raw"]
 """How the network's colours are brought to the drawing; done in `rltn_cli.imaging.finishing`."""
 FINISHES: Mapping[Finish, str] = {
     "paint": "colours stop at the lines",
-    "flat": "one colour per region",
+    "cel": "flat colours with soft shading",
+    "flat": "one colour of the reference's per region",
     "raw": "the network's own picture, enlarged",
 }
 

@@ -12,15 +12,17 @@ from torch import Tensor
 
 from rltn_cli.choices import AlphaMode, Finish, Lines
 from rltn_cli.data.sampling import regions_of
-from rltn_cli.data.tensors import to_array, to_tensor
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
+from rltn_cli.engine.inference.clues import ReferenceColors, gather_clues, palette_colors
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
 from rltn_cli.imaging.finishing import finish_picture
+from rltn_cli.imaging.palette import read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
@@ -42,6 +44,8 @@ class References:
     tokens: ReferenceTokens
     size: int
     """Pixels of the shorter side."""
+    colors: ReferenceColors
+    """The palette, and where it lies in the pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,15 +164,13 @@ class Colorizer:
         lines: Lines = "keep",
     ) -> Colorization:
         """Bring what the network painted to the drawing's own size; the last step of painting."""
-        fit = drawing.fit
-        colors = fit.crop(fit.join([to_array(output.colors[0]) for output in outputs]))
-        warped = fit.crop(fit.join([to_array(output.warped[0]) for output in outputs]))
-        image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
+        clues = gather_clues(drawing.fit, outputs, references.colors)
+        image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, to_bytes(colors), to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
-            fit, self.model, outputs,
+            image, to_bytes(clues.colors), to_bytes(clues.warped), references.pictures, drawing.notices, drawing.dpi,
+            drawing.fit, self.model, outputs,
         )  # fmt: skip
 
     def encode(self, references: Source | Sequence[Source], *, size: int = 256) -> References:
@@ -186,12 +188,17 @@ class Colorizer:
         if not sources:
             raise UsageError("no reference: name at least one picture whose colours to use")
         pictures = [_read(source) for source in sources]
-        fitted = tuple(fit_reference(to_eight_bit(p.flattened()), size, p.name)[0] for p in pictures)
+        flattened = [to_eight_bit(picture.flattened()) for picture in pictures]
+        fitted = tuple(
+            fit_reference(color, size, picture.name)[0]
+            for color, picture in zip(flattened, pictures, strict=True)
+        )
+        colors = palette_colors(read_palette(flattened), fitted)
         for notice in (notice for picture in pictures for notice in picture.notices):
             _log.warning("%s", notice)
         with memory_for(f"size {size}", self.device), torch.inference_mode():
             tensors = [to_tensor(picture[None], self.device) for picture in fitted]
-            return References(fitted, self.model.encode_references(tensors), size)
+            return References(fitted, self.model.encode_references(tensors), size, colors)
 
     @torch.inference_mode()
     def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
