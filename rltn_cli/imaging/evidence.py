@@ -27,9 +27,9 @@ class Clues:
 
     colors: Floats
     """(h, w, 3) in [0, 1], the network's picture."""
-    palette: Palette
-    warped: Floats | None = None
+    warped: Floats
     """(h, w, 3) in [0, 1], the reference's colours at the drawing's places."""
+    palette: Palette
     attention: Floats | None = None
     """(h', w', K): how much of each place's attention lies on each colour of the palette."""
     contacts: Floats | None = None
@@ -67,14 +67,14 @@ def gather_evidence(clues: Clues, grey: Bytes, *, gap: float = GAP) -> Evidence:
     weight = trust_of(grey, (height, width))
     ballot = Ballot(clues.palette)
     counted = RegionCount(labels, dark)
-    seen = ballot.votes(to_bytes(clues.colors))
-    if clues.warped is not None:
-        seen += ballot.votes(to_bytes(clues.warped))
+    seen = ballot.votes(to_bytes(clues.colors)) + ballot.votes(to_bytes(clues.warped))
     votes = counted.sums(seen, weight)
     if clues.attention is not None:
         votes += _ATTENTION * counted.sums(clues.attention, weight)
     contacts = np.ones((len(clues.palette),) * 2, np.float32) if clues.contacts is None else clues.contacts
-    return Evidence(labels, clues.palette, votes, counted.areas, find_borders(labels, dark), contacts, counted)
+    return Evidence(
+        labels, clues.palette, votes, counted.areas, find_borders(labels, dark), contacts, counted
+    )
 
 
 def map_regions(grey: Bytes, gap: float = GAP) -> tuple[Labels, Floats]:

@@ -38,38 +38,51 @@ def find_regions(dark: Floats, gap: float = GAP) -> Labels:
     if not free.any():
         return np.ones(dark.shape, np.int32)
     distance = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    labels = np.zeros(dark.shape, np.int32)
+    regions = _Regions(dark.shape)
     radius = gap * min(dark.shape) / 2
     while radius > 0.75:
-        labels = _widened(labels, (distance > radius).astype(np.uint8), distance > _CORE * radius)
+        regions.widen((distance > radius).astype(np.uint8), distance > _CORE * radius)
         radius /= 2
-    return _nearest(_widened(labels, free, free > 0))
+    regions.widen(free, free > 0)
+    return _nearest(regions.labels)
 
 
-def _widened(labels: Labels, area: Bytes, cores: Mask) -> Labels:
-    """Let regions fill a wider area; its parts that hold a core but no region yet become new ones.
+class _Regions:
+    """Connected regions that fill wider and wider areas."""
 
-    Args:
-        labels: (H, W), 0 where there is no region; all regions lie in the area.
-        area: (H, W) of 0 and 1.
-        cores: (H, W), pixels that lie deep in the area.
-    """
-    count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
-    parts = np.asarray(found, np.int32)
-    first = int(labels.max()) + 1
-    places = np.flatnonzero(labels)
-    held, holders = labels.reshape(-1)[places], parts.reshape(-1)[places]
-    name = np.zeros(count, np.int32)
-    name[holders] = held
-    empty = (name == 0) & (np.bincount(parts[cores], minlength=count) > 0)
-    empty[0] = False
-    shared = np.zeros(count, np.bool_)
-    shared[holders[name[holders] != held]] = True
-    name[empty] = np.arange(first, first + int(empty.sum()))
-    name[0] = 0
-    name[shared] = 0
-    result: Labels = np.where(labels > 0, labels, name[parts]).astype(np.int32)
-    return _grown(result, shared[parts]) if shared.any() else result
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.labels: Labels = np.zeros(shape, np.int32)
+        """(H, W), 0 where there is no region."""
+        self._inside = np.zeros(0, np.intp)
+        """A pixel of each region, from region 1."""
+
+    def widen(self, area: Bytes, cores: Mask) -> None:
+        """Let regions fill a wider area; its parts that hold a core but no region yet become new ones.
+
+        Args:
+            area: (H, W) of 0 and 1; holds all regions.
+            cores: (H, W), pixels that lie deep in the area.
+        """
+        count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
+        parts = np.asarray(found, np.int32)
+        holders = parts.reshape(-1)[self._inside]  # a region is connected: all of it lies in one part
+        held = np.bincount(holders, minlength=count)
+        name = np.zeros(count, np.int32)
+        name[holders] = np.arange(1, len(self._inside) + 1)
+        deep = np.flatnonzero(cores & (self.labels == 0))
+        inside = np.full(count, -1, np.intp)
+        inside[parts.reshape(-1)[deep]] = deep
+        new = np.flatnonzero((held == 0) & (inside >= 0))
+        new = new[new > 0]
+        name[new] = np.arange(1, len(new) + 1) + len(self._inside)
+        self._inside = np.concatenate([self._inside, inside[new]])
+        name[held > 1] = 0
+        labels = np.take(name, parts)
+        if (held > 1).any():
+            shared = np.take(held > 1, parts)
+            np.copyto(labels, self.labels, where=shared)
+            labels = _grown(labels, shared)
+        self.labels = labels
 
 
 def _grown(labels: Labels, area: Mask) -> Labels:

@@ -9,8 +9,9 @@ import threading
 import cv2
 import numpy as np
 
+from rltn_cli.imaging.calming import calm_regions
 from rltn_cli.imaging.canvas import shrink_lines
-from rltn_cli.imaging.flats import Labels, find_regions
+from rltn_cli.imaging.flats import find_regions
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.trust import darkness, trust
 
@@ -18,12 +19,6 @@ _WORK_PIXELS = 2048 * 2048
 """Colours are spread at this many pixels at most; larger drawings get them enlarged from there."""
 _DRAWN = 0.6
 """Share of the drawing's darkness that the network's colours are taken to hold beside lines."""
-_CALM = 0.3
-"""How far a region's colours are drawn to their mean; 0.3 gave the least colour error on openlines."""
-_PAPER = 0.12
-"""A colour whose darkest channel is less than this below white is more or less paper."""
-_ALIKE = 0.45
-"""Distance (RGB in [0, 1]) to the region's mean at which a colour is drawn with 37 % of that strength."""
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
 _ONE_AT_A_TIME = threading.Lock()
@@ -40,7 +35,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     Args:
         colors: (h, w, 3) in [0, 1].
         grey: (H, W) the drawing, black lines on white.
-        calm: draw the colours of a region a little towards their mean first.
+        calm: take blotches out first.
 
     Returns:
         (H', W', 3) float32 in [0, 1]: of the drawing's size, or smaller where that is over 4 million pixels.
@@ -54,7 +49,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
     colors = _lightened(colors, grey, weight)
     if calm:
-        colors = _calmed(colors, weight, find_regions(small))
+        colors = calm_regions(colors, weight, find_regions(small))
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
     known = np.empty((size[0], 4, size[1]), np.float32)
     for number, plane in enumerate(planes):
@@ -83,27 +78,6 @@ def _lightened(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
     blurred = cv2.blur(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), (3, 3))
     gain = 1 / (1 - _DRAWN * darkness(np.asarray(blurred, np.uint8)) * (1 - weight))
     return np.asarray(np.minimum(colors * gain[..., None], 1), np.float32)
-
-
-def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
-    """Draw the colours of a region towards their mean: blotches fade, shading stays.
-
-    Paper takes no part, so that a figure with an open contour keeps its colours and the page stays white.
-
-    Args:
-        colors: (h, w, 3).
-        weight: (h, w), how far each counts.
-        labels: (h, w), of `find_regions`.
-    """
-    darkest = np.minimum(np.minimum(colors[..., 0], colors[..., 1]), colors[..., 2])
-    painted = np.minimum((1 - darkest) / _PAPER, 1) ** 2
-    flat, weights = labels.reshape(-1), (weight * painted).reshape(-1)
-    total = np.maximum(np.bincount(flat, weights), 1e-9)
-    means = [np.bincount(flat, weights * colors[..., c].reshape(-1)) / total for c in range(3)]
-    way = np.stack(means, axis=1)[labels] - colors
-    distance = np.einsum("hwc,hwc->hw", way, way)
-    pull = _CALM * painted * np.exp(distance / -(_ALIKE**2))
-    return np.asarray(colors + pull[..., None] * way, np.float32)
 
 
 def _flow_around(known: Floats, drawing: Bytes, step: float) -> Floats:

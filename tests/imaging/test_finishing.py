@@ -25,7 +25,7 @@ def two_rooms(size=512, thickness=4):
 
 def seen_as(colors):
     """What the network says where its picture is all there is."""
-    return Clues(colors, read_palette([to_bytes(colors)]))
+    return Clues(colors, colors, read_palette([to_bytes(colors)]))
 
 
 def rgb(lines):
@@ -82,10 +82,8 @@ def test_soft_shading_inside_a_region_stays():
     spread = spread_colors(shade, np.full((256, 256), 255, np.uint8))
     expected = np.interp((np.arange(256) + 0.5) / 4 - 0.5, np.arange(64), shade[0, :, 0])
     inside = slice(48, -48)  # colours at the picture's edge come from farther in
-    pull = 0.3 * np.exp(-3 * np.square((0.5 - expected) / 0.45))  # three equal channels
-    np.testing.assert_allclose(
-        spread[128, inside, 0], (expected + pull * (0.5 - expected))[inside], atol=0.012
-    )
+    np.testing.assert_allclose(spread[128, inside, 0], expected[inside], atol=0.06)
+    assert np.ptp(spread[128, inside, 0]) > 0.75 * np.ptp(expected[inside])
 
 
 def test_a_pale_frame_gives_way_to_the_colours_inside():
@@ -124,7 +122,9 @@ def test_nowhere_lighter_than_the_drawing(depth, finish):
 
 def test_the_networks_own_lines_on_demand():
     lines, truth, colors = two_rooms()
-    painted = finish_picture(seen_as(colors), np.full((512, 512, 3), 255, np.uint8), lines, lines="network") / 255
+    painted = (
+        finish_picture(seen_as(colors), np.full((512, 512, 3), 255, np.uint8), lines, lines="network") / 255
+    )
     off = cv2.erode(lines, np.ones((41, 41))) == 255
     assert np.abs(painted - truth)[off].max() < 0.03
     assert painted[lines == 0].mean() < 0.8 * truth[lines == 0].mean()

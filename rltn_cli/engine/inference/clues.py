@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from rltn_cli.data.tensors import to_array
 from rltn_cli.imaging.canvas import Fit
@@ -38,6 +39,11 @@ def palette_colors(palette: Palette, pictures: Sequence[Bytes]) -> ReferenceColo
     return ReferenceColors(palette, shares, ballot.contacts(pictures))
 
 
+def _joined(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
+    """Join the pictures of a drawing's tiles, each (1, 3, H, W) in [-1, 1], to (h, w, 3) in [0, 1]."""
+    return fit.crop(fit.join([to_array(picture[0]) for picture in pictures]))
+
+
 def gather_clues(fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceColors) -> Clues:
     """Join what the network says of a drawing's tiles.
 
@@ -46,12 +52,10 @@ def gather_clues(fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceCo
         outputs: one a tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
     """
-    colors, warped = (
-        fit.crop(fit.join([to_array(picture) for picture in pictures]))
-        for pictures in ([o.colors[0] for o in outputs], [o.warped[0] for o in outputs])
-    )
+    colors = _joined(fit, [output.colors for output in outputs])
+    warped = _joined(fit, [output.warped for output in outputs])
     attention = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
-    return Clues(colors, reference.palette, warped, attention, reference.contacts)
+    return Clues(colors, warped, reference.palette, attention, reference.contacts)
 
 
 @torch.inference_mode()

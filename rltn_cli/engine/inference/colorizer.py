@@ -21,14 +21,16 @@ from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.finish_choice import choose_finish
 from rltn_cli.imaging.finishing import finish_picture
-from rltn_cli.imaging.palette import read_palette
+from rltn_cli.imaging.flats import GAP
+from rltn_cli.imaging.palette import Palette, read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
 from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
-from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
 
@@ -100,9 +102,11 @@ class Colorizer:
         references: Source | Sequence[Source] | References,
         *,
         size: int = 256,
-        finish: Finish = "paint",
+        finish: Finish = "auto",
         lines: Lines = "keep",
         alpha: AlphaMode = "auto",
+        gap: float | None = None,
+        palette: Palette | None = None,
     ) -> Colorization:
         """Paint a drawing at its own size.
 
@@ -114,16 +118,20 @@ class Colorizer:
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, or those of the `network`.
             alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
+            gap: widest gap in a line that bounds a flat, in pixels of the drawing; 1.2 % of its shorter side
+                if left out.
+            palette: the only colours that flats take; those of the references if left out.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
             UsageError: an option out of range, or no reference.
             RltnError: the device has not enough memory.
         """
-        _check_options(size, finish, lines, alpha)
+        _check_options(size, finish, lines, alpha, gap)
         drawing = self.prepare(sketch, size=size, alpha=alpha)
         encoded = references if isinstance(references, References) else self.encode(references, size=size)
-        result = self.finish(drawing, encoded, self.paint(drawing, encoded), finish=finish, lines=lines)
+        outputs = self.paint(drawing, encoded)
+        result = self.finish(drawing, encoded, outputs, finish=finish, lines=lines, gap=gap, palette=palette)
         for notice in result.notices:
             _log.warning("%s", notice)
         return result
@@ -160,16 +168,24 @@ class Colorizer:
         references: References,
         outputs: tuple[RLTNOutput, ...],
         *,
-        finish: Finish = "paint",
+        finish: Finish = "auto",
         lines: Lines = "keep",
+        gap: float | None = None,
+        palette: Palette | None = None,
     ) -> Colorization:
         """Bring what the network painted to the drawing's own size; the last step of painting."""
-        clues = gather_clues(drawing.fit, outputs, references.colors)
-        image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines)
+        share = GAP if gap is None else gap / min(drawing.grey.shape)
+        notices = drawing.notices
+        if finish == "auto":
+            finish, reason = choose_finish(drawing.grey, share)
+            notices = (*notices, reason)
+        colors = references.colors if palette is None else palette_colors(palette, references.pictures)
+        clues = gather_clues(drawing.fit, outputs, colors)
+        image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines, gap=share)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, to_bytes(clues.colors), to_bytes(clues.warped), references.pictures, drawing.notices, drawing.dpi,
+            image, to_bytes(clues.colors), to_bytes(clues.warped), references.pictures, notices, drawing.dpi,
             drawing.fit, self.model, outputs,
         )  # fmt: skip
 
@@ -226,8 +242,10 @@ class Colorizer:
         return self.model.colorize(sketch, references.tokens, regions)
 
 
-def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
+def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode, gap: float | None) -> None:
     """Refuse options that are out of range."""
+    if gap is not None and not 0 <= gap <= GAP_MAXIMUM:
+        raise UsageError(f"gap must be from 0 to {GAP_MAXIMUM} pixels, not {gap:g}")
     if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
         raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
     for name, value, known in (
