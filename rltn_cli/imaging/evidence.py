@@ -9,7 +9,7 @@ from rltn_cli.imaging.flats import GAP, Labels, find_regions
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes
 from rltn_cli.imaging.region_count import RegionCount
-from rltn_cli.imaging.region_graph import Borders, find_borders, merge_specks
+from rltn_cli.imaging.region_graph import Borders, tidy_regions
 from rltn_cli.imaging.trust import darkness, trust_of
 from rltn_cli.imaging.votes import Ballot
 
@@ -34,6 +34,17 @@ class Clues:
     """(h', w', K): how much of each place's attention lies on each colour of the palette."""
     contacts: Floats | None = None
     """(K, K): how often colours lie beside each other in the reference; of `count_contacts`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionMap:
+    """The regions of a drawing, at its own size or at 1.96 million pixels where it has more."""
+
+    labels: Labels
+    """(H', W'), 1 to N: the region of each pixel, lines too."""
+    dark: Floats
+    """(H', W') in [0, 1], the drawing's darkness."""
+    borders: Borders
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,29 +73,28 @@ def gather_evidence(clues: Clues, grey: Bytes, *, gap: float = GAP) -> Evidence:
         grey: (H, W) the drawing, black lines on white.
         gap: widest gap in a line that is closed, as a share of the shorter side.
     """
-    labels, dark = map_regions(grey, gap)
+    regions = map_regions(grey, gap)
     height, width = clues.colors.shape[:2]
     weight = trust_of(grey, (height, width))
     ballot = Ballot(clues.palette)
-    counted = RegionCount(labels, dark)
+    counted = RegionCount(regions.labels, regions.dark)
     seen = ballot.votes(to_bytes(clues.colors)) + ballot.votes(to_bytes(clues.warped))
     votes = counted.sums(seen, weight)
     if clues.attention is not None:
         votes += _ATTENTION * counted.sums(clues.attention, weight)
     contacts = np.ones((len(clues.palette),) * 2, np.float32) if clues.contacts is None else clues.contacts
-    return Evidence(
-        labels, clues.palette, votes, counted.areas, find_borders(labels, dark), contacts, counted
-    )
+    return Evidence(regions.labels, clues.palette, votes, counted.areas, regions.borders, contacts, counted)
 
 
-def map_regions(grey: Bytes, gap: float = GAP) -> tuple[Labels, Floats]:
-    """Divide a drawing into regions, specks merged into a neighbour.
+def map_regions(grey: Bytes, gap: float = GAP) -> RegionMap:
+    """Divide a drawing into regions, pieces and specks joined.
 
-    Returns:
-        (labels, dark), both (H', W'): 1 to N, and the drawing's darkness in [0, 1]; of the drawing's size, or
-        smaller where that is over 1.96 million pixels.
+    Args:
+        grey: (H, W), black lines on white.
+        gap: widest gap in a line that is closed, as a share of the shorter side.
     """
     scale = min(1.0, (_MAP_PIXELS / grey.size) ** 0.5)
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
     dark = darkness(shrink_lines(grey, size))
-    return merge_specks(find_regions(dark, gap), dark, _SPECK), dark
+    labels, borders = tidy_regions(find_regions(dark, gap), dark, gap * min(size), _SPECK)
+    return RegionMap(labels, dark, borders)

@@ -2,13 +2,10 @@
 
 from typing import Literal
 
-import numpy as np
-
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.evidence import map_regions
 from rltn_cli.imaging.flats import GAP
 from rltn_cli.imaging.pixels import Bytes
-from rltn_cli.imaging.region_graph import find_borders
 
 _SIDE = 512
 """Drawings are judged at this many pixels of the shorter side at most."""
@@ -43,8 +40,7 @@ def measure_openness(grey: Bytes, gap: float = GAP) -> float | None:
     """
     scale = min(1.0, _SIDE / min(grey.shape))
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
-    labels, dark = map_regions(shrink_lines(grey, size), gap)
-    borders = find_borders(labels, dark)
+    borders = map_regions(shrink_lines(grey, size), gap).borders
     if not len(borders.pairs):
         return None
-    return float(np.dot(borders.length, borders.openness) / borders.length.sum())
+    return float(borders.bare.sum() / borders.length.sum())
