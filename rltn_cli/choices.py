@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Literal
 
-Finish = Literal["paint", "flat", "raw"]
+Finish = Literal["auto", "paint", "cel", "flat", "raw"]
 """How the network's colours are brought to the drawing; done in `rltn_cli.imaging.finishing`."""
 FINISHES: Mapping[Finish, str] = {
+    "auto": "cel where lines close, else paint",
     "paint": "colours stop at the lines",
-    "flat": "one colour per region",
+    "cel": "flat colours with soft shading",
+    "flat": "one colour of the reference's per region",
     "raw": "the network's own picture, enlarged",
 }
 

@@ -14,6 +14,7 @@ from rltn_cli.commands.colorize import colorize
 from rltn_cli.commands.evaluate import evaluate
 from rltn_cli.commands.extract_lines import extract_lines
 from rltn_cli.commands.models import models
+from rltn_cli.commands.palette import palette
 from rltn_cli.commands.train import train
 from rltn_cli.commands.train_lines import train_lines
 from rltn_cli.errors import INTERRUPTED, RltnError
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command()(colorize)
 app.command()(batch)
 app.command("extract-lines", short_help="Draw the lines of colour pictures.")(extract_lines)
+app.command(short_help="Write the palette of reference pictures.")(palette)
 app.command(short_help="Measure models on a folder of pairs.")(evaluate)
 app.command(short_help="Train weights on your own pictures.")(train)
 app.command("train-lines", short_help="Train a network that draws lines.")(train_lines)

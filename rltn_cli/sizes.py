@@ -15,6 +15,9 @@ PICTURE_SHORTEST = 16
 PICTURE_WIDEST = 64
 """A picture longer than this many times its shorter side is refused."""
 
+GAP_MAXIMUM = 256
+"""The widest gap in a line, in pixels of the drawing, that a user may ask to have closed."""
+
 LINES_MINIMUM, LINES_MAXIMUM = 16, 16_384
 """Limits of the shorter side that lines are extracted at."""
 LINES_USUAL = 1024

@@ -12,7 +12,7 @@ from rltn_cli.model_config import PRESETS
 
 
 def test_every_choice_is_described_and_done() -> None:
-    assert list(choices.FINISHES) == list(finishing._FINISHES) == list(get_args(choices.Finish))
+    assert list(choices.FINISHES) == ["auto", *finishing._FINISHES] == list(get_args(choices.Finish))
     assert list(choices.LINE_METHODS) == list(METHODS) == list(get_args(choices.LineMethod))
     assert list(PRESETS) == list(get_args(choices.Preset))
 

@@ -13,7 +13,7 @@ import typer
 from rltn_cli import __main__, __version__, cli, errors
 from rltn_cli.cli import run
 
-COMMANDS = [["colorize"], ["batch"], ["extract-lines"], ["evaluate"], ["models"]]
+COMMANDS = [["colorize"], ["batch"], ["extract-lines"], ["evaluate"], ["palette"], ["models"]]
 COMMANDS += [["models", name] for name in ("list", "info", "verify", "download", "push", "convert", "export")]
 PYTHON = [sys.executable, "-m", "rltn_cli"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
+from rltn_cli.commands.colorize import Alpha, Finish, Gap, Lines, PaletteValue, Size, hexes_of
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
@@ -73,9 +73,11 @@ def batch(
     overwrite: Overwrite = False,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
-    finish: Finish = "paint",
     lines: Lines = "keep",
     alpha: Alpha = "auto",
+    finish: Finish = "auto",
+    gap: Gap = None,
+    palette: PaletteValue = None,
     device: Device = "auto",
     jobs: Jobs = None,
     as_json: JsonEvents = False,
@@ -94,9 +96,9 @@ def batch(
     from rltn_cli.engine.batch.session import BatchRequest
 
     guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
+    options = Options(size, finish, lines, alpha, gap, hexes_of(palette))
     request = BatchRequest(
-        tuple(sketches), output, guide, folder, Options(size, finish, lines, alpha), format, recursive,
-        overwrite, device, jobs,
+        tuple(sketches), output, guide, folder, options, format, recursive, overwrite, device, jobs,
     )  # fmt: skip
     if dry_run:
         _show_plan(request, as_json)

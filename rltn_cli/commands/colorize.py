@@ -16,7 +16,7 @@ from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import STANDARD_STREAM
-from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
@@ -44,6 +44,24 @@ Size = Annotated[
     ),
 ]
 Finish = Annotated[choices.Finish, typer.Option(help=f"How to finish: {choices.describe(choices.FINISHES)}.")]
+Gap = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=GAP_MAXIMUM,
+        help="Widest gap in a line that bounds a flat, in pixels of the drawing.",
+        show_default="1.2 % of the shorter side",
+    ),
+]
+PaletteValue = Annotated[
+    str | None,
+    typer.Option(
+        "--palette",
+        metavar="FILE|HEX,HEX",
+        help="The only colours of flats: a GIMP palette file, or hex values with commas.",
+        show_default="the references' own",
+    ),
+]
 Lines = Annotated[
     choices.Lines,
     typer.Option(help="Keep the artist's lines on top, or let the network draw them."),
@@ -66,7 +84,9 @@ def colorize(
     output: Output,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
-    finish: Finish = "paint",
+    finish: Finish = "auto",
+    gap: Gap = None,
+    palette: PaletteValue = None,
     lines: Lines = "keep",
     alpha: Alpha = "auto",
     explain: Explain = None,
@@ -92,6 +112,8 @@ def colorize(
         "finish": finish,
         "lines": lines,
         "alpha": alpha,
+        "gap": gap,
+        "palette": hexes_of(palette),
         "explain": str(explain) if explain else None,
         "device": device,
     }
@@ -109,6 +131,19 @@ def colorize(
         _show(settings | outcome | {"notices": list(result.notices)}, as_json)
     elif not quiet and output != STANDARD_STREAM:
         typer.echo(f"rltn: {output}, {width}x{height}, in {seconds:.1f} s", err=True)
+
+
+def hexes_of(palette: str | None) -> str | None:
+    """Return a palette that was named as hex values with commas.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if palette is None:
+        return None
+    from rltn_cli.imaging.palette_files import load_palette
+
+    return ",".join(load_palette(palette).hexes)
 
 
 def _check_streams(sketch: str, references: list[str], output: str, as_json: bool) -> None:
@@ -136,6 +171,7 @@ def _check_outputs(
 
 def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
     """Read the pictures, load the model and paint; also return the device used."""
+    from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.imaging.pictures import read_picture
 
     with working("reading the pictures", quiet=quiet):
@@ -145,8 +181,9 @@ def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colori
 
         colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
     with working("painting", quiet=quiet):
-        options = {name: settings[name] for name in ("size", "finish", "lines", "alpha")}
-        return colorizer(sketch, references, **options), str(colorizer.device)
+        options = {name: settings[name] for name in ("size", "finish", "lines", "alpha", "gap")}
+        palette = load_palette(settings["palette"]) if settings["palette"] else None
+        return colorizer(sketch, references, palette=palette, **options), str(colorizer.device)
 
 
 def _write(result: "Colorization", output: str, explain: Path | None, overwrite: bool) -> None:

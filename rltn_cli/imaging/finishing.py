@@ -1,238 +1,89 @@
-"""From the network's small colours to a picture of the drawing's own size, under the artist's own lines.
+"""From the network's small colours to a picture of the drawing's own size, under the artist's own lines."""
 
-The network draws lines too, blurred and dark, at its own size. Its colours on and beside lines are therefore
-taken for unknown; they flow in again from the same side of the line, at the drawing's own size.
-"""
-
-import threading
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
 from rltn_cli.choices import Finish, Lines
-from rltn_cli.imaging.canvas import shrink_lines, upsample_rows
-from rltn_cli.imaging.flats import Labels, find_regions, flat_colors
+from rltn_cli.imaging.canvas import upsample_rows
+from rltn_cli.imaging.decision import decide
+from rltn_cli.imaging.evidence import Clues, gather_evidence
+from rltn_cli.imaging.flat_painting import FlatPainting
+from rltn_cli.imaging.flats import GAP
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, top_value
+from rltn_cli.imaging.shading import fit_shading
+from rltn_cli.imaging.spreading import spread_colors
 
-_WORK_PIXELS = 2048 * 2048
-"""Colours are spread at this many pixels at most; larger drawings get them enlarged from there."""
-_REGION_PIXELS = 1400 * 1400
-"""Regions are found at this many pixels at most."""
 _BAND = 256
 _DEPTHS = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
-_DRAWN = 0.6
-"""Share of the drawing's darkness that the network's colours are taken to hold beside lines."""
-_CALM = 0.3
-"""How far a region's colours are drawn to their mean; 0.3 gave the least colour error on openlines."""
-_PAPER = 0.12
-"""A colour whose darkest channel is less than this below white is more or less paper."""
-_ALIKE = 0.45
-"""Distance (RGB in [0, 1]) to the region's mean at which a colour is drawn with 37 % of that strength."""
-_EDGE = 12
-"""Pixels of the network's picture, from its edge, in which its colours are trusted less."""
-_CONTRAST = 0.08
-"""Darkness that a colour crosses with 37 % of its weight left."""
-_ONE_AT_A_TIME = threading.Lock()
-"""Threads that make thousands of short calls side by side take longer than one after the other."""
+Paint: TypeAlias = Callable[[slice], Floats]
+"""Gives some rows of what goes under the lines, (R, W, 3) in [0, 1]."""
 
 
 def finish_picture(
-    colors: Floats, ink: Pixels, grey: Bytes, *, finish: Finish = "paint", lines: Lines = "keep"
+    clues: Clues,
+    ink: Pixels,
+    grey: Bytes,
+    *,
+    finish: Finish = "paint",
+    lines: Lines = "keep",
+    gap: float = GAP,
 ) -> Pixels:
     """Bring the network's colours to the drawing's own size and lay the drawing over them.
 
     Args:
-        colors: (h, w, 3) in [0, 1], the whole drawing at the network's size.
+        clues: what the network says of the whole drawing.
         ink: (H, W, 3) the artist's pixels on white, uint8 or uint16.
         grey: (H, W) the same in grey, black lines on white.
         finish: see `rltn_cli.choices.FINISHES`.
         lines: `keep` multiplies the artist's pixels on the result; `network` leaves the network's own lines.
+        gap: widest gap in a line that flats close, as a share of the shorter side.
 
     Returns:
         (H, W, 3) of the type of `ink`; with `lines="keep"` nowhere lighter than `ink`.
     """
     size = (ink.shape[0], ink.shape[1])
-    spread = _FINISHES[finish](colors, grey)
+    paint = _FINISHES[finish](clues, grey, gap)
     result = np.empty_like(ink)
     for start in range(0, size[0], _BAND):
         rows = slice(start, min(start + _BAND, size[0]))
-        band = upsample_rows(spread, rows, size)
-        if lines == "network" and spread is not colors:
-            band = np.minimum(band, upsample_rows(colors, rows, size))
+        band = paint(rows)
+        if lines == "network" and finish != "raw":
+            band = np.minimum(band, upsample_rows(clues.colors, rows, size))
         under = ink[rows] if lines == "keep" else np.full_like(ink[rows], top_value(ink))
         cv2.multiply(band, under, dst=result[rows], dtype=_DEPTHS[ink.dtype.name])
     return result
 
 
-def _finish_flat(colors: Floats, grey: Bytes) -> Floats:
-    """Give each region one colour; regions are found at a smaller size, their edges lie within the lines."""
-    painted = spread_colors(colors, grey, calm=False)
-    size = (painted.shape[0], painted.shape[1])
-    scale = min(1.0, (_REGION_PIXELS / (size[0] * size[1])) ** 0.5)
-    smaller = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    small = find_regions(darkness(shrink_lines(grey, smaller))).astype(np.float32)
-    labels = cv2.resize(small, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    return flat_colors(painted, darkness(shrink_lines(grey, size)), np.asarray(labels, np.int32))
+def _raw(clues: Clues, grey: Bytes, gap: float) -> Paint:
+    """Enlarge the network's own picture."""
+    return partial(upsample_rows, clues.colors, size=(grey.shape[0], grey.shape[1]))
 
 
-def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
-    """Enlarge colours so that they stop at lines.
-
-    Colours away from lines are interpolated. Those on and beside lines have next to no weight; there colour
-    flows in from around, along rows and columns in turn, and what crosses a line is lost. It is the domain
-    transform (Gastal and Oliveira, 2011) with the drawing as its guide, applied to weighted colours.
-
-    Args:
-        colors: (h, w, 3) in [0, 1].
-        grey: (H, W) the drawing, black lines on white.
-        calm: draw the colours of a region a little towards their mean first.
-
-    Returns:
-        (H', W', 3) float32 in [0, 1]: of the drawing's size, or smaller where that is over 4 million pixels.
-    """
-    height, width = colors.shape[:2]
-    scale = min(1.0, (_WORK_PIXELS / grey.size) ** 0.5)
-    size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
-    drawing = shrink_lines(grey, size)
-    small = darkness(shrink_lines(grey, (height, width)))
-    weight = color_weight(small) * _edge_weight(height, width)
-    enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
-    colors = _lightened(colors, grey, weight)
-    if calm:
-        colors = _calmed(colors, weight, find_regions(small))
-    planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
-    known = np.empty((size[0], 4, size[1]), np.float32)
-    for number, plane in enumerate(planes):
-        cv2.resize(np.ascontiguousarray(plane), size[::-1], dst=known[:, number], interpolation=enlarging)
-    flow = _flow_around(known, drawing, max(1.0, size[0] / height))
-    share = (1 - np.minimum(known[:, 3], 1)) / np.maximum(flow[:, 3], 1e-20)
-    parts = flow[:, :3]
-    parts *= share[:, None]
-    parts += known[:, :3]
-    np.clip(parts, 0, 1, out=parts)
-    return np.asarray(cv2.merge([parts[:, channel] for channel in range(3)]), np.float32)
+def _painted(clues: Clues, grey: Bytes, gap: float) -> Paint:
+    """Spread the network's colours between the lines."""
+    return partial(upsample_rows, spread_colors(clues.colors, grey), size=(grey.shape[0], grey.shape[1]))
 
 
-def darkness(grey: Bytes) -> Floats:
-    """Return how dark a drawing is: 0 is white, 1 is black."""
-    return np.asarray((255 - grey.astype(np.float32)) / 255, np.float32)
+def _flat(clues: Clues, grey: Bytes, gap: float) -> Paint:
+    """Give each region one colour of the palette."""
+    return FlatPainting(decide(gather_evidence(clues, grey, gap=gap)), (grey.shape[0], grey.shape[1])).rows
 
 
-def color_weight(dark: Floats) -> Floats:
-    """Return how far the network's colours can be trusted: 1 away from lines, next to 0 on and beside them.
-
-    Args:
-        dark: (h, w) in [0, 1], the drawing's darkness at the network's size.
-    """
-    beside = cv2.dilate(dark, np.ones((3, 3), np.uint8))
-    return np.asarray(0.9899 * (1 - beside) ** 6 + 0.01 * (1 - dark) ** 4 + 1e-4, np.float32)
+def _cel(clues: Clues, grey: Bytes, gap: float) -> Paint:
+    """Give each region one colour of the palette and the soft shading that the network sees in it."""
+    decision = decide(gather_evidence(clues, grey, gap=gap))
+    shading = fit_shading(clues.colors, grey, decision)
+    return FlatPainting(decision, (grey.shape[0], grey.shape[1]), shading).rows
 
 
-def _edge_weight(height: int, width: int) -> Floats:
-    """Return how far colours can be trusted by their distance from the picture's edge, (h, w), 1 inside.
-
-    The network has seen many figures on white paper and pales towards the edge of any picture.
-    """
-    ramps = []
-    for side in (height, width):
-        distance = np.minimum(np.arange(side), np.arange(side)[::-1])
-        ramps.append(np.clip((distance + 0.5) / min(_EDGE, side / 4), 0.1, 1) ** 3)
-    return np.asarray(np.minimum(ramps[0][:, None], ramps[1][None, :]), np.float32)
-
-
-def _lightened(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
-    """Take most of the drawing's own darkness out of colours that have next to no weight.
-
-    In hatching all colours are beside lines; there the darkened ones are all that is left, and the lines come
-    on top once more.
-
-    Args:
-        colors: (h, w, 3) in [0, 1].
-        grey: (H, W) the drawing.
-        weight: (h, w), of `color_weight`.
-    """
-    height, width = weight.shape
-    blurred = cv2.blur(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), (3, 3))
-    gain = 1 / (1 - _DRAWN * darkness(np.asarray(blurred, np.uint8)) * (1 - weight))
-    return np.asarray(np.minimum(colors * gain[..., None], 1), np.float32)
-
-
-def _calmed(colors: Floats, weight: Floats, labels: Labels) -> Floats:
-    """Draw the colours of a region towards their mean: blotches fade, shading stays.
-
-    Paper takes no part, so that a figure with an open contour keeps its colours and the page stays white.
-
-    Args:
-        colors: (h, w, 3).
-        weight: (h, w), how far each counts.
-        labels: (h, w), of `find_regions`.
-    """
-    darkest = np.minimum(np.minimum(colors[..., 0], colors[..., 1]), colors[..., 2])
-    painted = np.minimum((1 - darkest) / _PAPER, 1) ** 2
-    flat, weights = labels.reshape(-1), (weight * painted).reshape(-1)
-    total = np.maximum(np.bincount(flat, weights), 1e-9)
-    means = [np.bincount(flat, weights * colors[..., c].reshape(-1)) / total for c in range(3)]
-    way = np.stack(means, axis=1)[labels] - colors
-    distance = np.einsum("hwc,hwc->hw", way, way)
-    pull = _CALM * painted * np.exp(distance / -(_ALIKE**2))
-    return np.asarray(colors + pull[..., None] * way, np.float32)
-
-
-def _flow_around(known: Floats, drawing: Bytes, step: float) -> Floats:
-    """Spread (H, 4, W) weighted colours and weights over three and then one pixel of the network's size.
-
-    Only the ratio of colours to weights has a meaning: both grow with every pass.
-    """
-    flow = known.copy()
-    across = np.empty((known.shape[2], 4, len(known)), np.float32)
-    far, near = (
-        np.exp(-np.arange(256) / (255 * _CONTRAST) - 1 / reach).astype(np.float32)
-        for reach in (3 * step, step)
-    )
-    down, right = _changes(drawing), _changes(np.asarray(cv2.transpose(drawing), np.uint8))
-    _flow(flow, down, far)
-    _transpose(flow, across)
-    _flow(across, right, far)
-    _flow(across, right, near)
-    _transpose(across, flow)
-    _flow(flow, down, near)
-    return flow
-
-
-def _changes(drawing: Bytes) -> Bytes:
-    """Return how much each row of (N, M) differs from the next, (N - 1, M)."""
-    return np.asarray(cv2.absdiff(drawing[1:], drawing[:-1]), np.uint8)
-
-
-def _transpose(values: Floats, transposed: Floats) -> None:
-    """Write (N, C, M) values into (M, C, N)."""
-    for number in range(values.shape[1]):
-        cv2.transpose(values[:, number], dst=transposed[:, number])
-
-
-def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
-    """Spread values along the first axis, both ways, in place.
-
-    Args:
-        values: (N, C, M) contiguous, weights and weighted colours.
-        changes: (N - 1, M), from each place to the next.
-        passes: (256,), what goes on over a change, from 0 to below 1.
-    """
-    channels, length = values.shape[1:]
-    shares = np.asarray(cv2.LUT(changes, passes), np.float32)
-    tiled = np.repeat(shares[:, None], channels, axis=1).reshape(-1, 1, channels * length)
-    rows = list(values.reshape(-1, 1, channels * length))
-    there = list(zip(rows[:-1], tiled, rows[1:], strict=True))
-    back = [(before, share, after) for after, share, before in reversed(there)]
-    with _ONE_AT_A_TIME:
-        for before, share, after in there + back:
-            cv2.accumulateProduct(before, share, after)
-
-
-_FINISHES: Mapping[Finish, Callable[[Floats, Bytes], Floats]] = {
-    "paint": spread_colors,
-    "flat": _finish_flat,
-    "raw": lambda colors, grey: colors,
+_FINISHES: Mapping[Finish, Callable[[Clues, Bytes, float], Paint]] = {
+    "paint": _painted,
+    "cel": _cel,
+    "flat": _flat,
+    "raw": _raw,
 }
-"""From the network's colours (h, w, 3) and the drawing (H, W) to the colours that go under its lines."""
+"""From what the network says and the drawing (H, W) to what goes under its lines."""

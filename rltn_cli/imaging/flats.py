@@ -1,4 +1,4 @@
-"""Flats: the regions between lines, small gaps closed, and one robust colour for each."""
+"""The regions between the lines of a drawing, small gaps closed."""
 
 from typing import TypeAlias
 
@@ -18,12 +18,6 @@ INK = 0.25
 
 _CORE = 1.5
 """A new region must be so much wider than the ball; the width of a long one wavers by less."""
-_ONE_COLOUR = 14.0
-"""A region's colours are one colour within this distance in Lab (CIE76)."""
-_SHARE = 0.7
-"""A region is flat when so much of it has one colour."""
-_SAME = 8.0
-"""Regions that touch, or whose colours are as near as half of this, get the same colour."""
 
 
 def find_regions(dark: Floats, gap: float = GAP) -> Labels:
@@ -44,172 +38,81 @@ def find_regions(dark: Floats, gap: float = GAP) -> Labels:
     if not free.any():
         return np.ones(dark.shape, np.int32)
     distance = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    labels = np.zeros(dark.shape, np.int32)
+    regions = _Regions(dark.shape)
     radius = gap * min(dark.shape) / 2
     while radius > 0.75:
-        labels = _widened(labels, (distance > radius).astype(np.uint8), distance > _CORE * radius)
+        regions.widen((distance > radius).astype(np.uint8), distance > _CORE * radius)
         radius /= 2
-    return _nearest(_widened(labels, free, free > 0))
+    regions.widen(free, free > 0)
+    return _nearest(regions.labels)
 
 
-def _widened(labels: Labels, area: Bytes, cores: Mask) -> Labels:
-    """Let regions fill a wider area; its parts that hold a core but no region yet become new ones.
+class _Regions:
+    """Connected regions that fill wider and wider areas."""
 
-    Args:
-        labels: (H, W), 0 where there is no region; all regions lie in the area.
-        area: (H, W) of 0 and 1.
-        cores: (H, W), pixels that lie deep in the area.
-    """
-    count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
-    parts = np.asarray(found, np.int32)
-    first = int(labels.max()) + 1
-    highest, lowest = np.zeros(count, np.int32), np.full(count, first, np.int32)
-    held = labels > 0
-    np.maximum.at(highest, parts[held], labels[held])
-    np.minimum.at(lowest, parts[held], labels[held])
-    name = np.where(highest == lowest, highest, 0).astype(np.int32)
-    empty = (highest == 0) & (np.bincount(parts[cores], minlength=count) > 0)
-    empty[0] = False
-    name[empty] = np.arange(first, first + int(empty.sum()))
-    name[0] = 0
-    shared = (highest > lowest) & (lowest < first)
-    result: Labels = np.where(held, labels, name[parts]).astype(np.int32)
-    return _grown(result, shared[parts]) if shared.any() else result
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.labels: Labels = np.zeros(shape, np.int32)
+        """(H, W), 0 where there is no region."""
+        self._inside = np.zeros(0, np.intp)
+        """A pixel of each region, from region 1."""
+
+    def widen(self, area: Bytes, cores: Mask) -> None:
+        """Let regions fill a wider area; its parts that hold a core but no region yet become new ones.
+
+        Args:
+            area: (H, W) of 0 and 1; holds all regions.
+            cores: (H, W), pixels that lie deep in the area.
+        """
+        count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
+        parts = np.asarray(found, np.int32)
+        holders = parts.reshape(-1)[self._inside]  # a region is connected: all of it lies in one part
+        held = np.bincount(holders, minlength=count)
+        name = np.zeros(count, np.int32)
+        name[holders] = np.arange(1, len(self._inside) + 1)
+        deep = np.flatnonzero(cores & (self.labels == 0))
+        inside = np.full(count, -1, np.intp)
+        inside[parts.reshape(-1)[deep]] = deep
+        new = np.flatnonzero((held == 0) & (inside >= 0))
+        new = new[new > 0]
+        name[new] = np.arange(1, len(new) + 1) + len(self._inside)
+        self._inside = np.concatenate([self._inside, inside[new]])
+        name[held > 1] = 0
+        labels = np.take(name, parts)
+        if (held > 1).any():
+            shared = np.take(held > 1, parts)
+            np.copyto(labels, self.labels, where=shared)
+            labels = _grown(labels, shared)
+        self.labels = labels
 
 
 def _grown(labels: Labels, area: Mask) -> Labels:
     """Let regions grow pixel by pixel until they fill an area that several of them share."""
-    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    inside, values = area[box], labels[box].astype(np.float32)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    open_pixels = inside & (values == 0)
-    while open_pixels.any():
-        wider = np.asarray(cv2.dilate(values, cross), np.float32)
-        values = np.where(open_pixels, wider, values)
-        still = open_pixels & (values == 0)
-        if still.sum() == open_pixels.sum():
-            break
-        open_pixels = still
-    result = labels.copy()
-    result[box] = np.where(inside, values, labels[box]).astype(np.int32)
-    return result
+    values = np.pad(labels, 1)
+    width = values.shape[1]
+    still = np.pad(area & (labels == 0), 1)
+    beside = cv2.dilate(still.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    front = np.flatnonzero((beside > 0) & (values > 0) & np.pad(area, 1))
+    flat, free = values.reshape(-1), still.reshape(-1)
+    while front.size:
+        reached = []
+        for step in (1, -1, width, -width):
+            places = front + step
+            fresh = free[places]
+            taken = places[fresh]
+            flat[taken] = flat[front[fresh]]
+            free[taken] = False
+            reached.append(taken)
+        front = np.concatenate(reached)
+    return np.ascontiguousarray(values[1:-1, 1:-1])
 
 
 def _nearest(labels: Labels) -> Labels:
     """Give every pixel without a region that of the nearest pixel with one."""
     lost = (labels == 0).astype(np.uint8)
+    if not lost.any():
+        return labels
     _, index = cv2.distanceTransformWithLabels(lost, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     of_index = np.zeros(int(index.max()) + 1, np.int32)
     known = lost == 0
     of_index[index[known]] = labels[known]
     return of_index[index]
-
-
-def flat_colors(painted: Floats, dark: Floats, labels: Labels) -> Floats:
-    """Give each region one colour, the median of its paint; a region that holds several is left painted.
-
-    Regions that touch through a closed gap and have nearly the same colour get the same, and so do regions
-    anywhere whose colours can hardly be told apart. A region that touches a painted one stays painted too
-    where a flat colour would make a step in the open.
-
-    Args:
-        painted: (H, W, 3) in [0, 1].
-        dark: (H, W) in [0, 1], 1 on lines.
-        labels: (H, W), of `find_regions`.
-
-    Returns:
-        (H, W, 3) float32 in [0, 1].
-    """
-    free = dark < INK
-    lab = np.asarray(cv2.cvtColor(painted, cv2.COLOR_RGB2LAB), np.float32)
-    count = int(labels.max()) + 1
-    medians, areas = _medians(lab, np.where(free, labels, 0), count)
-    near = np.linalg.norm(lab - medians[labels], axis=2) < _ONE_COLOUR
-    one = np.bincount(labels[free & near], minlength=count) >= _SHARE * np.maximum(areas, 1)
-    one &= areas > 0
-    pairs, seams = _touching(labels, free, lab)
-    one = _without_steps(one, medians, pairs, seams)
-    shared = _alike(_merged(medians, areas, one, pairs), areas, one)
-    colors = cv2.cvtColor(shared[None].astype(np.float32), cv2.COLOR_LAB2RGB)[0]
-    return np.asarray(np.where(one[labels][..., None], colors[labels], painted), np.float32)
-
-
-def _medians(lab: Floats, labels: Labels, count: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the median colour (count, 3) and the area (count,) of each region; region 0 is left out."""
-    flat = labels.reshape(-1)
-    order = np.argsort(flat, kind="stable")
-    areas = np.bincount(flat, minlength=count)
-    medians = np.zeros((count, 3), np.float32)
-    values = lab.reshape(-1, 3)
-    ends = np.cumsum(areas)
-    for region in range(1, count):
-        if areas[region]:
-            members = order[ends[region] - areas[region] : ends[region]]
-            medians[region] = np.median(values[members[:: max(1, len(members) // 20_000)]], axis=0)
-    areas[0] = 0
-    return medians, areas
-
-
-def _touching(labels: Labels, free: Mask, lab: Floats) -> tuple[NDArray[np.int32], Floats]:
-    """Return pairs (P, 2) of regions that meet off the lines, and the mean colour (P, 3) where they do."""
-    pairs, colors = [], []
-    for near, far in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        meeting = free[near] & free[far] & (labels[near] != labels[far])
-        pairs.append(np.stack([labels[near][meeting], labels[far][meeting]], axis=1))
-        colors.append(lab[near][meeting])
-    found, which = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0, return_inverse=True)
-    which = which.reshape(-1)
-    counts = np.bincount(which, minlength=len(found))
-    values = np.concatenate(colors)
-    means = [np.bincount(which, values[:, c], minlength=len(found)) / np.maximum(counts, 1) for c in range(3)]
-    return found, np.stack(means, axis=1).astype(np.float32)
-
-
-def _without_steps(one: Mask, medians: Floats, pairs: NDArray[np.int32], seams: Floats) -> Mask:
-    """Leave regions painted that touch a painted one where their own colour is not that of the seam."""
-    result = one.copy()
-    while True:
-        changed = False
-        for (a, b), seam in zip(pairs.tolist(), seams, strict=True):
-            flat = a if result[a] else b
-            if result[a] != result[b] and np.linalg.norm(medians[flat] - seam) > _SAME:
-                result[flat] = False
-                changed = True
-        if not changed:
-            return result
-
-
-def _merged(colors: Floats, areas: NDArray[np.int64], one: Mask, pairs: NDArray[np.int32]) -> Floats:
-    """Give regions that touch and have nearly one colour their mean, weighted by area."""
-    root = np.arange(len(colors))
-    result, weight = colors.copy(), areas.astype(np.float64)
-
-    def top(region: int) -> int:
-        while root[region] != region:
-            region = int(root[region])
-        return region
-
-    for a, b in pairs.tolist():
-        a, b = top(a), top(b)
-        if a == b or not (one[a] and one[b]) or np.linalg.norm(result[a] - result[b]) > _SAME:
-            continue
-        result[a] = (result[a] * weight[a] + result[b] * weight[b]) / (weight[a] + weight[b])
-        weight[a] += weight[b]
-        root[b] = a
-    return np.asarray(result[[top(region) for region in range(len(colors))]], np.float32)
-
-
-def _alike(colors: Floats, areas: NDArray[np.int64], one: Mask) -> Floats:
-    """Let a region take the colour of a larger one that can hardly be told from its own."""
-    result = colors.copy()
-    palette = np.zeros((0, 3), np.float32)
-    for region in np.argsort(-areas, kind="stable"):
-        if not one[region]:
-            continue
-        away = np.linalg.norm(palette - colors[region], axis=1)
-        if away.size and away.min() < _SAME / 2:
-            result[region] = palette[away.argmin()]
-        else:
-            palette = np.vstack([palette, colors[region]])
-    return result

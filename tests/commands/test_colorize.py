@@ -69,7 +69,7 @@ BASIC = ("drawing.png", "-r", "reference.png", "-o", "out.png")
 def test_a_drawing_is_painted_at_its_own_size_and_keeps_its_lines(
     model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert paint(model, *BASIC) == 0
+    assert paint(model, *BASIC, "--finish", "paint") == 0
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith(f"rltn: out.png, {WIDTH}x{HEIGHT}, in ")
@@ -85,10 +85,37 @@ def test_the_same_command_gives_the_same_file(model: Path, desk: Path) -> None:
     assert Path("out.png").read_bytes() == Path("again.png").read_bytes()
 
 
+def test_the_default_says_what_it_chose_and_why(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC) == 0
+    chosen = capsys.readouterr().err
+    assert chosen.startswith("rltn: painted as --finish cel: the drawing is closed line art")
+    before = pixels_of("out.png")
+    assert paint(model, *BASIC, "--finish", "cel", "--overwrite") == 0
+    assert "closed line art" not in capsys.readouterr().err
+    np.testing.assert_array_equal(pixels_of("out.png"), before)
+
+
+def test_flats_take_the_palette_that_is_named(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC, "--finish", "flat", "--gap", "3", "--palette", "#ff8000,0000ff") == 0
+    paper = np.asarray(Image.open("drawing.png").convert("L")) == 255
+    found = {tuple(color) for color in pixels_of("out.png")[paper].tolist()}
+    assert found <= {(255, 128, 0), (0, 0, 255)}
+    for wrong, message in (
+        (("--palette", "red"), "neither a palette file nor hex"),
+        (("--gap", "300"), "--gap"),
+    ):
+        assert paint(model, *BASIC[:-1], "other.png", *wrong) == 2
+        assert message in capsys.readouterr().err and not Path("other.png").exists()
+
+
 def test_json_states_what_was_done_and_nothing_else(
     model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert paint(model, *BASIC, "-r", "reference.png", "--json") == 0
+    assert paint(model, *BASIC, "-r", "reference.png", "--finish", "paint", "--json") == 0
     captured = capsys.readouterr()
     assert captured.err == ""
     facts = json.loads(captured.out)
@@ -260,6 +287,7 @@ def test_wrong_inputs_are_reported_before_torch_is_imported(model: Path, desk: P
 
 def test_pictures_go_through_pipes(model: Path, desk: Path) -> None:
     command = [*PYTHON, "colorize", "-", "-r", "reference.png", "-o", "-", "-m", str(model), "--size", "64"]
+    command += ["--finish", "paint"]
     drawing = Path("drawing.png").read_bytes()
     result = subprocess.run(command, input=drawing, capture_output=True, check=True)
     assert result.stderr == b""

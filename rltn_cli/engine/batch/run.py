@@ -30,6 +30,7 @@ from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
 from rltn_cli.errors import OutputError, PictureError, RltnError
 from rltn_cli.imaging.encoding import encode_picture
 from rltn_cli.imaging.formats import format_of_output
+from rltn_cli.imaging.palette_files import load_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.models.rltn import RLTNOutput
@@ -50,9 +51,13 @@ class Options:
     """How to paint; the same for all sketches of a batch, and part of what counts as done."""
 
     size: int = 256
-    finish: Finish = "paint"
+    finish: Finish = "auto"
     lines: Lines = "keep"
     alpha: AlphaMode = "auto"
+    gap: float | None = None
+    """Pixels of each drawing; None is a share of its shorter side."""
+    palette: str | None = None
+    """Hex values with commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class BatchPainter:
                 that none of them waits while a sketch is read or written.
         """
         self._colorizer, self._record, self._options = colorizer, record, options
+        self._palette = load_palette(options.palette) if options.palette else None
         self._model_sha256, self._overwrite = model_sha256, overwrite
         self._source = {"model_revision": model_revision} if model_revision else {}
         self.jobs = jobs or _cores() + 1
@@ -182,8 +188,9 @@ class BatchPainter:
         drawing = self._colorizer.prepare(picture, size=options.size, alpha=options.alpha)
         match = self._choose(task, drawing) if task.choose else self._match(task.references, drawing)
         result = self._colorizer.finish(
-            drawing, match.references, match.outputs, finish=options.finish, lines=options.lines
-        )
+            drawing, match.references, match.outputs, finish=options.finish, lines=options.lines,
+            gap=options.gap, palette=self._palette,
+        )  # fmt: skip
         encoded = encode_picture(
             result.image, format_of_output(task.output), result.dpi, name=str(task.output)
         )

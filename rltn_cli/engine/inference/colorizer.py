@@ -12,21 +12,25 @@ from torch import Tensor
 
 from rltn_cli.choices import AlphaMode, Finish, Lines
 from rltn_cli.data.batches import label_sketches
-from rltn_cli.data.tensors import to_array, to_tensor
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
+from rltn_cli.engine.inference.clues import ReferenceColors, gather_clues, palette_colors
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.finish_choice import choose_finish
 from rltn_cli.imaging.finishing import finish_picture
+from rltn_cli.imaging.flats import GAP
+from rltn_cli.imaging.palette import Palette, read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
 from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
-from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +46,8 @@ class References:
     tokens: ReferenceTokens
     size: int
     """Pixels of the shorter side."""
+    colors: ReferenceColors
+    """The palette, and where it lies in the pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +102,11 @@ class Colorizer:
         references: Source | Sequence[Source] | References,
         *,
         size: int = 256,
-        finish: Finish = "paint",
+        finish: Finish = "auto",
         lines: Lines = "keep",
         alpha: AlphaMode = "auto",
+        gap: float | None = None,
+        palette: Palette | None = None,
     ) -> Colorization:
         """Paint a drawing at its own size.
 
@@ -110,16 +118,20 @@ class Colorizer:
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, or those of the `network`.
             alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
+            gap: widest gap in a line that bounds a flat, in pixels of the drawing; 1.2 % of its shorter side
+                if left out.
+            palette: the only colours that flats take; those of the references if left out.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
             UsageError: an option out of range, or no reference.
             RltnError: the device does not have enough memory.
         """
-        _check_options(size, finish, lines, alpha)
+        _check_options(size, finish, lines, alpha, gap)
         drawing = self.prepare(sketch, size=size, alpha=alpha)
         encoded = references if isinstance(references, References) else self.encode(references, size=size)
-        result = self.finish(drawing, encoded, self.paint(drawing, encoded), finish=finish, lines=lines)
+        outputs = self.paint(drawing, encoded)
+        result = self.finish(drawing, encoded, outputs, finish=finish, lines=lines, gap=gap, palette=palette)
         for notice in result.notices:
             _log.warning("%s", notice)
         return result
@@ -156,19 +168,25 @@ class Colorizer:
         references: References,
         outputs: tuple[RLTNOutput, ...],
         *,
-        finish: Finish = "paint",
+        finish: Finish = "auto",
         lines: Lines = "keep",
+        gap: float | None = None,
+        palette: Palette | None = None,
     ) -> Colorization:
-        """Bring the network's picture to the drawing's own size; the last step of painting."""
-        fit = drawing.fit
-        colors = fit.crop(fit.join([to_array(output.colors[0]) for output in outputs]))
-        warped = fit.crop(fit.join([to_array(output.warped[0]) for output in outputs]))
-        image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
+        """Bring what the network painted to the drawing's own size; the last step of painting."""
+        share = GAP if gap is None else gap / min(drawing.grey.shape)
+        notices = drawing.notices
+        if finish == "auto":
+            finish, reason = choose_finish(drawing.grey, share)
+            notices = (*notices, reason)
+        colors = references.colors if palette is None else palette_colors(palette, references.pictures)
+        clues = gather_clues(drawing.fit, outputs, colors)
+        image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines, gap=share)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, to_bytes(colors), to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
-            fit, self.model, outputs,
+            image, to_bytes(clues.colors), to_bytes(clues.warped), references.pictures, notices, drawing.dpi,
+            drawing.fit, self.model, outputs,
         )  # fmt: skip
 
     def encode(self, references: Source | Sequence[Source], *, size: int = 256) -> References:
@@ -186,12 +204,17 @@ class Colorizer:
         if not sources:
             raise UsageError("no reference: name at least one picture whose colours to use")
         pictures = [_read(source) for source in sources]
-        fitted = tuple(fit_reference(to_eight_bit(p.flattened()), size, p.name)[0] for p in pictures)
+        flattened = [to_eight_bit(picture.flattened()) for picture in pictures]
+        fitted = tuple(
+            fit_reference(color, size, picture.name)[0]
+            for color, picture in zip(flattened, pictures, strict=True)
+        )
+        colors = palette_colors(read_palette(flattened), fitted)
         for notice in (notice for picture in pictures for notice in picture.notices):
             _log.warning("%s", notice)
         with memory_for(f"size {size}", self.device), torch.inference_mode():
             tensors = [to_tensor(picture[None], self.device) for picture in fitted]
-            return References(fitted, self.model.encode_references(tensors), size)
+            return References(fitted, self.model.encode_references(tensors), size, colors)
 
     @torch.inference_mode()
     def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
@@ -219,8 +242,10 @@ class Colorizer:
         return self.model.colorize(sketch, references.tokens, regions)
 
 
-def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
+def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode, gap: float | None) -> None:
     """Refuse options that are out of range."""
+    if gap is not None and not 0 <= gap <= GAP_MAXIMUM:
+        raise UsageError(f"gap must be from 0 to {GAP_MAXIMUM} pixels, not {gap:g}")
     if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
         raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
     for name, value, known in (

@@ -106,7 +106,7 @@ def test_sixteen_bits_alpha_density_and_notices(colorizer, reference, tmp_path, 
     path = tmp_path / "moving.gif"
     frames[0].save(path, save_all=True, append_images=frames[1:])
     with caplog.at_level(logging.WARNING, logger="rltn_cli"):
-        result = colorizer(path, reference, size=64)
+        result = colorizer(path, reference, size=64, finish="paint")
     assert len(result.notices) == 1 and result.notices[0] in caplog.text
 
 

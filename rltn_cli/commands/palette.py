@@ -1,0 +1,51 @@
+"""`rltn palette`: the palette of reference pictures, as a file for painting programs."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rltn_cli.commands.options import Json, Overwrite, Quiet
+from rltn_cli.commands.streams import check_standard_output
+from rltn_cli.errors import UsageError
+from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.output_files import check_file, write_file
+
+References = Annotated[
+    list[str], typer.Argument(metavar="PICTURE", help="Pictures whose colours to list; - is standard input.")
+]
+Output = Annotated[
+    str, typer.Option("--output", "-o", metavar="FILE.gpl", help="The palette file; - is standard output.")
+]
+
+
+def palette(
+    pictures: References,
+    output: Output,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the palette that flats take from reference pictures, in the form that GIMP and Krita read."""
+    if output != STANDARD_STREAM:
+        if Path(output).suffix.lower() != ".gpl":
+            raise UsageError(f"{output}: palettes are written as .gpl")
+        check_file(Path(output), overwrite)
+    elif as_json:
+        check_standard_output(output, as_json)
+    from rltn_cli.imaging.palette import read_palette
+    from rltn_cli.imaging.palette_files import to_gpl
+    from rltn_cli.imaging.pictures import read_picture
+    from rltn_cli.imaging.pixels import to_eight_bit
+
+    found = read_palette([to_eight_bit(read_picture(name).flattened()) for name in pictures])
+    text = to_gpl(found, Path(pictures[0]).stem)
+    if output == STANDARD_STREAM:
+        typer.echo(text, nl=False)
+        return
+    write_file(Path(output), text.encode(), overwrite=overwrite)
+    if as_json:
+        typer.echo(json.dumps({"output": output, "colors": found.hexes}, indent=2))
+    elif not quiet:
+        typer.echo(f"rltn: {output}, {len(found)} colours", err=True)

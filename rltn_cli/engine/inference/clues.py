@@ -1,0 +1,68 @@
+"""What the network says about a drawing's colours, as plain arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rltn_cli.data.tensors import to_array
+from rltn_cli.imaging.canvas import Fit
+from rltn_cli.imaging.evidence import Clues
+from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.imaging.votes import Ballot
+from rltn_cli.models.correspondence import warp
+from rltn_cli.models.rltn import RLTNOutput
+from rltn_cli.sizes import PATCH
+
+_TEMPERATURE = 0.005
+"""Of the attention that votes; a sharper one than the network's gave more regions their colour."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceColors:
+    """A palette, and where its colours lie in reference pictures."""
+
+    palette: Palette
+    shares: Floats
+    """(M, K), the votes of each of the references' tokens."""
+    contacts: Floats
+    """(K, K), of `Ballot.contacts`."""
+
+
+def palette_colors(palette: Palette, pictures: Sequence[Bytes]) -> ReferenceColors:
+    """Find the colours of a palette in references (H', W', 3), as the network sees them."""
+    ballot = Ballot(palette)
+    shares = np.concatenate([ballot.shares(picture, PATCH) for picture in pictures])
+    return ReferenceColors(palette, shares, ballot.contacts(pictures))
+
+
+def _joined(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
+    """Join the pictures of a drawing's tiles, each (1, 3, H, W) in [-1, 1], to (h, w, 3) in [0, 1]."""
+    return fit.crop(fit.join([to_array(picture[0]) for picture in pictures]))
+
+
+def gather_clues(fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceColors) -> Clues:
+    """Join what the network says of a drawing's tiles.
+
+    Args:
+        fit: of the drawing.
+        outputs: one a tile, as `fit.tiles` lists them.
+        reference: of the references that the network was given.
+    """
+    colors = _joined(fit, [output.colors for output in outputs])
+    warped = _joined(fit, [output.warped for output in outputs])
+    attention = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
+    return Clues(colors, warped, reference.palette, attention, reference.contacts)
+
+
+@torch.inference_mode()
+def _attention(output: RLTNOutput, reference: ReferenceColors) -> Floats:
+    """Return how much of each token's attention lies on each colour, (h / 4, w / 4, K)."""
+    content, style = output.content[:1], output.tokens.style[:1]
+    shares = torch.from_numpy(reference.shares)[None].to(content.device)
+    votes = warp(content, style, shares, _TEMPERATURE)[0]
+    height, width = (side // PATCH for side in output.colors.shape[2:])
+    return np.asarray(votes.float().cpu().numpy().reshape(height, width, -1), np.float32)

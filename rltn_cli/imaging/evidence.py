@@ -1,0 +1,100 @@
+"""What a decision on flat colours rests on: regions, their votes, what they look like and what they touch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rltn_cli.imaging.canvas import shrink_lines
+from rltn_cli.imaging.flats import GAP, Labels, find_regions
+from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes
+from rltn_cli.imaging.region_count import RegionCount
+from rltn_cli.imaging.region_graph import Borders, tidy_regions
+from rltn_cli.imaging.trust import darkness, trust_of
+from rltn_cli.imaging.votes import Ballot
+
+_MAP_PIXELS = 1400 * 1400
+"""Regions are found at this many pixels at most."""
+_SPECK = 12
+"""Regions of fewer pixels, off the lines, join a neighbour."""
+_ATTENTION = 4.0
+"""Votes of the attention beside one each of the network's and the warped picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clues:
+    """What the network says about a drawing, and the palette that it is said in; plain arrays."""
+
+    colors: Floats
+    """(h, w, 3) in [0, 1], the network's picture."""
+    warped: Floats
+    """(h, w, 3) in [0, 1], the reference's colours at the drawing's places."""
+    palette: Palette
+    attention: Floats | None = None
+    """(h', w', K): how much of each place's attention lies on each colour of the palette."""
+    contacts: Floats | None = None
+    """(K, K): how often colours lie beside each other in the reference; of `count_contacts`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionMap:
+    """The regions of a drawing, at its own size or at 1.96 million pixels where it has more."""
+
+    labels: Labels
+    """(H', W'), 1 to N: the region of each pixel, lines too."""
+    dark: Floats
+    """(H', W') in [0, 1], the drawing's darkness."""
+    borders: Borders
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """All that `decide` needs; made once, without the network's further help."""
+
+    labels: Labels
+    """(H, W), 1 to N: the region of each pixel, lines too; of the drawing's size or smaller."""
+    palette: Palette
+    votes: Floats
+    """(N + 1, K): each region's votes, weighted by area; row 0 is no region."""
+    areas: Floats
+    """(N + 1,): pixels off the lines, as a share of the picture."""
+    borders: Borders
+    contacts: Floats
+    """(K, K): how often colours lie beside each other in the reference; all equal where that is not known."""
+    count: RegionCount
+    """What sums anything else over the regions."""
+
+
+def gather_evidence(clues: Clues, grey: Bytes, *, gap: float = GAP) -> Evidence:
+    """Find the regions of a drawing and count the votes for their colours.
+
+    Args:
+        clues: from the network.
+        grey: (H, W) the drawing, black lines on white.
+        gap: widest gap in a line that is closed, as a share of the shorter side.
+    """
+    regions = map_regions(grey, gap)
+    height, width = clues.colors.shape[:2]
+    weight = trust_of(grey, (height, width))
+    ballot = Ballot(clues.palette)
+    counted = RegionCount(regions.labels, regions.dark)
+    seen = ballot.votes(to_bytes(clues.colors)) + ballot.votes(to_bytes(clues.warped))
+    votes = counted.sums(seen, weight)
+    if clues.attention is not None:
+        votes += _ATTENTION * counted.sums(clues.attention, weight)
+    contacts = np.ones((len(clues.palette),) * 2, np.float32) if clues.contacts is None else clues.contacts
+    return Evidence(regions.labels, clues.palette, votes, counted.areas, regions.borders, contacts, counted)
+
+
+def map_regions(grey: Bytes, gap: float = GAP) -> RegionMap:
+    """Divide a drawing into regions, pieces and specks joined.
+
+    Args:
+        grey: (H, W), black lines on white.
+        gap: widest gap in a line that is closed, as a share of the shorter side.
+    """
+    scale = min(1.0, (_MAP_PIXELS / grey.size) ** 0.5)
+    size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
+    dark = darkness(shrink_lines(grey, size))
+    labels, borders = tidy_regions(find_regions(dark, gap), dark, gap * min(size), _SPECK)
+    return RegionMap(labels, dark, borders)
