@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from rltn_cli.config import PRESETS
 
 from rltn_cli import Colorizer
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 
