@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.colorize import Alpha, Finish, Lines, Size
+from rltn_cli.commands.colorize import (
+    Alpha,
+    DropPencil,
+    Extract,
+    Finish,
+    Lines,
+    Margins,
+    Page,
+    Paper,
+    Size,
+)
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
@@ -76,6 +86,11 @@ def batch(
     finish: Finish = "paint",
     lines: Lines = "keep",
     alpha: Alpha = "auto",
+    paper: Paper = "auto",
+    drop_pencil: DropPencil = None,
+    margins: Margins = "auto",
+    page: Page = 1,
+    extract: Extract = False,
     device: Device = "auto",
     jobs: Jobs = None,
     as_json: JsonEvents = False,
@@ -94,10 +109,10 @@ def batch(
     from rltn_cli.engine.batch.session import BatchRequest
 
     guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
+    options = Options(alpha, paper, drop_pencil, margins, page, extract, size, finish, lines)
     request = BatchRequest(
-        tuple(sketches), output, guide, folder, Options(size, finish, lines, alpha), format, recursive,
-        overwrite, device, jobs,
-    )  # fmt: skip
+        tuple(sketches), output, guide, folder, options, format, recursive, overwrite, device, jobs
+    )
     if dry_run:
         _show_plan(request, as_json)
         return 0

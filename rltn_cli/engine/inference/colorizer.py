@@ -1,8 +1,9 @@
 """The Colorizer: from drawings and references to painted pictures; the only inference path."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypeAlias, get_args
 
@@ -10,21 +11,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
 from rltn_cli.data.sampling import regions_of
 from rltn_cli.data.tensors import to_array, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.colorization import Colorization
+from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
+from rltn_cli.engine.inference.duration import LONG, DurationEstimate
+from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.appearance import is_grey
+from rltn_cli.imaging.canvas import fit_reference
 from rltn_cli.imaging.finishing import finish_picture
+from rltn_cli.imaging.margins import find_figure, with_margins
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
-from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
 from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
@@ -44,23 +49,6 @@ class References:
     """Pixels of the shorter side."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
-    """A drawing, read and ready for the network."""
-
-    ink: Pixels
-    """(H, W, 3) the artist's pixels on white paper, uint8 or uint16."""
-    grey: Bytes
-    """(H, W) the same in grey, black lines on white."""
-    alpha: Pixels | None
-    """(H, W) what the result gets back; None for an opaque result."""
-    canvas: Bytes
-    """(h, w) what the network sees."""
-    fit: Fit
-    dpi: tuple[float, float] | None
-    notices: tuple[str, ...]
-
-
 class Colorizer:
     """Paints drawings in the colours of references."""
 
@@ -76,6 +64,9 @@ class Colorizer:
         """
         self.device = choose_device(device)
         self.model: RLTN = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self._extractor: LineExtractor | None = None
+        self._extracting = threading.Lock()
+        self._duration = DurationEstimate(self.model, self.device)
 
     @classmethod
     def from_pretrained(
@@ -99,6 +90,12 @@ class Colorizer:
         finish: Finish = "paint",
         lines: Lines = "keep",
         alpha: AlphaMode = "auto",
+        paper: PaperMode = "auto",
+        drop_pencil: str | None = None,
+        margins: MarginMode = "auto",
+        page: int = 1,
+        extract: bool = False,
+        foresee: Callable[[float], None] | None = None,
     ) -> Colorization:
         """Paint a drawing at its own size.
 
@@ -109,33 +106,72 @@ class Colorizer:
             size: pixels of the shorter side for the network, 64 to 2048.
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, or those of the `network`.
-            alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
+            alpha: what becomes of the drawing's transparency; see `DrawingOptions`, as for those that follow.
+            paper: see there.
+            drop_pencil: see there.
+            margins: see there.
+            page: see there; of a sketch that is a file.
+            extract: see there.
+            foresee: called with the seconds that the network will probably take, before it starts, where they
+                are many; if None, they are logged.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
             UsageError: an option out of range, or no reference.
             RltnError: the device has not enough memory.
         """
-        _check_options(size, finish, lines, alpha)
-        drawing = self.prepare(sketch, size=size, alpha=alpha)
-        encoded = references if isinstance(references, References) else self.encode(references, size=size)
+        _check_options(size, finish, lines)
+        options = DrawingOptions(alpha, paper, drop_pencil, margins, page, extract)
+        drawing = self.prepare(sketch, size=size, options=options)
+        if isinstance(references, References):
+            fitted = references.pictures
+        else:
+            fitted = self._fitted(references, size, margins)
+        self.foresee(drawing.canvas.size, sum(p[..., 0].size for p in fitted), size=size, tell=foresee)
+        encoded = references if isinstance(references, References) else self._encoded(fitted, size)
         result = self.finish(drawing, encoded, self.paint(drawing, encoded), finish=finish, lines=lines)
         for notice in result.notices:
             _log.warning("%s", notice)
         return result
 
-    def prepare(self, sketch: Source, *, size: int = 256, alpha: AlphaMode = "auto") -> Drawing:
+    def prepare(self, sketch: Source, *, size: int = 256, options: DrawingOptions = AS_USUAL) -> Drawing:
         """Read a drawing, clean it, and bring it to the network's size; the first step of painting.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
+            UsageError: an option out of range.
         """
-        picture = _read(sketch)
-        plan_fit(picture.size, size, picture.name)  # refuses what is too small before looking closer
-        prepared = prepare_sketch(picture, alpha)
-        canvas, fit = fit_sketch(prepared.grey, size, picture.name)
-        notices = (*picture.notices, *prepared.notices)
-        return Drawing(prepared.ink, prepared.grey, prepared.alpha, canvas, fit, picture.dpi, notices)
+        options.check()
+        picture = sketch if isinstance(sketch, Picture) else read_picture(sketch, page=options.page)
+        if options.extract:
+            picture = replace(picture, pixels=self._lines_of(picture), alpha=None)
+        return prepare_drawing(picture, size, options)
+
+    def _lines_of(self, picture: Picture) -> Pixels:
+        """Return a colour picture's lines, (H, W, 3), drawn by the network that comes with rltn."""
+        with self._extracting:
+            if self._extractor is None:
+                self._extractor = LineExtractor.of(device=str(self.device))
+            return np.repeat(self._extractor(picture.flattened())[..., None], 3, axis=2)
+
+    def foresee(
+        self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None
+    ) -> None:
+        """Tell how long the network will probably take, where that is long.
+
+        Args:
+            sketch: pixels of the sketch, at the network's size.
+            references: those of all references.
+            size: what the user asked for.
+            tell: called with the seconds; they are logged if None.
+        """
+        seconds = self._duration.seconds(sketch, references)
+        if seconds < LONG:
+            return
+        if tell is None:
+            _log.warning("size %d takes long: about %d seconds a drawing on this machine", size, seconds)
+        else:
+            tell(seconds)
 
     def paint(self, drawing: Drawing, references: References) -> tuple[RLTNOutput, ...]:
         """Run the network, once for each tile of the drawing's canvas; the second step of painting.
@@ -163,15 +199,20 @@ class Colorizer:
         fit = drawing.fit
         colors = fit.crop(fit.join([to_array(output.colors[0]) for output in outputs]))
         warped = fit.crop(fit.join([to_array(output.warped[0]) for output in outputs]))
-        image = finish_picture(colors, drawing.ink, drawing.grey, finish=finish, lines=lines)
+        spread = colors
+        if drawing.figure is not None:
+            spread = with_margins(colors, drawing.figure, (drawing.grey.shape[0], drawing.grey.shape[1]))
+        image = finish_picture(spread, drawing.ink, drawing.grey, finish=finish, lines=lines)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
             image, to_bytes(colors), to_bytes(warped), references.pictures, drawing.notices, drawing.dpi,
-            fit, self.model, outputs,
+            fit, drawing.figure, self.model, outputs,
         )  # fmt: skip
 
-    def encode(self, references: Source | Sequence[Source], *, size: int = 256) -> References:
+    def encode(
+        self, references: Source | Sequence[Source], *, size: int = 256, margins: MarginMode = "auto"
+    ) -> References:
         """Read and encode references once, for any number of sketches.
 
         Raises:
@@ -179,16 +220,30 @@ class Colorizer:
             UsageError: no reference.
             RltnError: the device has not enough memory.
         """
+        return self._encoded(self._fitted(references, size, margins), size)
+
+    def _fitted(
+        self, references: Source | Sequence[Source], size: int, margins: MarginMode
+    ) -> tuple[Bytes, ...]:
+        """Read references and bring them to the network's size."""
         if isinstance(references, Sequence) and not isinstance(references, str | bytes):
             sources = list(references)
         else:
             sources = [references]
         if not sources:
             raise UsageError("no reference: name at least one picture whose colours to use")
-        pictures = [_read(source) for source in sources]
-        fitted = tuple(fit_reference(to_eight_bit(p.flattened()), size, p.name)[0] for p in pictures)
-        for notice in (notice for picture in pictures for notice in picture.notices):
-            _log.warning("%s", notice)
+        fitted = []
+        for picture in map(_read, sources):
+            color = to_eight_bit(picture.flattened())
+            figure = find_figure(color) if margins == "auto" else None
+            fitted.append(fit_reference(figure.cut(color) if figure else color, size, picture.name)[0])
+            grey = (f"{picture.name}: is grey; a reference without colours has none to give",)
+            for notice in (*picture.notices, *(grey if is_grey(color) else ())):
+                _log.warning("%s", notice)
+        return tuple(fitted)
+
+    def _encoded(self, fitted: tuple[Bytes, ...], size: int) -> References:
+        """Encode references that have the network's size."""
         with memory_for(f"size {size}", self.device), torch.inference_mode():
             tensors = [to_tensor(picture[None], self.device) for picture in fitted]
             return References(fitted, self.model.encode_references(tensors), size)
@@ -219,15 +274,11 @@ class Colorizer:
         return self.model.colorize(sketch, references.tokens, regions)
 
 
-def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode) -> None:
+def _check_options(size: int, finish: Finish, lines: Lines) -> None:
     """Refuse options that are out of range."""
     if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
         raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
-    for name, value, known in (
-        ("finish", finish, Finish),
-        ("lines", lines, Lines),
-        ("alpha", alpha, AlphaMode),
-    ):
+    for name, value, known in (("finish", finish, Finish), ("lines", lines, Lines)):
         if value not in get_args(known):
             raise UsageError(f"{name} must be one of {', '.join(get_args(known))}, not {value}")
 
