@@ -161,7 +161,7 @@ def peaks(desk: Desk, first: int) -> tuple[int, int]:
     from rltn_cli.engine.checkpoints.model_names import find_model
 
     sources = (str(desk.folder / "sketches"),)
-    model, options = find_model(desk.model), Options(desk.size)
+    model, options = find_model(desk.model), Options(size=desk.size)
     request = BatchRequest(
         sources, desk.folder / "out", Guide((desk.reference,)), model, options, device=desk.device
     )

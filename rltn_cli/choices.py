@@ -1,5 +1,6 @@
 """What options and configurations choose from. Nothing is imported here, so that commands show it at once."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -18,6 +19,15 @@ Lines = Literal["keep", "network"]
 
 AlphaMode = Literal["auto", "keep", "drop"]
 """What becomes of a drawing's transparency; `auto` keeps that of a cut-out."""
+
+PaperMode = Literal["auto", "keep"]
+"""What becomes of a drawing's paper; `auto` levels it to white."""
+
+PENCIL = re.compile(r"blue|red|#[0-9a-fA-F]{6}")
+"""How pencil that is dropped from under the ink is named."""
+
+MarginMode = Literal["auto", "keep"]
+"""What becomes of blank margins; `auto` leaves wide ones out of what the network sees."""
 
 LineMethod = Literal["hed-small", "hed", "contour", "xdog"]
 """How lines are extracted; done in `rltn_cli.engine.inference.line_methods`."""

@@ -17,6 +17,7 @@ from rltn_cli import Colorizer
 from rltn_cli.choices import Finish
 from rltn_cli.data.recipes import read_data
 from rltn_cli.engine.evaluation.protocols import load, plan, spread
+from rltn_cli.engine.inference.drawings import DrawingOptions
 from rltn_cli.imaging.finish_choice import choose_finish
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,10 @@ def main() -> None:
 
 def painted(colorizer: Colorizer, sketch: np.ndarray, reference: np.ndarray) -> list[Image.Image]:
     """Return a drawing, its reference, and the drawing with each finish."""
-    drawing, encoded = colorizer.prepare(sketch, alpha="drop"), colorizer.encode([reference])
+    drawing, encoded = (
+        colorizer.prepare(sketch, options=DrawingOptions(alpha="drop")),
+        colorizer.encode([reference]),
+    )
     outputs = colorizer.paint(drawing, encoded)
     images = [colorizer.finish(drawing, encoded, outputs, finish=finish).image for finish in FINISHES]
     return [Image.fromarray(image).convert("RGB") for image in (sketch, reference, *images)]

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.colorize import Alpha, Finish, Gap, Lines, PaletteValue, Size, hexes_of
+from rltn_cli.commands.colorize import (
+    Alpha,
+    DropPencil,
+    Extract,
+    Finish,
+    Gap,
+    Lines,
+    Margins,
+    Page,
+    PaletteValue,
+    Paper,
+    Size,
+    hexes_of,
+)
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.options import (
@@ -72,9 +85,14 @@ def batch(
     format: Format = "png",  # noqa: A002 (the option's name)
     overwrite: Overwrite = False,
     model: Model = DEFAULT_MODEL,
+    page: Page = 1,
+    extract: Extract = False,
+    paper: Paper = "auto",
+    drop_pencil: DropPencil = None,
+    margins: Margins = "auto",
+    alpha: Alpha = "auto",
     size: Size = 256,
     lines: Lines = "keep",
-    alpha: Alpha = "auto",
     finish: Finish = "auto",
     gap: Gap = None,
     palette: PaletteValue = None,
@@ -96,7 +114,9 @@ def batch(
     from rltn_cli.engine.batch.session import BatchRequest
 
     guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
-    options = Options(size, finish, lines, alpha, gap, hexes_of(palette))
+    options = Options(
+        alpha, paper, drop_pencil, margins, page, extract, size, finish, lines, gap, hexes_of(palette)
+    )
     request = BatchRequest(
         tuple(sketches), output, guide, folder, options, format, recursive, overwrite, device, jobs,
     )  # fmt: skip

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.options import DEFAULT_MODEL, Device, DryRun, Json, Model, Offline, Overwrite, Quiet
-from rltn_cli.commands.progress import working
+from rltn_cli.commands.options import (
+    DEFAULT_MODEL,
+    Device,
+    DryRun,
+    Json,
+    Model,
+    Offline,
+    Overwrite,
+    Quiet,
+    check_pencil,
+)
+from rltn_cli.commands.progress import Waiting, working
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output
 from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
 if TYPE_CHECKING:
@@ -70,12 +80,40 @@ Alpha = Annotated[
     choices.AlphaMode,
     typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
 ]
+Paper = Annotated[
+    choices.PaperMode,
+    typer.Option(help="Level paper that is not white, with its shadows, or keep it as it is."),
+]
+DropPencil = Annotated[
+    str | None,
+    typer.Option(
+        metavar="blue|red|#rrggbb",
+        help="Leave out pencil of this colour under the ink.",
+        callback=check_pencil,
+    ),
+]
+Margins = Annotated[
+    choices.MarginMode,
+    typer.Option(help="Leave wide blank margins out of what the network sees, or keep them."),
+]
+Page = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Page or frame of the sketch's file, where it has several.")
+]
+Extract = Annotated[
+    bool, typer.Option("--extract", help="The sketch is a colour picture or a photo: draw its lines first.")
+]
 Explain = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER", help="Also write the warped reference, the confidence and the matches there."
     ),
 ]
+
+
+_PAINTING = (
+    "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page", "extract",
+)  # fmt: skip
+"""Settings that the Colorizer takes."""
 
 
 def colorize(
@@ -89,6 +127,11 @@ def colorize(
     palette: PaletteValue = None,
     lines: Lines = "keep",
     alpha: Alpha = "auto",
+    paper: Paper = "auto",
+    drop_pencil: DropPencil = None,
+    margins: Margins = "auto",
+    page: Page = 1,
+    extract: Extract = False,
     explain: Explain = None,
     device: Device = "auto",
     as_json: Json = False,
@@ -114,6 +157,11 @@ def colorize(
         "alpha": alpha,
         "gap": gap,
         "palette": hexes_of(palette),
+        "paper": paper,
+        "drop_pencil": drop_pencil,
+        "margins": margins,
+        "page": page,
+        "extract": extract,
         "explain": str(explain) if explain else None,
         "device": device,
     }
@@ -171,19 +219,23 @@ def _check_outputs(
 
 def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
     """Read the pictures, load the model and paint; also return the device used."""
+    from rltn_cli.imaging.encoding import check_size
     from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.imaging.pictures import read_picture
 
     with working("reading the pictures", quiet=quiet):
-        sketch, *references = (read_picture(name) for name in (settings["sketch"], *settings["references"]))
+        sketch = read_picture(settings["sketch"], page=settings["page"])
+        check_size(sketch.size, format_of_output(settings["output"]), settings["output"])
+        references = [read_picture(name) for name in settings["references"]]
     with working("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
         colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
-    with working("painting", quiet=quiet):
-        options = {name: settings[name] for name in ("size", "finish", "lines", "alpha", "gap")}
+    with Waiting("painting", quiet=quiet) as waiting:
+        options = {name: settings[name] for name in _PAINTING}
         palette = load_palette(settings["palette"]) if settings["palette"] else None
-        return colorizer(sketch, references, palette=palette, **options), str(colorizer.device)
+        result = colorizer(sketch, references, palette=palette, **options, foresee=waiting.expect)
+        return result, str(colorizer.device)
 
 
 def _write(result: "Colorization", output: str, explain: Path | None, overwrite: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rltn_cli.choices import PENCIL
 from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import written_suffixes
@@ -22,6 +23,13 @@ def check_device(value: str) -> str:
     """Return a device's name, or raise UsageError; whether it is available is checked later."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
         raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {value!r}")
+    return value
+
+
+def check_pencil(value: str | None) -> str | None:
+    """Return a pencil's colour, or raise UsageError where it is none."""
+    if value is not None and not PENCIL.fullmatch(value):
+        raise UsageError(f"--drop-pencil must be blue, red or a colour such as #6fa8dc, not {value!r}")
     return value
 
 

@@ -6,29 +6,21 @@ from pathlib import Path
 
 from PIL import Image
 
-from rltn_cli.imaging.decoding import BROKEN, open_image
-
-_BEGINNINGS = (
-    (b"version https://git-lfs", "a pointer of Git LFS and not the picture itself; run git lfs pull"),
-    (b"<!doctype", "a web page, saved under this name"),
-    (b"<html", "a web page, saved under this name"),
-    (b"PK\x03\x04", "a ZIP archive; unpack it"),
-)
+from rltn_cli.imaging.decoding import open_image
+from rltn_cli.imaging.foreign_files import name_foreign
+from rltn_cli.imaging.image_decoding import BROKEN
 
 
 def find_file_fault(path: Path) -> str | None:
     """Return why a file is no picture, by its first bytes; None if nothing is wrong with those."""
     try:
         with path.open("rb") as file:
-            start = file.read(64)
+            start = file.read(1500)
     except OSError as error:
         return f"cannot be read ({error.strerror or error})"
-    if not start:
-        return "the file is empty; its download or copy was cut off"
-    if not start.strip(b"\0"):
-        return "the file contains only zeros; its download or copy was cut off"
-    lowered = start.lstrip().lower()
-    return next((fault for beginning, fault in _BEGINNINGS if lowered.startswith(beginning.lower())), None)
+    if start.startswith(b"PK") and Path(path).suffix.lower() in (".ora", ".kra"):
+        return None
+    return name_foreign(start)
 
 
 def read_header_size(path: Path) -> tuple[int, int] | None:

@@ -1,44 +1,41 @@
-"""From an opened image file to upright sRGB arrays: depth, mode, colour profile, orientation, density."""
+"""From an image file to upright sRGB arrays: depth, mode, colour profile, orientation, density.
+
+Every file is decoded once and strictly: what its format or its reader can tell of damage is an error.
+"""
 
 import io
-import struct
-import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, UnidentifiedImageError
 
+from rltn_cli.imaging import jpeg_scan, psd, tiff_pages
+from rltn_cli.imaging.color_profiles import deep_to_srgb, read_profile, to_srgb
+from rltn_cli.imaging.foreign_files import ForeignFileError, name_foreign
 from rltn_cli.imaging.formats import codecs, of_codec
-from rltn_cli.imaging.pixels import Pixels, split_alpha, to_eight_bit, top_value
+from rltn_cli.imaging.image_decoding import Decoded, decode_image, opaque_is_none, sensible_dpi
+from rltn_cli.imaging.integrity import check_file
+from rltn_cli.imaging.merged_archives import merged_png
+from rltn_cli.imaging.opencv_log import quiet_opencv
+from rltn_cli.imaging.optional_readers import codec_of
+from rltn_cli.imaging.pixels import Pixels, split_alpha, to_eight_bit
+from rltn_cli.imaging.tiff_directory import RAW_PHOTO, read_directories
+from rltn_cli.imaging.tiff_samples import check_page
 
-BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    cv2.error,
-)
-"""What Pillow and OpenCV raise on files that are damaged; they have no common class."""
+_ARCHIVE = b"PK\x03\x04"
+_JPEG = b"\xff\xd8\xff"
+_TIFF = (b"II", b"MM")
+_TIFF_VERSIONS = {b"II": (b"*\0", b"+\0"), b"MM": (b"\0*", b"\0+")}
+_KNOWN = (b"\x89PNG", _JPEG, b"GIF8", b"BM", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
+"""How files of our formats begin."""
 
 
-class Decoded(NamedTuple):
-    """What a file holds; see `rltn_cli.imaging.pictures.Picture`."""
-
-    color: Pixels
-    alpha: Pixels | None
-    dpi: tuple[float, float] | None
-    notices: tuple[str, ...]
+class NoSuchPageError(Exception):
+    """A page that a file does not have; says how many it has."""
 
 
 def open_image(file: BinaryIO | Path) -> Image.Image:
@@ -52,166 +49,160 @@ def open_image(file: BinaryIO | Path) -> Image.Image:
     return Image.open(file, formats=[codec for codec in codecs() if codec in Image.OPEN])
 
 
-def decode_image(image: Image.Image, data: bytes | None, name: str) -> Decoded:
-    """Decode an opened image.
+def decode_file(data: bytes, name: str, *, page: int = 1, most: int) -> Decoded:
+    """Decode an encoded picture.
 
     Args:
-        image: Pillow's view of the file, not yet loaded.
-        data: the file's bytes, which give the pixels where Pillow would reduce 16 bits to 8; or None.
+        data: the file.
         name: what to call the picture in notices.
+        page: which of its pages or frames, from 1.
+        most: pixels that it may have.
 
     Raises:
+        ForeignFileError: it is of a kind that is not read.
+        UnidentifiedImageError: it is of no known kind.
+        NoSuchPageError: it has fewer pages.
+        DecompressionBombError: it is too large.
         One of `BROKEN`: the file is damaged.
     """
-    notices = _frame_notices(image, name)
-    deep = data is not None and _is_deep(image, data)
-    swapped = _orientation(image) >= 5
-    image.load()
-    turn = _orientation(image)  # 1 for TIFF, which Pillow and OpenCV turn upright themselves
-    dpi = _dpi(image)
-    profile, unknown = _profile(image, name)
-    notices += unknown
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        color, alpha = split_alpha(_high_range(np.asarray(image)))
-    elif deep and data is not None:
-        color, alpha = split_alpha(_decode_deep(data))
-    else:
-        color, alpha = _eight_bit(image, profile)
-        profile = None
-    if profile is not None:
-        color = _deep_to_srgb(color, profile)
-    color = _turned(color, turn)
-    alpha = None if alpha is None else _turned(alpha, turn)
-    if alpha is not None and (alpha == top_value(alpha)).all():
-        alpha = None
-    return Decoded(color, alpha, (dpi[1], dpi[0]) if dpi and swapped else dpi, notices)
+    if data.startswith(_ARCHIVE):
+        data = merged_png(data)
+    if data.startswith(psd.SIGNATURE):
+        return _decode_psd(data, name, page, most)
+    if data[:2] in _TIFF and data[2:4] in _TIFF_VERSIONS[data[:2]]:
+        return _decode_tiff(data, name, page, most)
+    return _decode_by_pillow(data, name, page, most)
 
 
-def _frame_notices(image: Image.Image, name: str) -> tuple[str, ...]:
-    """Say that a picture has more frames or pages than the one that is read."""
-    row = of_codec(image.format)
-    several = row.several if row else ""
-    count = int(getattr(image, "n_frames", 1)) if several else 1
-    image.seek(0)
-    return (f"{name}: only the first of {count} {several} is read",) if count > 1 else ()
+def _decode_by_pillow(data: bytes, name: str, page: int, most: int) -> Decoded:
+    """Decode what Pillow reads."""
+    notices: tuple[str, ...] = ()
+    is_jpeg = data.startswith(_JPEG)
+    if is_jpeg:
+        data, added = jpeg_scan.completed(data)
+        notices = (jpeg_scan.NO_END,) if added else ()
+    codec_of(data)  # a reader that is installed is known to Pillow from now on
+    with _opened(data) as image:
+        _check_size(image.width, image.height, most)
+        row = of_codec(image.format)
+        several = row.several if row else ""
+        notices += _one_of(int(getattr(image, "n_frames", 1)) if several else 1, several, page)
+        if several:
+            image.seek(page - 1)
+        notices += check_file(image.format or "", data)
+        deep = _deep_png(data) if image.format == "PNG" and page == 1 and _is_deep_png(image, data) else None
+        decoded = decode_image(image, name, deep)
+        if is_jpeg:
+            jpeg_scan.check_scans(data)
+    return _with_notices(decoded, notices, name)
 
 
-def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """Tell whether Pillow would silently reduce the file from 16 to 8 bits a channel."""
-    if image.mode not in ("RGB", "RGBA", "LA"):
-        return False
-    if image.format == "PNG":
-        return data[24] == 16
-    return image.format == "TIFF" and set(getattr(image, "tag_v2", {}).get(258, ())) == {16}
-
-
-def _decode_deep(data: bytes) -> Pixels:
-    """Decode a 16-bit file with OpenCV, in RGB order; its warnings are silenced, its failures raised."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+def _opened(data: bytes) -> Image.Image:
+    """Open a file, or say what it is instead."""
     try:
+        image = open_image(io.BytesIO(data))
+    except UnidentifiedImageError:
+        if (foreign := name_foreign(data)) is not None:
+            raise ForeignFileError(foreign) from None
+        if data.startswith(_KNOWN):
+            raise ValueError("its header is broken") from None
+        raise
+    if image.format == "TGA" and (foreign := name_foreign(data)) is not None:
+        raise ForeignFileError(foreign)  # it has no beginning of its own to be known by
+    return image
+
+
+def _check_size(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise Image.DecompressionBombError(f"{width}x{height}")
+
+
+def _one_of(count: int, several: str, page: int) -> tuple[str, ...]:
+    """Say that there are more pages or frames than the first, or raise NoSuchPageError."""
+    if page > count:
+        raise NoSuchPageError(f"has {count} {several}" if count > 1 else "has one page")
+    return (f"only the first of {count} {several} is read",) if count > 1 and page == 1 else ()
+
+
+def _with_notices(decoded: Decoded, notices: Sequence[str], name: str) -> Decoded:
+    return replace(decoded, notices=(*(f"{name}: {text}" for text in notices), *decoded.notices))
+
+
+def _decode_tiff(data: bytes, name: str, page: int, most: int) -> Decoded:
+    """Decode a page of a TIFF."""
+    if (foreign := name_foreign(data)) is not None:
+        raise ForeignFileError(foreign)
+    pages = read_directories(data)
+    if not pages:
+        raise ValueError("it holds no picture")
+    notices = _one_of(len(pages), "pages", page)
+    directory = pages[page - 1]
+    if RAW_PHOTO in directory.tags:
+        raise ForeignFileError("a camera's raw file (DNG); develop it to TIFF or JPEG")
+    _check_size(directory.size[1], directory.size[0], most)
+    if tiff_pages.is_ordinary(directory):
+        check_page(data, directory)
+        return _with_notices(_tiff_by_pillow(data, name, page), notices, name)
+    try:
+        color, alpha, remark = tiff_pages.read_page(data, pages, page)
+    except ForeignFileError as error:
+        if directory.kind != "u":
+            raise
+        try:
+            decoded = _tiff_by_pillow(data, name, page)
+        except UnidentifiedImageError:
+            raise error from None
+        return _with_notices(decoded, (*notices, "it is read with 8 bits"), name)
+    profile, unknown = read_profile(tiff_pages.profile_of(directory), name)
+    if profile is not None:
+        color = deep_to_srgb(color, profile)
+    decoded = Decoded(color, opaque_is_none(alpha), sensible_dpi(tiff_pages.dpi_of(directory)), unknown)
+    return _with_notices(decoded, (*notices, *([remark] if remark else ())), name)
+
+
+def _tiff_by_pillow(data: bytes, name: str, page: int) -> Decoded:
+    with open_image(io.BytesIO(data)) as image:
+        image.seek(page - 1)
+        return decode_image(image, name)
+
+
+def _decode_psd(data: bytes, name: str, page: int, most: int) -> Decoded:
+    """Decode the merged picture of a PSD."""
+    _one_of(1, "", page)
+    header = psd.read_header(data)
+    _check_size(header.width, header.height, most)
+    merged = psd.read_merged(data)
+    profile, notices = read_profile(merged.profile, name)
+    alpha = merged.alpha
+    if merged.samples.dtype.kind == "f":
+        linear = np.clip(merged.samples, 0, 1)
+        curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+        merged = replace(merged, samples=np.rint(65_535 * curved).astype(np.uint16))
+        alpha = None if alpha is None else np.rint(65_535 * np.clip(alpha, 0, 1)).astype(np.uint16)
+        profile = None  # it describes linear light
+    if merged.mode in ("L", "RGB"):
+        color, _ = split_alpha(merged.samples)
+        color = color if profile is None else deep_to_srgb(color, profile)
+    else:
+        eight = to_eight_bit(merged.samples)
+        channels = [Image.fromarray(channel) for channel in np.ascontiguousarray(np.moveaxis(eight, 2, 0))]
+        color = to_srgb(Image.merge(merged.mode, channels), profile)
+        alpha = None if alpha is None else to_eight_bit(alpha)
+    return Decoded(color, opaque_is_none(alpha), sensible_dpi(merged.dpi), notices)
+
+
+def _is_deep_png(image: Image.Image, data: bytes) -> bool:
+    """Tell whether Pillow would silently reduce the file from 16 to 8 bits a channel."""
+    return image.mode in ("RGB", "RGBA", "LA") and data[24] == 16
+
+
+def _deep_png(data: bytes) -> Pixels:
+    """Decode a 16-bit PNG with OpenCV, in RGB order; its warnings are silenced, its failures raised."""
+    with quiet_opencv():
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    finally:
-        cv2.utils.logging.setLogLevel(level)
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("its 16-bit pixels cannot be decoded")
     if pixels.ndim == 3 and pixels.shape[2] >= 3:
         order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
         pixels = cv2.cvtColor(pixels, order)
     return pixels
-
-
-def _high_range(values: NDArray[Any]) -> Pixels:
-    """Return 16-bit, 32-bit or float grey values as uint16 (or uint8 where whole numbers fit)."""
-    if values.dtype.kind == "f":
-        values = np.nan_to_num(values, nan=0.0, posinf=65535.0, neginf=0.0)
-        top = float(values.max(initial=0.0))
-        values = np.rint(values * (65535 if top <= 1 else 257 if top <= 255 else 1))
-    narrow = values.dtype.kind == "i" and values.max(initial=0) <= 255
-    depth = np.uint8 if narrow else np.uint16
-    result: Pixels = np.clip(values, 0, np.iinfo(depth).max).astype(depth)
-    return result
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
-    try:
-        value = image.getexif().get(0x0112, 1)
-    except BROKEN:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _turned(pixels: Pixels, orientation: int) -> Pixels:
-    """Apply an EXIF orientation to (H, W[, C])."""
-    if orientation == 1:
-        return pixels
-    flipped = pixels[:, ::-1] if orientation in (2, 4, 5, 7) else pixels
-    quarters = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
-    return np.ascontiguousarray(np.rot90(flipped, quarters))
-
-
-def _dpi(image: Image.Image) -> tuple[float, float] | None:
-    """Return dots per inch across and down, where the file states sensible ones."""
-    try:
-        across, down = (float(value) for value in image.info["dpi"])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return None
-    return (across, down) if 1 < across < 1e5 and 1 < down < 1e5 else None
-
-
-def _profile(image: Image.Image, name: str) -> tuple[ImageCms.ImageCmsProfile | None, tuple[str, ...]]:
-    """Return the colour profile where it is one to convert from, and a notice where it is broken."""
-    data = image.info.get("icc_profile")
-    if not isinstance(data, bytes) or not data:
-        return None, ()
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-        description = ImageCms.getProfileDescription(profile)
-    except (OSError, ImageCms.PyCMSError):
-        return None, (f"{name}: its colour profile is damaged and is left out",)
-    return (None if "srgb" in description.lower() else profile), ()
-
-
-def _convert(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Pixels:
-    """Return an 8-bit image as (H, W, 3) in sRGB; without a fitting profile the plain conversion serves."""
-    space = (
-        {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(profile.profile.xcolor_space) if profile else None
-    )
-    if profile is None or space is None or (space == "CMYK") != (image.mode == "CMYK"):
-        return np.array(image.convert("RGB"))
-    try:
-        converted = ImageCms.profileToProfile(
-            image.convert(space),
-            profile,
-            ImageCms.createProfile("sRGB"),
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-    except ImageCms.PyCMSError:
-        return np.array(image.convert("RGB"))
-    return np.array(converted)
-
-
-def _eight_bit(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> tuple[Pixels, Pixels | None]:
-    """Return the (H, W, 3) sRGB pixels and the (H, W) alpha of an 8-bit image of any mode."""
-    alpha: Pixels | None = None
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = np.array(image.getchannel("A"))
-    return _convert(image, profile), alpha
-
-
-def _deep_to_srgb(color: Pixels, profile: ImageCms.ImageCmsProfile) -> Pixels:
-    """Convert 16-bit colours to sRGB: the upper 8 bits by the profile, the rest carried over.
-
-    Pillow's colour management has 8 bits a channel only; the result is right to one 8-bit step and keeps the
-    fine gradations in between.
-    """
-    eight = to_eight_bit(color)
-    converted = _convert(Image.fromarray(eight), profile)
-    if color.dtype == np.uint8:
-        return converted
-    rest = color.astype(np.int32) - 257 * eight.astype(np.int32)
-    return np.clip(257 * converted.astype(np.int32) + rest, 0, 65535).astype(np.uint16)

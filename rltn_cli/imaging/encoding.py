@@ -35,6 +35,25 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
         check_file(Path(path), overwrite)
 
 
+def check_size(size: tuple[int, int], picture_format: PictureFormat, name: str) -> None:
+    """Check, before any work is done, that a format holds a picture.
+
+    Args:
+        size: (H, W) of the result in pixels.
+        picture_format: its format.
+        name: its file's name.
+
+    Raises:
+        OutputError: it is too large.
+    """
+    limit = picture_format.largest_side
+    if limit and max(size) > limit:
+        raise OutputError(
+            f"{name}: {picture_format.name} holds at most {limit:,} pixels a side and the picture is "
+            f"{size[1]}x{size[0]}; write a PNG instead"
+        )
+
+
 def write_picture(
     path: str | Path,
     pixels: Pixels,
@@ -80,11 +99,7 @@ def encode_picture(
     Raises:
         OutputError: the picture is too large for the format, or cannot be encoded.
     """
-    limit = picture_format.largest_side
-    if limit and max(pixels.shape[:2]) > limit:
-        raise OutputError(
-            f"{name}: {picture_format.name} holds at most {limit} pixels a side; write a PNG instead"
-        )
+    check_size((pixels.shape[0], pixels.shape[1]), picture_format, name)
     if pixels.ndim == 3 and pixels.shape[2] == 4 and not picture_format.alpha:
         pixels = on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
     if not picture_format.deep:

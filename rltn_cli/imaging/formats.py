@@ -21,7 +21,7 @@ class PictureFormat:
     name: str
     """As people write it."""
     codec: str
-    """Pillow's name of what reads and writes it."""
+    """Pillow's name of what reads and writes it, or a name of that kind where the reader is our own."""
     suffixes: tuple[str, ...]
     """Of its files, in lower case; files in folders are known by them."""
     written: tuple[str, ...] = ()
@@ -36,6 +36,8 @@ class PictureFormat:
     """Pixels of a side that the format holds, where that is few."""
     options: Mapping[str, object] = field(default_factory=dict)
     """What Pillow is told about quality and compression."""
+    package: str = ""
+    """What the user must install for it to be read."""
     several: str = ""
     """What a file may hold several of, only the first of which is read: `frames` or `pages`."""
 
@@ -78,11 +80,15 @@ FORMATS: tuple[PictureFormat, ...] = (
         several="pages",
     ),
     PictureFormat("BMP", "BMP", (".bmp",), (".bmp",)),
-    PictureFormat("PSD", "PSD", (".psd",)),
+    PictureFormat("PSD", "PSD", (".psd", ".psb")),
+    PictureFormat("OpenRaster", "ORA", (".ora",)),
+    PictureFormat("Krita", "KRA", (".kra",)),
     PictureFormat("TGA", "TGA", (".tga",)),
     PictureFormat("PPM", "PPM", (".ppm", ".pgm", ".pbm", ".pnm")),
     PictureFormat("AVIF", "AVIF", (".avif",), several="frames"),
     PictureFormat("JPEG 2000", "JPEG2000", (".jp2", ".j2k", ".jpx")),
+    PictureFormat("HEIC", "HEIF", (".heic", ".heif", ".hif"), package="pillow-heif"),
+    PictureFormat("JPEG XL", "JXL", (".jxl",), package="pillow-jxl-plugin"),
 )
 """A closed list, because some other readers of Pillow's start programs; they are tried in this order."""
 

@@ -1,6 +1,5 @@
 """Pictures in: every format, mode, depth, orientation and colour profile becomes one kind of array."""
 
-import io
 import sys
 import warnings
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.decoding import BROKEN, decode_image, open_image
+from rltn_cli.imaging.decoding import NoSuchPageError, decode_file
+from rltn_cli.imaging.foreign_files import ForeignFileError
 from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.image_decoding import BROKEN, Decoded, decode_image
 from rltn_cli.imaging.pixels import Pixels, on_paper, split_alpha
 
 PictureSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
@@ -46,7 +47,7 @@ class Picture:
         return self.pixels if self.alpha is None else on_paper(self.pixels, self.alpha)
 
 
-def read_picture(source: PictureSource, *, name: str = "picture") -> Picture:
+def read_picture(source: PictureSource, *, name: str = "picture", page: int = 1) -> Picture:
     """Read a picture from a file, from standard input, or from memory.
 
     EXIF orientation is applied, a colour profile is converted to sRGB, alpha is kept aside.
@@ -54,19 +55,20 @@ def read_picture(source: PictureSource, *, name: str = "picture") -> Picture:
     Args:
         source: see `PictureSource`.
         name: what to call a picture from memory in messages; a file is called by its path.
+        page: which page or frame of a file that has several, from 1.
 
     Raises:
-        PictureError: it is missing, no picture, damaged, or larger than 150 million pixels.
+        PictureError: it is missing, no picture, damaged, larger than 150 million pixels, or has no such page.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, Image.Image):
-        return _picture(source, None, name)
+        return _from_image(source, name)
     if isinstance(source, bytes):
-        return _decode(source, name)
+        return _decode(source, name, page)
     if str(source) == STANDARD_STREAM:
-        return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input")
-    return _decode(read_bytes(Path(source)), str(source))
+        return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input", page)
+    return _decode(read_bytes(Path(source)), str(source), page)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -97,17 +99,20 @@ def _read_all(file: BinaryIO, name: str) -> bytes:
     return b"".join(parts)
 
 
-def _decode(data: bytes, name: str) -> Picture:
+def _decode(data: bytes, name: str, page: int) -> Picture:
     """Decode an encoded picture."""
     if not data:
         raise PictureError(f"{name}: the file is empty; save it again")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with open_image(io.BytesIO(data)) as image:
-                return _picture(image, data, name)
+            return _picture(decode_file(data, name, page=page, most=MAX_PIXELS), name)
     except Image.DecompressionBombError as error:
         raise PictureError(f"{name}: more than {MAX_PIXELS:,} pixels; save it smaller") from error
+    except ForeignFileError as error:
+        raise PictureError(f"{name}: {error}") from error
+    except NoSuchPageError as error:
+        raise PictureError(f"{name}: {error}; there is no page {page}") from error
     except UnidentifiedImageError as error:
         raise PictureError(f"{name}: not a picture that can be read (PNG, JPEG, WebP, TIFF, ...)") from error
     except BROKEN as error:
@@ -126,13 +131,16 @@ def _check_size(height: int, width: int, name: str) -> None:
         raise PictureError(f"{name}: {width}x{height} is more than {MAX_PIXELS:,} pixels; save it smaller")
 
 
-def _picture(image: Image.Image, data: bytes | None, name: str) -> Picture:
-    """Turn an opened Pillow image, and the file it came from, into a Picture."""
+def _from_image(image: Image.Image, name: str) -> Picture:
+    """Turn an image of Pillow's into a Picture."""
     _check_size(image.height, image.width, name)
     try:
-        decoded = decode_image(image, data, name)
+        return _picture(decode_image(image, name), name)
     except BROKEN as error:
         raise _damaged(name, error) from error
+
+
+def _picture(decoded: Decoded, name: str) -> Picture:
     return Picture(decoded.color, decoded.alpha, decoded.dpi, name, decoded.notices)
 
 

@@ -68,6 +68,14 @@ def split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
     return color, alpha
 
 
+def reduced(grey: Bytes, longest: int) -> Bytes:
+    """Return a grey picture with so many pixels along its longer side, or as it is where it has fewer."""
+    scale = longest / max(grey.shape)
+    if scale >= 1:
+        return grey
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def percentiles(grey: Bytes, *shares: float) -> tuple[float, ...]:
     """Return percentiles of a grey picture as `np.percentile` does, from its histogram: without sorting.
 

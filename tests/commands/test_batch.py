@@ -391,3 +391,34 @@ def test_the_colours_come_from_the_reference(model: Path, desk: Path) -> None:
         with Image.open(f"{name}/0.png") as picture:
             means.append(np.asarray(picture).mean(axis=(0, 1)))
     assert np.abs(means[0] - means[1]).max() > 1
+
+
+def test_options_of_single_drawings_serve_batches_too(model, desk, capsys):
+    options = ["--paper", "keep", "--drop-pencil", "blue", "--margins", "keep", "--page", "1", "--extract"]
+    command = [
+        "batch",
+        "in",
+        *WARM,
+        "-o",
+        "out",
+        "-m",
+        str(model),
+        "--size",
+        "64",
+        "--device",
+        "cpu",
+        *options,
+    ]
+    assert run(command) == 0
+    entry = json.loads(Path("out/manifest.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    chosen = {"paper": "keep", "drop_pencil": "blue", "margins": "keep", "page": 1, "extract": True}
+    assert chosen.items() <= entry["options"].items()
+    assert run(command) == 0
+    assert "4 skipped" in capsys.readouterr().err
+
+
+def test_a_picture_too_large_for_the_format_fails_before_it_is_painted(model, desk, capsys):
+    Image.new("L", (16_400, 300), 255).save("in/wide.png")
+    command = ["batch", "in/wide.png", *WARM, "-o", "out", "-m", str(model), "--format", "webp"]
+    assert run(command) == 1
+    assert "wide.webp: WebP holds at most 16,383 pixels a side" in capsys.readouterr().err

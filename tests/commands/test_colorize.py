@@ -134,6 +134,11 @@ def test_json_states_what_was_done_and_nothing_else(
         "palette": None,
         "lines": "keep",
         "alpha": "auto",
+        "paper": "auto",
+        "drop_pencil": None,
+        "margins": "auto",
+        "page": 1,
+        "extract": False,
         "explain": None,
         "device": "cpu",
         "width": WIDTH,
@@ -172,6 +177,11 @@ def test_a_dry_run_checks_and_writes_nothing(
         ("--finish", "flat"),
         ("--lines", "network"),
         ("--alpha", "drop"),
+        ("--paper", "keep"),
+        ("--margins", "keep"),
+        ("--drop-pencil", "#6fa8dc"),
+        ("--page", "1"),
+        ("--extract", "--quiet"),
         ("--size", "96"),
     ],
     ids=" ".join,
@@ -179,6 +189,58 @@ def test_a_dry_run_checks_and_writes_nothing(
 def test_options_reach_the_painter(model: Path, desk: Path, options: tuple[str, str]) -> None:
     assert paint(model, *BASIC, *options) == 0
     assert size_of("out.png") == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("pencil", ["green", "#12", "6fa8dc", "#6fa8dcx"])
+def test_a_pencil_that_is_none(
+    model: Path, desk: Path, pencil: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC, "--drop-pencil", pencil) == 2
+    assert f"must be blue, red or a colour such as #6fa8dc, not '{pencil}'" in capsys.readouterr().err
+
+
+def test_a_page_can_be_chosen(model: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [Image.open("drawing.png"), Image.open("drawing.png").transpose(Image.Transpose.ROTATE_90)]
+    pages[0].save("pages.tif", save_all=True, append_images=pages[1:])
+    assert paint(model, "pages.tif", "-r", "reference.png", "-o", "out.png", "--page", "2") == 0
+    assert size_of("out.png") == (HEIGHT, WIDTH)
+    assert capsys.readouterr().err.startswith("rltn: out.png")
+    assert paint(model, "pages.tif", "-r", "reference.png", "-o", "third.png", "--page", "3") == 1
+    assert "pages.tif: has 2 pages; there is no page 3" in capsys.readouterr().err
+
+
+def test_what_a_format_cannot_hold_is_refused_before_painting(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rltn_cli.engine.inference.colorizer.Colorizer.from_pretrained", None)
+    Image.new("L", (16_400, 300), 255).save("wide.png")
+    assert paint(model, "wide.png", "-r", "reference.png", "-o", "out.webp") == 1
+    said = capsys.readouterr().err
+    assert (
+        "out.webp: WebP holds at most 16,383 pixels a side and the picture is 16400x300; write a PNG" in said
+    )
+
+
+def test_pictures_that_are_not_what_they_are_taken_for(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, "reference.png", "-r", "drawing.png", "-o", "out.png") == 0
+    said = capsys.readouterr().err
+    assert "reference.png: looks like a colour picture or a photo" in said
+    assert "rltn extract-lines first, or pass --extract" in said
+    assert "drawing.png: is grey; a reference without colours has none to give" in said
+    assert paint(model, "reference.png", "-r", "reference.png", "-o", "two.png", "--extract") == 0
+    assert capsys.readouterr().err.startswith("rltn: two.png")
+
+
+def test_a_long_time_is_said_before_it_starts(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rltn_cli.engine.inference.duration.DurationEstimate.seconds", lambda *_: 42.4)
+    assert paint(model, *BASIC) == 0
+    assert "rltn: painting, which takes about 42 seconds at this size\n" in capsys.readouterr().err
+    assert paint(model, *BASIC[:-1], "two.png", "--quiet") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_an_explanation_is_written_beside(model: Path, desk: Path) -> None:

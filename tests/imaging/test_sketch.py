@@ -63,11 +63,6 @@ def test_a_reduced_drawing_is_no_scan():
     np.testing.assert_array_equal(prepared(small).ink, small)
 
 
-def test_a_dark_panel_without_white_is_left_alone():
-    night = np.minimum(rgb(drawing()), 70)
-    np.testing.assert_array_equal(prepared(night).ink, night)
-
-
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_a_scan_with_shadow_becomes_black_on_white(depth):
     y, x = np.mgrid[0:240, 0:240] / 240

@@ -15,7 +15,7 @@ from rltn_cli.engine.batch.events import ExtractionEvent, PictureDone, PictureFa
 from rltn_cli.engine.batch.plan import Input, find_pictures, refuse_clashes
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.errors import OutputError, RltnError, UsageError
-from rltn_cli.imaging.encoding import check_output, write_picture
+from rltn_cli.imaging.encoding import check_output, check_size, write_picture
 from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
 from rltn_cli.imaging.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pictures import Picture, read_picture
@@ -248,6 +248,7 @@ def _draw(
 ) -> PictureDone | PictureFailed:
     """Draw and write one picture's lines, and return how it ended."""
     try:
+        check_size(picture.size, format_of_output(task.output), task.output)
         lines = style.render(extractor(picture.flattened()))
         write_picture(task.output, lines, dpi=picture.dpi, overwrite=overwrite)
     except _FAILURES as error:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cosine_similarity
 
+from rltn_cli.choices import MarginMode
 from rltn_cli.data.references import thumbnail
 from rltn_cli.engine.inference.colorizer import Colorizer, References
 from rltn_cli.errors import PictureError
@@ -38,6 +39,7 @@ class ReferenceCache:
         colorizer: Colorizer,
         size: int,
         *,
+        margins: MarginMode = "auto",
         slot: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
         limit: int = CACHE_BYTES,
     ) -> None:
@@ -46,10 +48,12 @@ class ReferenceCache:
         Args:
             colorizer: encodes.
             size: pixels of the shorter side for the network.
+            margins: what becomes of blank margins.
             slot: entered while the network runs.
             limit: bytes that encoded references may take together.
         """
-        self._colorizer, self._size, self._slot, self._limit = colorizer, size, slot, limit
+        self._colorizer, self._size, self._margins = colorizer, size, margins
+        self._slot, self._limit = slot, limit
         self._lock = threading.Lock()
         self._hashes: dict[Path, str] = {}
         self._encoded: OrderedDict[tuple[Path, ...], Future[References]] = OrderedDict()
@@ -111,7 +115,7 @@ class ReferenceCache:
             pictures.append(read_picture(data, name=str(path)))
         with self._slot():
             self.encodings += 1
-            return self._colorizer.encode(pictures, size=self._size)
+            return self._colorizer.encode(pictures, size=self._size, margins=self._margins)
 
     def _make_room(self) -> None:
         """Forget the references that were not used for longest, until the rest fits."""

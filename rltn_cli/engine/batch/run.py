@@ -21,14 +21,15 @@ from typing import Any
 import cv2
 import torch
 
-from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.choices import Finish, Lines
 from rltn_cli.engine.batch.events import MatchFacts, PaintingFacts, SketchEvent
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import PaintingTask
 from rltn_cli.engine.batch.references import ReferenceCache, match_score
-from rltn_cli.engine.inference.colorizer import Colorizer, Drawing, References
+from rltn_cli.engine.inference.colorizer import Colorizer, References
+from rltn_cli.engine.inference.drawings import Drawing, DrawingOptions
 from rltn_cli.errors import OutputError, PictureError, RltnError
-from rltn_cli.imaging.encoding import encode_picture
+from rltn_cli.imaging.encoding import check_size, encode_picture
 from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.palette_files import load_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
@@ -47,13 +48,12 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(DrawingOptions):
     """How to paint; the same for all sketches of a batch, and part of what counts as done."""
 
     size: int = 256
     finish: Finish = "auto"
     lines: Lines = "keep"
-    alpha: AlphaMode = "auto"
     gap: float | None = None
     """Pixels of each drawing; None is a share of its shorter side."""
     palette: str | None = None
@@ -103,7 +103,9 @@ class BatchPainter:
         self.jobs = jobs or _cores() + 1
         self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
         self._slots = threading.BoundedSemaphore(self._networks)
-        self.cache = ReferenceCache(colorizer, options.size, slot=lambda: self._slots)
+        self.cache = ReferenceCache(
+            colorizer, options.size, margins=options.margins, slot=lambda: self._slots
+        )
         self._events: SimpleQueue[SketchEvent | Future[None]] = SimpleQueue()
 
     def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[SketchEvent]:
@@ -115,6 +117,9 @@ class BatchPainter:
             tasks: what to do.
             stop: once it is set, the sketches at work are finished and no other is begun.
         """
+        if tasks:
+            side = self._options.size
+            self._colorizer.foresee(side * side, side * side, size=side)
         left, lock = iter(tasks), threading.Lock()
         halt = threading.Event()
 
@@ -184,8 +189,9 @@ class BatchPainter:
                 f"{task.output} exists already and is not from this batch; choose another folder or pass "
                 "--overwrite"
             )
-        picture = read_picture(data, name=str(task.sketch))
-        drawing = self._colorizer.prepare(picture, size=options.size, alpha=options.alpha)
+        picture = read_picture(data, name=str(task.sketch), page=options.page)
+        check_size(picture.size, format_of_output(task.output), str(task.output))
+        drawing = self._colorizer.prepare(picture, size=options.size, options=options)
         match = self._choose(task, drawing) if task.choose else self._match(task.references, drawing)
         result = self._colorizer.finish(
             drawing, match.references, match.outputs, finish=options.finish, lines=options.lines,

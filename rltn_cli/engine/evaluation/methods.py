@@ -36,7 +36,7 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
         size = sketches.shape[1]
         with _without_notices():
             results = [
-                colorizer(sketch, [reference], size=size, finish=finish, alpha="drop")
+                colorizer(sketch, [reference], size=size, finish=finish, alpha="drop", margins="keep")
                 for sketch, reference in zip(sketches, references, strict=True)
             ]
         return Painting(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.margins import Box
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 from rltn_cli.sizes import PATCH
@@ -22,7 +23,7 @@ class Colorization:
     image: Pixels
     """(H, W, 3) RGB or (H, W, 4) RGBA at the drawing's own size, uint8 or uint16 as the drawing."""
     colors: Bytes
-    """(h, w, 3) RGB, the network's own picture."""
+    """(h, w, 3) RGB, the network's own picture; of `figure`, as are all that follow."""
     warped: Bytes
     """(h, w, 3) RGB, the reference's colours at the drawing's places."""
     references: tuple[Bytes, ...]
@@ -31,7 +32,9 @@ class Colorization:
     """Messages to the user about what was changed or left out while reading."""
     dpi: tuple[float, float] | None
     fit: Fit
-    """How the drawing was fitted to the network's size."""
+    """How the drawing, or the figure in it, was fitted to the network's size."""
+    figure: Box | None
+    """The part of the drawing within wide blank margins, which is all that the network saw; None for all."""
     _model: RLTN = field(repr=False)
     _outputs: tuple[RLTNOutput, ...] = field(repr=False)
 

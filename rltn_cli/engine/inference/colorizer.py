@@ -1,8 +1,9 @@
 """The Colorizer: from drawings and references to painted pictures; the only inference path."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypeAlias, get_args
 
@@ -10,25 +11,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.choices import AlphaMode, Finish, Lines
+from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
 from rltn_cli.data.batches import label_sketches
 from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.clues import ReferenceColors, gather_clues, palette_colors
 from rltn_cli.engine.inference.colorization import Colorization
+from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
+from rltn_cli.engine.inference.duration import LONG, DurationEstimate
+from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.canvas import Fit, fit_reference, fit_sketch, plan_fit
+from rltn_cli.imaging.appearance import is_grey
+from rltn_cli.imaging.canvas import fit_reference
+from rltn_cli.imaging.evidence import Clues
 from rltn_cli.imaging.finish_choice import choose_finish
 from rltn_cli.imaging.finishing import finish_picture
 from rltn_cli.imaging.flats import GAP
+from rltn_cli.imaging.margins import Box, find_figure, with_margins
 from rltn_cli.imaging.palette import Palette, read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
-from rltn_cli.imaging.sketch import prepare_sketch
 from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
 from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
@@ -50,23 +56,6 @@ class References:
     """The palette, and where it lies in the pictures."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
-    """A drawing, read and ready for the network."""
-
-    ink: Pixels
-    """(H, W, 3) the artist's pixels on white paper, uint8 or uint16."""
-    grey: Bytes
-    """(H, W) the same in grey, black lines on white."""
-    alpha: Pixels | None
-    """(H, W) what the result gets back; None for an opaque result."""
-    canvas: Bytes
-    """(h, w) what the network sees."""
-    fit: Fit
-    dpi: tuple[float, float] | None
-    notices: tuple[str, ...]
-
-
 class Colorizer:
     """Paints drawings in the colours of references."""
 
@@ -82,6 +71,9 @@ class Colorizer:
         """
         self.device = choose_device(device)
         self.model: RLTN = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self._extractor: LineExtractor | None = None
+        self._extracting = threading.Lock()
+        self._duration = DurationEstimate(self.model, self.device)
 
     @classmethod
     def from_pretrained(
@@ -107,6 +99,12 @@ class Colorizer:
         alpha: AlphaMode = "auto",
         gap: float | None = None,
         palette: Palette | None = None,
+        paper: PaperMode = "auto",
+        drop_pencil: str | None = None,
+        margins: MarginMode = "auto",
+        page: int = 1,
+        extract: bool = False,
+        foresee: Callable[[float], None] | None = None,
     ) -> Colorization:
         """Paint a drawing at its own size.
 
@@ -117,37 +115,77 @@ class Colorizer:
             size: pixels of the shorter side for the network, 64 to 2048.
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, or those of the `network`.
-            alpha: `keep` or `drop` the drawing's transparency; `auto` keeps that of a cut-out.
+            alpha: what becomes of the drawing's transparency; see `DrawingOptions`, also for what follows.
             gap: widest gap in a line that bounds a flat, in pixels of the drawing; 1.2 % of its shorter side
                 if left out.
             palette: the only colours that flats take; those of the references if left out.
+            paper: see there.
+            drop_pencil: see there.
+            margins: see there.
+            page: see there; of a sketch that is a file.
+            extract: see there.
+            foresee: called with the seconds that the network will probably take, before it starts, where they
+                are many; if None, they are logged.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
             UsageError: an option out of range, or no reference.
             RltnError: the device does not have enough memory.
         """
-        _check_options(size, finish, lines, alpha, gap)
-        drawing = self.prepare(sketch, size=size, alpha=alpha)
-        encoded = references if isinstance(references, References) else self.encode(references, size=size)
+        _check_options(size, finish, lines, gap)
+        options = DrawingOptions(alpha, paper, drop_pencil, margins, page, extract)
+        drawing = self.prepare(sketch, size=size, options=options)
+        if isinstance(references, References):
+            encoded = references
+            self.foresee(drawing.canvas.size, _area(encoded.pictures), size=size, tell=foresee)
+        else:
+            fitted, colors = self._fitted(references, size, margins)
+            self.foresee(drawing.canvas.size, _area(fitted), size=size, tell=foresee)
+            encoded = self._encoded(fitted, colors, size)
         outputs = self.paint(drawing, encoded)
         result = self.finish(drawing, encoded, outputs, finish=finish, lines=lines, gap=gap, palette=palette)
         for notice in result.notices:
             _log.warning("%s", notice)
         return result
 
-    def prepare(self, sketch: Source, *, size: int = 256, alpha: AlphaMode = "auto") -> Drawing:
+    def prepare(self, sketch: Source, *, size: int = 256, options: DrawingOptions = AS_USUAL) -> Drawing:
         """Read a drawing, clean it, and fit it to the network's size; the first step of painting.
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
+            UsageError: an option out of range.
         """
-        picture = _read(sketch)
-        plan_fit(picture.size, size, picture.name)  # refuses what is too small before more is done
-        prepared = prepare_sketch(picture, alpha)
-        canvas, fit = fit_sketch(prepared.grey, size, picture.name)
-        notices = (*picture.notices, *prepared.notices)
-        return Drawing(prepared.ink, prepared.grey, prepared.alpha, canvas, fit, picture.dpi, notices)
+        options.check()
+        picture = sketch if isinstance(sketch, Picture) else read_picture(sketch, page=options.page)
+        if options.extract:
+            picture = replace(picture, pixels=self._lines_of(picture), alpha=None)
+        return prepare_drawing(picture, size, options)
+
+    def _lines_of(self, picture: Picture) -> Pixels:
+        """Return a colour picture's lines, (H, W, 3), drawn by the network that comes with rltn."""
+        with self._extracting:
+            if self._extractor is None:
+                self._extractor = LineExtractor.of(device=str(self.device))
+            return np.repeat(self._extractor(picture.flattened())[..., None], 3, axis=2)
+
+    def foresee(
+        self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None
+    ) -> None:
+        """Tell how long the network will probably take, where that is long.
+
+        Args:
+            sketch: pixels of the sketch, at the network's size.
+            references: those of all references.
+            size: what the user asked for.
+            tell: called with the seconds; they are logged if None.
+        """
+        seconds = self._duration.seconds(sketch, references)
+        if seconds < LONG:
+            return
+        if tell is None:
+            _log.warning("size %d takes long: about %d seconds a drawing on this machine", size, seconds)
+        else:
+            tell(seconds)
 
     def paint(self, drawing: Drawing, references: References) -> tuple[RLTNOutput, ...]:
         """Run the network, once for each tile of the drawing's canvas; the second step of painting.
@@ -180,16 +218,20 @@ class Colorizer:
             finish, reason = choose_finish(drawing.grey, share)
             notices = (*notices, reason)
         colors = references.colors if palette is None else palette_colors(palette, references.pictures)
-        clues = gather_clues(drawing.fit, outputs, colors)
+        clues = seen = gather_clues(drawing.fit, outputs, colors)
+        if drawing.figure is not None:
+            clues = _into_margins(seen, drawing.figure, drawing.grey.shape)
         image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines, gap=share)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
         return Colorization(
-            image, to_bytes(clues.colors), to_bytes(clues.warped), references.pictures, notices, drawing.dpi,
-            drawing.fit, self.model, outputs,
+            image, to_bytes(seen.colors), to_bytes(seen.warped), references.pictures, notices, drawing.dpi,
+            drawing.fit, drawing.figure, self.model, outputs,
         )  # fmt: skip
 
-    def encode(self, references: Source | Sequence[Source], *, size: int = 256) -> References:
+    def encode(
+        self, references: Source | Sequence[Source], *, size: int = 256, margins: MarginMode = "auto"
+    ) -> References:
         """Read and encode references once, for any number of sketches.
 
         Raises:
@@ -197,21 +239,32 @@ class Colorizer:
             UsageError: no reference.
             RltnError: the device does not have enough memory.
         """
+        fitted, colors = self._fitted(references, size, margins)
+        return self._encoded(fitted, colors, size)
+
+    def _fitted(
+        self, references: Source | Sequence[Source], size: int, margins: MarginMode
+    ) -> tuple[tuple[Bytes, ...], ReferenceColors]:
+        """Read references, fit them to the network's size, and find their palette."""
         if isinstance(references, Sequence) and not isinstance(references, str | bytes):
             sources = list(references)
         else:
             sources = [references]
         if not sources:
             raise UsageError("no reference: name at least one picture whose colours to use")
-        pictures = [_read(source) for source in sources]
-        flattened = [to_eight_bit(picture.flattened()) for picture in pictures]
-        fitted = tuple(
-            fit_reference(color, size, picture.name)[0]
-            for color, picture in zip(flattened, pictures, strict=True)
-        )
-        colors = palette_colors(read_palette(flattened), fitted)
-        for notice in (notice for picture in pictures for notice in picture.notices):
-            _log.warning("%s", notice)
+        fitted, seen = [], []
+        for picture in map(_read, sources):
+            color = to_eight_bit(picture.flattened())
+            figure = find_figure(color) if margins == "auto" else None
+            seen.append(figure.cut(color) if figure else color)
+            fitted.append(fit_reference(seen[-1], size, picture.name)[0])
+            grey = (f"{picture.name}: is grey; a reference without colours has none to give",)
+            for notice in (*picture.notices, *(grey if is_grey(color) else ())):
+                _log.warning("%s", notice)
+        return tuple(fitted), palette_colors(read_palette(seen), tuple(fitted))
+
+    def _encoded(self, fitted: tuple[Bytes, ...], colors: ReferenceColors, size: int) -> References:
+        """Encode references that have the network's size."""
         with memory_for(f"size {size}", self.device), torch.inference_mode():
             tensors = [to_tensor(picture[None], self.device) for picture in fitted]
             return References(fitted, self.model.encode_references(tensors), size, colors)
@@ -242,17 +295,29 @@ class Colorizer:
         return self.model.colorize(sketch, references.tokens, regions)
 
 
-def _check_options(size: int, finish: Finish, lines: Lines, alpha: AlphaMode, gap: float | None) -> None:
+def _area(pictures: Sequence[Bytes]) -> int:
+    """Return how many pixels pictures have together."""
+    return sum(picture.shape[0] * picture.shape[1] for picture in pictures)
+
+
+def _into_margins(clues: Clues, figure: Box, shape: tuple[int, ...]) -> Clues:
+    """Continue what the network says of a figure into the blank margins of its drawing (H, W)."""
+    size = (shape[0], shape[1])
+    return replace(
+        clues,
+        colors=with_margins(clues.colors, figure, size),
+        warped=with_margins(clues.warped, figure, size),
+        attention=None if clues.attention is None else with_margins(clues.attention, figure, size),
+    )
+
+
+def _check_options(size: int, finish: Finish, lines: Lines, gap: float | None) -> None:
     """Refuse options that are out of range."""
     if gap is not None and not 0 <= gap <= GAP_MAXIMUM:
         raise UsageError(f"gap must be from 0 to {GAP_MAXIMUM} pixels, not {gap:g}")
     if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
         raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
-    for name, value, known in (
-        ("finish", finish, Finish),
-        ("lines", lines, Lines),
-        ("alpha", alpha, AlphaMode),
-    ):
+    for name, value, known in (("finish", finish, Finish), ("lines", lines, Lines)):
         if value not in get_args(known):
             raise UsageError(f"{name} must be one of {', '.join(get_args(known))}, not {value}")
 

@@ -48,7 +48,8 @@ def test_a_model_is_measured_on_what_it_would_paint(quick: EvaluationConfig, tin
     sample = evaluator.samples[1]
     color, line = load_pair(sample.pair, 256)
     reference, _ = load_pair(sample.reference, 256)
-    painted = Colorizer.from_pretrained(tiny, device="cpu")(line, reference, finish="paint")
+    colorizer = Colorizer.from_pretrained(tiny, device="cpu")
+    painted = colorizer(line, reference, finish="paint", margins="keep")
     assert measure(np.asarray(painted.image), Target.of(color, line)) == result.metrics[tiny][1]
     assert result.rows[0].kind == "model"
     assert set(result.rows[0].ratios) == set(BASELINES)

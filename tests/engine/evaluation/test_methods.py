@@ -21,7 +21,7 @@ def test_a_model_paints_one_drawing_by_one_reference(caplog: pytest.LogCaptureFi
     painting = make_model_method(colorizer)(sketches, references, "ab")
     assert caplog.text == ""
     for i in range(2):
-        alone = colorizer(sketches[i], references[i], size=64, finish="paint")
+        alone = colorizer(sketches[i], references[i], size=64, finish="paint", margins="keep")
         np.testing.assert_array_equal(painting.images[i], alone.image)
         assert painting.warped is not None
         np.testing.assert_array_equal(painting.warped[i], alone.warped)

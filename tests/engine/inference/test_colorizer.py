@@ -149,3 +149,54 @@ def test_from_pretrained(tmp_path, colorizer, reference):
     )
     with pytest.raises(ModelError, match="no such model"):
         Colorizer.from_pretrained(tmp_path / "nothing")
+
+
+def on_page(picture, margin):
+    return np.pad(picture, ((margin, margin), (margin, margin), (0, 0))[: picture.ndim], constant_values=255)
+
+
+def test_margins_of_references_make_no_difference(colorizer, reference):
+    lines = sketch_of(96, 96)
+    alone = colorizer(lines, reference, size=64)
+    framed = colorizer(lines, on_page(reference, 60), size=64)
+    np.testing.assert_array_equal(alone.image, framed.image)
+    kept = colorizer(lines, on_page(reference, 60), size=64, margins="keep")
+    assert (kept.image != alone.image).any()
+
+
+def test_margins_of_a_drawing_are_painted_too(colorizer, reference):
+    lines = on_page(sketch_of(96, 96), 80)
+    result = colorizer(lines, reference, size=64)
+    assert result.image.shape == (256, 256, 3)
+    assert result.figure is not None and max(result.figure.size) < 100
+    assert min(result.colors.shape[:2]) == 64
+    assert (result.image <= lines[..., None]).all()
+    assert (result.image[:40] < 255).any()
+    assert colorizer(lines, reference, size=64, margins="keep").figure is None
+
+
+def test_lines_of_a_colour_picture_are_drawn_first(colorizer, reference, caplog):
+    with caplog.at_level(logging.WARNING):
+        colorizer(reference, reference, size=64)
+        assert "looks like a colour picture or a photo" in caplog.text
+        caplog.clear()
+        result = colorizer(reference, reference, size=64, extract=True)
+    assert caplog.text == "" and result.image.shape == reference.shape
+
+
+@pytest.mark.parametrize(
+    "options", [{"paper": "white"}, {"margins": "crop"}, {"page": 0}, {"drop_pencil": "green"}], ids=str
+)
+def test_options_that_are_none_are_refused(colorizer, reference, options):
+    with pytest.raises(UsageError, match=next(iter(options))):
+        colorizer(sketch_of(64, 64), reference, **options)
+
+
+def test_a_long_time_is_foreseen(colorizer, reference, caplog, monkeypatch):
+    monkeypatch.setattr(type(colorizer._duration), "seconds", lambda self, sketch, references: sketch / 64)
+    told = []
+    colorizer(sketch_of(96, 96), reference, size=64, margins="keep", foresee=told.append)
+    assert told == [64]
+    with caplog.at_level(logging.WARNING):
+        colorizer(sketch_of(96, 96), reference, size=64, margins="keep")
+    assert "size 64 takes long: about 64 seconds a drawing on this machine" in caplog.text
