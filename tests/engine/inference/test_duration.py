@@ -1,7 +1,7 @@
 import torch
-from rltn_cli.config import PRESETS
 
 from rltn_cli.engine.inference.duration import DurationEstimate
+from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 
 
