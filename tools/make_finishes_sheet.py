@@ -2,8 +2,8 @@
 
 python tools/make_finishes_sheet.py openposes:FOLDER
 
-The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from the sources that
-are CC0 or MIT. Each row shows the drawing, the reference, paint, cel and flat; a frame marks what
+The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from the sources
+that are CC0 or MIT. Each row shows the drawing, the reference, paint, cel and flat; a frame marks what
 `--finish auto` takes.
 """
 
@@ -14,13 +14,14 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from rltn_cli import Colorizer
+from rltn_cli.choices import Finish
 from rltn_cli.data.recipes import read_data
 from rltn_cli.engine.evaluation.protocols import load, plan, spread
 from rltn_cli.imaging.finish_choice import choose_finish
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("comicgen", "kaykit", "quaternius", "valid")
-FINISHES = ("paint", "cel", "flat")
+FINISHES: tuple[Finish, ...] = ("paint", "cel", "flat")
 ROWS, COLUMNS, SIDE, SPACE = 12, 2, 150, 4
 SEED = 0
 

@@ -107,10 +107,10 @@ def colorize(
         "model_revision": commit_of(folder),
         "size": size,
         "finish": finish,
-        "lines": lines,
-        "alpha": alpha,
         "gap": gap,
         "palette": hexes_of(palette),
+        "lines": lines,
+        "alpha": alpha,
         "explain": str(explain) if explain else None,
         "device": device,
     }

@@ -130,6 +130,8 @@ def test_json_states_what_was_done_and_nothing_else(
         "model_revision": None,
         "size": 64,
         "finish": "paint",
+        "gap": None,
+        "palette": None,
         "lines": "keep",
         "alpha": "auto",
         "explain": None,
@@ -292,7 +294,7 @@ def test_pictures_go_through_pipes(model: Path, desk: Path) -> None:
     result = subprocess.run(command, input=drawing, capture_output=True, check=True)
     assert result.stderr == b""
     assert size_of(io.BytesIO(result.stdout)) == (WIDTH, HEIGHT)
-    assert paint(model, *BASIC, "-q") == 0
+    assert paint(model, *BASIC, "-q", "--finish", "paint") == 0
     assert result.stdout == Path("out.png").read_bytes()
 
 
