@@ -3,7 +3,8 @@
 python benchmarks/cold.py [--side 2048] [--runs 3]
 
 Prints the median of the runs of `python -c pass`, `rltn --help`, and `rltn colorize` with each finish of the
-example drawing scaled to SIDE x SIDE; and, for the last, how many pixels break the promise that lines are kept.
+example drawing scaled to SIDE x SIDE; and, for the last, how many pixels break the promise that lines are
+kept.
 """
 
 import argparse
