@@ -47,7 +47,8 @@ def test_a_model_is_measured_on_what_it_would_paint(quick: EvaluationConfig, tin
     result = evaluator.run()
     trial = evaluator.trials[1]
     color, line = load_pair(trial.pair, 256)
-    painted = Colorizer.from_pretrained(tiny, device="cpu")(line, load_pair(trial.reference, 256)[0])
+    colorizer = Colorizer.from_pretrained(tiny, device="cpu")
+    painted = colorizer(line, load_pair(trial.reference, 256)[0], finish="paint")
     assert measure(np.asarray(painted.image), Truth.of(color, line)) == result.figures[tiny][1]
     assert result.rows[0].kind == "model"
     assert set(result.rows[0].ratios) == set(BASELINES)
