@@ -2,8 +2,9 @@
 
 python benchmarks/cold.py [--side 2048] [--runs 3]
 
-Prints the median of the runs of `python -c pass`, `rltn --help`, and `rltn colorize` of the example drawing
-scaled to SIDE x SIDE; and, for the last, how many pixels break the promise that lines are kept.
+Prints the median of the runs of `python -c pass`, `rltn --help`, and `rltn colorize` with each finish of the
+example drawing scaled to SIDE x SIDE; and, for the last, how many pixels break the promise that lines are
+kept.
 """
 
 import argparse
@@ -54,7 +55,10 @@ def main() -> None:
         for name, command in (
             ("python -c pass", [sys.executable, "-c", "pass"]),
             ("rltn --help", [*RLTN, "--help"]),
-            (f"rltn colorize {options.side}x{options.side}", colorize),
+            *(
+                (f"colorize {options.side}x{options.side} {finish}", [*colorize, "--finish", finish])
+                for finish in ("raw", "flat", "cel", "paint")
+            ),
         ):
             wall, processor, memory = measured(command, options.runs)
             print(f"{name:28} {wall:6.2f} s wall  {processor:6.2f} s processor  {memory:6.0f} MiB peak")

@@ -2,8 +2,8 @@
 
 python tools/make_finishes_sheet.py openposes:FOLDER
 
-The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from sources that
-are CC0 or MIT. Each row shows the drawing, the reference, paint, cel and flat; a frame marks what
+The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from the sources
+that are CC0 or MIT. Each row shows the drawing, the reference, paint, cel and flat; a frame marks what
 `--finish auto` takes.
 """
 

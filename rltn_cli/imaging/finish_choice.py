@@ -1,16 +1,33 @@
 """Which finish suits a drawing: flats want regions that lines close, open and sketchy drawings want paint."""
 
+from dataclasses import dataclass
 from typing import Literal
+
+import cv2
+import numpy as np
 
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.evidence import map_regions
-from rltn_cli.imaging.flats import GAP
+from rltn_cli.imaging.flats import GAP, INK
 from rltn_cli.imaging.pixels import Bytes
 
 _SIDE = 512
 """Drawings are judged at this many pixels of the shorter side at most."""
 _OPEN = 0.015
-"""Share of the borders between regions without a line beyond which a drawing counts as open."""
+"""Share of the borders between regions without a line beyond which a drawing counts as sketchy."""
+_HATCHED = 0.3
+"""Share of the paper in narrow regions beyond which a drawing counts as hatched."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineArt:
+    """What a drawing is like."""
+
+    regions: int
+    openness: float
+    """Share of the borders between regions along which no line runs, in [0, 1]."""
+    hatching: float
+    """Share of the paper that lies in regions nowhere as wide as a gap, in [0, 1]."""
 
 
 def choose_finish(grey: Bytes, gap: float = GAP) -> tuple[Literal["cel", "paint"], str]:
@@ -23,24 +40,33 @@ def choose_finish(grey: Bytes, gap: float = GAP) -> tuple[Literal["cel", "paint"
     Returns:
         (finish, notice): what to do, and a sentence for the user that says why.
     """
-    openness = measure_openness(grey, gap)
-    if openness is None:
+    found = look_at(grey, gap)
+    if found.regions < 2:
         return "paint", "painted as --finish paint: the drawing has no region that lines close"
-    share = f"{100 * openness:.1f} % of the borders between its regions are open"
-    if openness > _OPEN:
+    if found.hatching > _HATCHED:
+        share = f"{100 * found.hatching:.0f} % of its paper lies between narrow strokes"
+        return "paint", f"painted as --finish paint: the drawing is hatched, {share}"
+    share = f"{100 * found.openness:.1f} % of the borders between its regions are open"
+    if found.openness > _OPEN:
         return "paint", f"painted as --finish paint: the drawing is sketchy, {share}"
     return "cel", f"painted as --finish cel: the drawing is closed line art, {share}"
 
 
-def measure_openness(grey: Bytes, gap: float = GAP) -> float | None:
-    """Return the share of the borders between a drawing's regions along which no line runs, in [0, 1].
-
-    Returns:
-        None where the drawing is one region.
-    """
+def look_at(grey: Bytes, gap: float = GAP) -> LineArt:
+    """Measure a drawing; arguments as in `choose_finish`."""
     scale = min(1.0, _SIDE / min(grey.shape))
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
-    borders = map_regions(shrink_lines(grey, size), gap).borders
-    if not len(borders.pairs):
-        return None
-    return float(borders.bare.sum() / borders.length.sum())
+    found = map_regions(shrink_lines(grey, size), gap)
+    free = found.dark < INK
+    regions = int(found.labels.max())
+    distance = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    reach = np.zeros(regions + 1, np.float32)
+    np.maximum.at(reach, found.labels.reshape(-1), distance.reshape(-1))
+    areas = np.bincount(found.labels[free], minlength=regions + 1)
+    narrow = reach < (gap * min(size) + 1) / 2
+    borders = found.borders
+    return LineArt(
+        regions,
+        float(borders.bare.sum() / max(1, borders.length.sum())),
+        float(areas[narrow].sum() / max(1, areas.sum())),
+    )

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.imaging.finish_choice import choose_finish, measure_openness
+from rltn_cli.imaging.finish_choice import choose_finish, look_at
 
 
 def closed():
@@ -40,5 +40,14 @@ def test_a_drawing_of_one_region_is_painted():
 @pytest.mark.parametrize("scale", [0.5, 2])
 def test_the_measure_hardly_depends_on_the_size(scale):
     bigger = cv2.resize(sketchy(), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    first, second = measure_openness(sketchy()), measure_openness(bigger)
-    assert first is not None and second is not None and abs(first - second) < 0.03
+    first, second = look_at(sketchy()), look_at(bigger)
+    assert abs(first.openness - second.openness) < 0.03 and abs(first.hatching - second.hatching) < 0.1
+
+
+def test_hatched_drawings_are_painted():
+    page = np.full((1000, 1000), 255, np.uint8)
+    cv2.rectangle(page, (100, 100), (900, 900), 0, 3)
+    for x in range(100, 900, 9):
+        cv2.line(page, (x, 100), (x, 900), 0, 2, cv2.LINE_AA)
+    finish, notice = choose_finish(page)
+    assert finish == "paint" and "hatched" in notice

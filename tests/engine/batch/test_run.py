@@ -69,6 +69,18 @@ def test_each_reference_is_encoded_once(
     assert batch.cache.encodings == 2
 
 
+def test_all_sketches_take_the_palette(
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
+) -> None:
+    options = Options(size=64, finish="flat", gap=2, palette="0a141e,c8d2dc")
+    painter = BatchPainter(colorizer, record, options, model_sha256="m", jobs=2)
+    assert set(ends(list(painter.run(tasks, threading.Event()))).values()) == {"done"}
+    for task in tasks:
+        paper = cv2.imread(str(task.sketch), cv2.IMREAD_GRAYSCALE) == 255
+        found = np.unique(cv2.imread(str(task.output))[paper], axis=0).tolist()
+        assert all(color in ([30, 20, 10], [220, 210, 200]) for color in found)
+
+
 def test_nothing_to_do_ends_at_once(colorizer: Colorizer, record: Record) -> None:
     assert list(make(colorizer, record).run([], threading.Event())) == []
 
