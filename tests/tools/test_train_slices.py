@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from slices.state_shards import read_shards, write_shards
 from support.scripts import script
 
-from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.errors import TrainingError
 
 TOML = """
