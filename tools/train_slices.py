@@ -23,15 +23,15 @@ from pathlib import Path
 import cv2
 import torch
 from accelerate import Accelerator
+from slices.packed import PackedStore, write_pack
+from slices.state_shards import read_shards, write_shards
 
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.config_files import load_toml, to_json
-from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks, load_frozen_networks
 from rltn_cli.engine.training.run import start_model
 from rltn_cli.engine.training.sample_grids import draw_grid_batch, sample_grid
-from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import RltnError
 from rltn_cli.models.frozen import VGG

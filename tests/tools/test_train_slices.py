@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from slices.state_shards import read_shards, write_shards
 from support.scripts import script
 
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.training.objective import Objective
 from rltn_cli.engine.training.state import read_state
-from rltn_cli.engine.training.state_shards import read_shards, write_shards
 from rltn_cli.errors import TrainingError
 
 TOML = """

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from slices.packed import PackedStore, write_pack
 
-from rltn_cli.data.packed import PackedStore, write_pack
 from rltn_cli.data.pairs import load_pair, read_pairs
 from rltn_cli.data.stores import VARIANTS, FolderStore, extract_variant
 from rltn_cli.errors import DataError
