@@ -129,13 +129,20 @@ def _diffused(known: Floats) -> Floats:
     sigma = max(known.shape[:2]) / 4
     while sigma >= 2:
         scale = min(1.0, 4 / sigma)
-        small = cv2.resize(known, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        spread = cv2.GaussianBlur(small, (0, 0), sigma * scale)
-        spread = np.asarray(
-            cv2.resize(spread, known.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32
-        )
+        size = max(1, round(known.shape[1] * scale)), max(1, round(known.shape[0] * scale))
+        small = _resize(known, size, cv2.INTER_AREA)
+        planes = np.dsplit(small, small.shape[2])
+        blurs = [cv2.GaussianBlur(plane, (0, 0), sigma * scale) for plane in planes]
+        blurred = np.asarray(np.dstack(blurs), np.float32)
+        spread = _resize(blurred, (known.shape[1], known.shape[0]), cv2.INTER_LINEAR)
         weight = spread[..., -1:]
         near = np.minimum(weight / _NEAR, 1)
         result += near * (spread[..., :-1] / np.maximum(weight, 1e-6) - result)
         sigma /= 2
     return result
+
+
+def _resize(planes: Floats, size: tuple[int, int], method: int) -> Floats:
+    """Resize (H, W, C) to a width and a height; OpenCV takes no more than four channels at once."""
+    parts = (np.ascontiguousarray(planes[..., i : i + 4]) for i in range(0, planes.shape[2], 4))
+    return np.asarray(np.dstack([cv2.resize(part, size, interpolation=method) for part in parts]), np.float32)

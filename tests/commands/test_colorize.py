@@ -202,7 +202,10 @@ def test_a_pencil_that_is_none(
 def test_a_page_can_be_chosen(model: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pages = [Image.open("drawing.png"), Image.open("drawing.png").transpose(Image.Transpose.ROTATE_90)]
     pages[0].save("pages.tif", save_all=True, append_images=pages[1:])
-    assert paint(model, "pages.tif", "-r", "reference.png", "-o", "out.png", "--page", "2") == 0
+    assert (
+        paint(model, "pages.tif", "-r", "reference.png", "-o", "out.png", "--page", "2", "--finish", "paint")
+        == 0
+    )
     assert size_of("out.png") == (HEIGHT, WIDTH)
     assert capsys.readouterr().err.startswith("rltn: out.png")
     assert paint(model, "pages.tif", "-r", "reference.png", "-o", "third.png", "--page", "3") == 1
@@ -229,7 +232,8 @@ def test_pictures_that_are_not_what_they_are_taken_for(
     assert "reference.png: looks like a colour picture or a photo" in said
     assert "rltn extract-lines first, or pass --extract" in said
     assert "drawing.png: is grey; a reference without colours has none to give" in said
-    assert paint(model, "reference.png", "-r", "reference.png", "-o", "two.png", "--extract") == 0
+    extracting = ("-o", "two.png", "--extract", "--finish", "paint")
+    assert paint(model, "reference.png", "-r", "reference.png", *extracting) == 0
     assert capsys.readouterr().err.startswith("rltn: two.png")
 
 

@@ -208,8 +208,8 @@ def test_celebahq_incomplete(celebahq: Path) -> None:
     [
         (b"", "the file is empty; its download or copy was cut off"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run git lfs pull"),
-        (b"<!DOCTYPE html><title>Quota exceeded</title>", "a web page, saved under this name"),
-        (bytes(500), "contains only zeros"),
+        (b"<!DOCTYPE html><title>Quota exceeded</title>", "a web page that was saved under this name"),
+        (bytes(500), "the file holds zeros only"),
         (b"\xff\xd8\xff", "not a readable picture"),
     ],
 )

@@ -69,3 +69,11 @@ def test_margins_on_some_sides_only():
     assert result.shape == (32, 64, 3)
     np.testing.assert_array_equal(result[:, :30], colors[:, :30])
     assert result.min() >= 0 and result.max() <= 1
+
+
+def test_any_number_of_channels_is_continued_into_margins():
+    many = np.random.default_rng(0).random((32, 32, 9), np.float32)
+    box = Box(top=16, bottom=48, left=16, right=48)
+    whole = with_margins(many, box, (64, 64))
+    assert whole.shape == (64, 64, 9)
+    np.testing.assert_allclose(whole[..., :3], with_margins(many[..., :3], box, (64, 64)), atol=1e-5)

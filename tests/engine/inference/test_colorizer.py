@@ -180,7 +180,7 @@ def test_lines_of_a_colour_picture_are_drawn_first(colorizer, reference, caplog)
         colorizer(reference, reference, size=64)
         assert "looks like a colour picture or a photo" in caplog.text
         caplog.clear()
-        result = colorizer(reference, reference, size=64, extract=True)
+        result = colorizer(reference, reference, size=64, extract=True, finish="paint")
     assert caplog.text == "" and result.image.shape == reference.shape
 
 
