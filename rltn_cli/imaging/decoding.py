@@ -18,7 +18,7 @@ from rltn_cli.imaging.color_profiles import deep_to_srgb, read_profile, to_srgb
 from rltn_cli.imaging.foreign_files import ForeignFileError, name_foreign
 from rltn_cli.imaging.formats import codecs, of_codec
 from rltn_cli.imaging.image_decoding import Decoded, decode_image, opaque_is_none, sensible_dpi
-from rltn_cli.imaging.integrity import check_file
+from rltn_cli.imaging.integrity import check_file, completed_png
 from rltn_cli.imaging.merged_archives import merged_png
 from rltn_cli.imaging.opencv_log import quiet_opencv
 from rltn_cli.imaging.optional_readers import codec_of
@@ -199,7 +199,7 @@ def _is_deep_png(image: Image.Image, data: bytes) -> bool:
 def _deep_png(data: bytes) -> Pixels:
     """Decode a 16-bit PNG with OpenCV, in RGB order; its warnings are silenced, its failures raised."""
     with quiet_opencv():
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imdecode(np.frombuffer(completed_png(data), np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("its 16-bit pixels cannot be decoded")
     if pixels.ndim == 3 and pixels.shape[2] >= 3:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from rltn_cli.imaging.lzw import count_gif_values
 
 _PNG_SIGNATURE = 8
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _JPEG_2000_END = b"\xff\xd9"
 
 
@@ -34,19 +35,28 @@ def _check_png(data: bytes) -> tuple[str, ...]:
     """Check the checksum of every chunk; the end chunk alone may be missing."""
     place, view, kind = _PNG_SIGNATURE, memoryview(data), b""
     while kind != b"IEND":
-        if place == len(data) and kind == b"IDAT":
+        if kind == b"IDAT" and len(data) < place + len(_PNG_END) and _PNG_END.startswith(data[place:]):
             return ("its last bytes are missing; the picture is all there",)
         (length,) = struct.unpack_from(">I", data, place)
         end = place + 8 + length
         if end + 4 > len(data):
-            if data[place + 4 : place + 8] == b"IEND" or (kind == b"IDAT" and len(data) - place < 8):
-                return ("its last bytes are missing; the picture is all there",)
             raise ValueError("a chunk is cut short")
         kind = data[place + 4 : place + 8]
         if zlib.crc32(view[place + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
             raise ValueError(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong")
         place = end + 4
     return ()
+
+
+def completed_png(data: bytes) -> bytes:
+    """Return a PNG that was checked, with its end chunk where that is cut off."""
+    place = _PNG_SIGNATURE
+    while place + 12 <= len(data):
+        end = place + 12 + int(struct.unpack_from(">I", data, place)[0])
+        if data[place + 4 : place + 8] == b"IEND" or end > len(data):
+            break
+        place = end
+    return data[:place] + _PNG_END
 
 
 def _check_webp(data: bytes) -> tuple[str, ...]:

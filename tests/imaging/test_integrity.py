@@ -99,9 +99,12 @@ def png(size: int = 64) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_png_without_its_end_is_all_there() -> None:
-    for missing in (1, 5, 12):
-        picture = read_picture(png()[:-missing], name="page.png")
+@pytest.mark.parametrize("data", [png(), (FILES / "libpng-16.png").read_bytes()], ids=["8 bits", "16 bits"])
+def test_a_png_without_its_end_is_all_there(data: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    for missing in range(1, 13):
+        picture = read_picture(data[:-missing], name="page.png")
+        np.testing.assert_array_equal(picture.pixels, read_picture(data).pixels)
+        assert capfd.readouterr() == ("", "")
         assert picture.notices == ("page.png: its last bytes are missing; the picture is all there",)
 
 
