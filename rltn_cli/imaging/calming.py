@@ -16,6 +16,8 @@ _STIFF = 1.0
 """The fit's ridge: soft shading passes, a second colour does not."""
 _UNSURE = 12.0
 """Colours that differ so much from the fit (root mean square, Lab) are drawn half-way to it."""
+_SEVERAL, _ONE = 0.55, 0.75
+"""Share of a region that is near its main colour: at the first it is several regions, at the second one."""
 _FARTHEST = 40.0
 """Differences count up to this."""
 
@@ -51,6 +53,9 @@ def calm_regions(colors: Floats, weight: Floats, labels: Labels) -> Floats:
     disagreement = sums(numbers, counted * differing, regions) / np.maximum(
         sums(numbers, counted, regions), 1e-9
     )
-    pull = (disagreement / (disagreement + _UNSURE**2))[numbers] * painted
+    # where no colour has most of a region, its lines are open and it is several: nothing is drawn anywhere
+    agreeing = sums(numbers, near, regions) / np.maximum(sums(numbers, counted, regions), 1e-9)
+    whole = np.clip((agreeing - _SEVERAL) / (_ONE - _SEVERAL), 0, 1)
+    pull = (whole * disagreement / (disagreement + _UNSURE**2))[numbers] * painted
     calmed = (lab + pull[:, None] * way).astype(np.float32).reshape(height, width, 3)
     return np.clip(np.asarray(cv2.cvtColor(calmed, cv2.COLOR_LAB2RGB), np.float32), 0, 1)

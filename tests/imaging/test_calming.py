@@ -30,3 +30,10 @@ def test_paper_stays_white_and_other_regions_as_they_are():
     calmed = calm_regions(colors, TRUSTED, labels)
     np.testing.assert_allclose(calmed[:10, :40], 1, atol=0.01)
     np.testing.assert_allclose(calmed[:, 50:], colors[:, 50:], atol=0.02)
+
+
+def test_a_region_that_is_several_keeps_its_colours():
+    colors = np.zeros((24, 36, 3), np.float32)
+    colors[:, :12], colors[:, 12:24], colors[:, 24:] = (0.8, 0.2, 0.2), (0.2, 0.6, 0.3), (0.2, 0.3, 0.8)
+    calmed = calm_regions(colors, np.ones((24, 36), np.float32), np.ones((24, 36), np.int32))
+    np.testing.assert_allclose(calmed, colors, atol=2e-3)
