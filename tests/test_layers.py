@@ -188,7 +188,7 @@ def test_networks_know_only_configuration(path: Path) -> None:
 
 
 def is_light(path: Path) -> bool:
-    """Tell whether a file is of the part that must import quickly."""
+    """Return whether a file is of the part that must import quickly."""
     name = module_name(path)
     return any(name == light or name.startswith(f"{light}.") for light in LIGHT)
 

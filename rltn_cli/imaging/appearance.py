@@ -16,7 +16,7 @@ _PAPER = 0.85
 
 
 def is_grey(color: Bytes) -> bool:
-    """Tell whether a reference has next to no colours to give.
+    """Return whether a reference has next to no colours to give.
 
     Args:
         color: (H, W, 3).

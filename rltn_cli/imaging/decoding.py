@@ -192,7 +192,7 @@ def _decode_psd(data: bytes, name: str, page: int, most: int) -> Decoded:
 
 
 def _is_deep_png(image: Image.Image, data: bytes) -> bool:
-    """Tell whether Pillow would silently reduce the file from 16 to 8 bits a channel."""
+    """Return whether Pillow would silently reduce the file from 16 to 8 bits a channel."""
     return image.mode in ("RGB", "RGBA", "LA") and data[24] == 16
 
 

@@ -133,7 +133,7 @@ def _resources(data: bytes) -> dict[int, bytes]:
 
 
 def _is_transparent(layers: bytes, resources: Mapping[int, bytes], header: Header) -> bool:
-    """Tell whether the channel after the colours is the picture's transparency, and not a saved selection."""
+    """Return whether the channel after the colours is transparency, and not a saved selection."""
     wide = header.version == 2
     length = struct.unpack_from(">Q" if wide else ">I", layers)[0] if len(layers) >= 10 else 0
     first = 8 if wide else 4

@@ -231,7 +231,7 @@ class _Joining:
         return into
 
     def _wanted(self, one: int, two: int) -> bool:
-        """Tell whether two neighbours are to be joined, as things are now."""
+        """Return whether two neighbours are to be joined, as things are now."""
         smaller = min(self._areas[one], self._areas[two])
         return bool(smaller < self._smallest or self._borders[one][two].contrast < _FAINTEST)
 

@@ -155,7 +155,7 @@ def is_inverted(grey: Bytes) -> bool:
 
 
 def _is_blank(grey: Bytes) -> bool:
-    """Tell whether nothing is drawn: no place is darker than another, or than white paper."""
+    """Return whether nothing is drawn: no place is darker than another, or than white paper."""
     small = cv2.blur(grey, (2, 2))
     return int(small.max()) - int(small.min()) < _BLANK
 

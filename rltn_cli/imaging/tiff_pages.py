@@ -31,7 +31,7 @@ _OPENCV_KINDS = (("u", 16), ("i", 16), ("u", 32), ("f", 32), ("f", 64))
 
 
 def is_ordinary(page: Directory) -> bool:
-    """Tell whether Pillow reads a page as it is: bits and bytes of whole numbers, in any colours."""
+    """Return whether Pillow reads a page as it is: bits and bytes of whole numbers, in any colours."""
     return 0 < page.bits <= 8 and page.kind == "u"
 
 

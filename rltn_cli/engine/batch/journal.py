@@ -66,7 +66,7 @@ class Record:
         return Path(os.path.relpath(output, self._folder)).as_posix()
 
     def is_done(self, output: Path, key: Entry) -> bool:
-        """Tell whether an output is there and was made from the same inputs with the same options."""
+        """Return whether an output is there and was made from the same inputs with the same options."""
         entry = self.entries.get(self.name(output))
         if entry is None or any(entry.get(name) != key[name] for name in KEY) or not output.is_file():
             return False
@@ -75,7 +75,7 @@ class Record:
         return bool(entry["status"] == "done")
 
     def is_own(self, output: Path) -> bool:
-        """Tell whether a file is exactly what a batch wrote there."""
+        """Return whether a file is exactly what a batch wrote there."""
         entry = self.entries.get(self.name(output), {})
         return file_hash(output) in {entry.get(name) for name in _HASHES}
 

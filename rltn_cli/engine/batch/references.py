@@ -26,7 +26,7 @@ from rltn_cli.models.rltn import RLTN, RLTNOutput
 CACHE_BYTES = 256 << 20
 """Encoded references are kept up to this size together; one at 256 pixels a side takes 1.2 MB."""
 _SAMPLE = 29
-"""A score looks at every so manieth place of the drawing."""
+"""A score looks at one place of the drawing in this many."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class ReferenceCache:
 
         Raises:
             PictureError: one cannot be read, is too small, or has changed since `hashes` saw it.
-            RltnError: the device has not enough memory.
+            RltnError: the device does not have enough memory.
         """
         with self._lock:
             future = self._encoded.get(paths)

@@ -151,7 +151,7 @@ def train_lines(request: LineRunRequest, plan: LinePlan, stop: threading.Event) 
     """Train until the minutes are over or `stop` is set, and yield what happens.
 
     Raises:
-        RltnError: as `prepare`, a model that cannot be had, or a loss that is not finite.
+        RltnError: as `prepare`, a model that is unavailable, or a loss that is not finite.
     """
     config, output = request.config, request.output
     _make_ready(request)
