@@ -187,24 +187,6 @@ def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:
     return _fit(color, size)
 
 
-def load_coords(pair: Pair, size: int) -> Bytes:
-    """Return where on its figure each place of a picture is, uint8 RGBA (size, size, 4).
-
-    RGB is a place on the figure, the same in all pictures of its group. Alpha is 128 plus the number of the
-    figure's part, and 0 where there is no figure or nothing is known. Values are never averaged.
-
-    Raises:
-        DataError: a file that cannot be read, is not RGBA, or is not square.
-    """
-    if pair.coords is None:
-        return np.zeros((size, size, 4), np.uint8)
-    found = cv2.imread(str(pair.coords), cv2.IMREAD_UNCHANGED)
-    if found is None or found.ndim != 3 or found.shape[2] != 4 or found.shape[0] != found.shape[1]:
-        raise DataError(f"{pair.coords}: coords must be a square RGBA picture")
-    rgba = cv2.cvtColor(found, cv2.COLOR_BGRA2RGBA)
-    return np.asarray(cv2.resize(rgba, (size, size), interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
 def select_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
     """Return the pairs of one split.
 

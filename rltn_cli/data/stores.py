@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from rltn_cli.data.backdrops import find_paper
-from rltn_cli.data.pairs import LineSource, Pair, load_coords, load_pair
+from rltn_cli.data.coords import load_coords
+from rltn_cli.data.pairs import LineSource, Pair, load_pair
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.xdog import xdog
 from rltn_cli.sizes import PATCH

@@ -87,3 +87,6 @@ _FINISHES: Mapping[Finish, Callable[[Clues, Bytes, float], Paint]] = {
     "raw": _raw,
 }
 """From what the network says and the drawing (H, W) to what goes under its lines."""
+
+DECIDED: frozenset[Finish] = frozenset({"cel", "flat"})
+"""Finishes that decide about regions, and so look at the attention among the clues."""

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.data.pairs import Pair, load_coords, load_pair, read_pairs, select_split
+from rltn_cli.data.pairs import Pair, load_pair, read_pairs, select_split
 from rltn_cli.errors import DataError
 
 
@@ -164,25 +164,3 @@ def test_contours_of_masks_are_lines(tmp_path):
     picture(tmp_path / "9.jpg", (64, 128, 3))
     with pytest.raises(DataError, match="same proportions"):
         load_pair(Pair("9", tmp_path / "9.jpg", None, masks=tmp_path / "00007"), 256)
-
-
-def test_coords_must_be_square_and_have_alpha(folder):
-    (folder / "coords").mkdir()
-    name = read_pairs(folder)[0].id
-    cv2.imwrite(str(folder / "coords" / f"{name}.png"), np.zeros((8, 6, 4), np.uint8))
-    with pytest.raises(DataError, match="coords must be a square RGBA picture"):
-        load_coords(read_pairs(folder)[0], 8)
-    cv2.imwrite(str(folder / "coords" / f"{name}.png"), np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(DataError, match="coords must be a square RGBA picture"):
-        load_coords(read_pairs(folder)[0], 8)
-
-
-def test_coords_are_resized_without_mixing(folder):
-    (folder / "coords").mkdir()
-    name = read_pairs(folder)[0].id
-    places = np.random.default_rng(0).integers(0, 256, (4, 4, 4), dtype=np.uint8)
-    cv2.imwrite(str(folder / "coords" / f"{name}.png"), places)
-    found = load_coords(read_pairs(folder)[0], 8)
-    assert np.array_equal(found[::2, ::2], places[..., [2, 1, 0, 3]])
-    assert np.array_equal(found[1::2, 1::2], found[::2, ::2])
-    assert load_coords(read_pairs(folder)[1], 8).max() == 0

@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rltn_cli.data.backdrops import find_paper
-from rltn_cli.data.pairs import Pair, load_coords, load_pair
+from rltn_cli.data.coords import load_coords
+from rltn_cli.data.pairs import Pair, load_pair
 from rltn_cli.data.stores import VARIANTS, extract_variant
 from rltn_cli.errors import DataError
 from rltn_cli.sizes import PATCH
@@ -135,16 +136,16 @@ class PackedStore:
     def _decode(self, index: int) -> None:
         """Decode the pictures of a pair; the same where two threads do so at once."""
         name = self.pairs[index].id
-        color = np.ascontiguousarray(_decode(self._color_data[name], cv2.IMREAD_COLOR)[:, :, ::-1])
+        color = np.ascontiguousarray(_decode_picture(self._color_data[name], cv2.IMREAD_COLOR)[:, :, ::-1])
         self._colors[index] = torch.from_numpy(color).permute(2, 0, 1)
         extracted = [extract_variant(color, n) for n in range(1, 1 + len(VARIANTS))]
         packed = self._line_data.get(name)
-        own = extracted[-1] if packed is None else _decode(packed, cv2.IMREAD_GRAYSCALE)
+        own = extracted[-1] if packed is None else _decode_picture(packed, cv2.IMREAD_GRAYSCALE)
         self._lines[index] = torch.from_numpy(np.stack([own, *extracted]))
         side = self.size // PATCH
         places = np.zeros((side, side, 4), np.uint8)
         if len(self._coords_data.get(name, ())):
-            found = _decode(self._coords_data[name], cv2.IMREAD_UNCHANGED)
+            found = _decode_picture(self._coords_data[name], cv2.IMREAD_UNCHANGED)
             resized = cv2.resize(found, (side, side), interpolation=cv2.INTER_NEAREST)
             places = resized.astype(np.uint8, copy=False)
         self._coords[index] = torch.from_numpy(places).permute(2, 0, 1)
@@ -153,7 +154,7 @@ class PackedStore:
         self._decoded[index] = True
 
 
-def _decode(data: NDArray[np.uint8], flag: int) -> NDArray[np.uint8]:
+def _decode_picture(data: NDArray[np.uint8], flag: int) -> NDArray[np.uint8]:
     picture = cv2.imdecode(data, flag)
     if picture is None:
         raise DataError("a picture of the pack cannot be decoded; make the pack again")

@@ -16,7 +16,8 @@ from torch.nn.functional import cosine_similarity
 
 from rltn_cli.choices import MarginMode
 from rltn_cli.data.references import thumbnail
-from rltn_cli.engine.inference.colorizer import Colorizer, References
+from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, to_eight_bit

@@ -26,8 +26,9 @@ from rltn_cli.engine.batch.events import MatchFacts, PaintingFacts, SketchEvent
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import PaintingTask
 from rltn_cli.engine.batch.references import ReferenceCache, match_score
-from rltn_cli.engine.inference.colorizer import Colorizer, References
+from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.drawings import Drawing, DrawingOptions
+from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import OutputError, PictureError, RltnError
 from rltn_cli.imaging.encoding import check_size, encode_picture
 from rltn_cli.imaging.formats import format_of_output

@@ -1,7 +1,7 @@
 """What the network says about a drawing's colours, as plain arrays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from rltn_cli.data.tensors import to_array
 from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.evidence import Clues
+from rltn_cli.imaging.margins import Box, with_margins
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.votes import Ballot
@@ -44,18 +45,34 @@ def _joined(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
     return fit.crop(fit.join([to_array(picture[0]) for picture in pictures]))
 
 
-def gather_clues(fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceColors) -> Clues:
+def gather_clues(
+    fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceColors, *, attention: bool = True
+) -> Clues:
     """Join what the network says of a drawing's tiles.
 
     Args:
         fit: of the drawing.
         outputs: one a tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
+        attention: whether to gather the attention too, which only decisions about regions look at.
     """
     colors = _joined(fit, [output.colors for output in outputs])
     warped = _joined(fit, [output.warped for output in outputs])
-    attention = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
-    return Clues(colors, warped, reference.palette, attention, reference.contacts)
+    votes = None
+    if attention:
+        votes = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
+    return Clues(colors, warped, reference.palette, votes, reference.contacts)
+
+
+def continue_into_margins(clues: Clues, figure: Box, shape: tuple[int, ...]) -> Clues:
+    """Continue what the network says of a figure into the blank margins of its drawing (H, W)."""
+    size = (shape[0], shape[1])
+    return replace(
+        clues,
+        colors=with_margins(clues.colors, figure, size),
+        warped=with_margins(clues.warped, figure, size),
+        attention=None if clues.attention is None else with_margins(clues.attention, figure, size),
+    )
 
 
 @torch.inference_mode()

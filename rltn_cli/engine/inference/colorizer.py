@@ -3,9 +3,9 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypeAlias, get_args
+from typing import Self, get_args
 
 import numpy as np
 import torch
@@ -16,44 +16,31 @@ from rltn_cli.data.batches import label_sketches
 from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
-from rltn_cli.engine.inference.clues import ReferenceColors, gather_clues, palette_colors
+from rltn_cli.engine.inference.clues import (
+    ReferenceColors,
+    continue_into_margins,
+    gather_clues,
+    palette_colors,
+)
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
 from rltn_cli.engine.inference.duration import LONG, DurationEstimate
 from rltn_cli.engine.inference.line_extractor import LineExtractor
+from rltn_cli.engine.inference.references import References, Source, count_pixels, fit_references, read_source
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.appearance import is_grey
-from rltn_cli.imaging.canvas import fit_reference
-from rltn_cli.imaging.evidence import Clues
 from rltn_cli.imaging.finish_choice import choose_finish
-from rltn_cli.imaging.finishing import finish_picture
+from rltn_cli.imaging.finishing import DECIDED, finish_picture
 from rltn_cli.imaging.flats import GAP
-from rltn_cli.imaging.margins import Box, find_figure, with_margins
-from rltn_cli.imaging.palette import Palette, read_palette
-from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
-from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes, to_eight_bit
+from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.pictures import Picture
+from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
-from rltn_cli.models.rltn import RLTN, ReferenceTokens, RLTNOutput
+from rltn_cli.models.rltn import RLTN, RLTNOutput
 from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
-
-Source: TypeAlias = PictureSource | Picture
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class References:
-    """Encoded references, for any number of sketches."""
-
-    pictures: tuple[Bytes, ...]
-    """Each (H', W', 3) uint8 RGB, as the network saw it."""
-    tokens: ReferenceTokens
-    size: int
-    """Pixels of the shorter side."""
-    colors: ReferenceColors
-    """The palette, and where it lies in the pictures."""
 
 
 class Colorizer:
@@ -137,11 +124,11 @@ class Colorizer:
         drawing = self.prepare(sketch, size=size, options=options)
         if isinstance(references, References):
             encoded = references
-            self.foresee(drawing.canvas.size, _area(encoded.pictures), size=size, tell=foresee)
+            self.foresee(drawing.canvas.size, count_pixels(encoded.pictures), size=size, tell=foresee)
         else:
-            fitted, colors = self._fitted(references, size, margins)
-            self.foresee(drawing.canvas.size, _area(fitted), size=size, tell=foresee)
-            encoded = self._encoded(fitted, colors, size)
+            fitted, colors = fit_references(references, size, margins)
+            self.foresee(drawing.canvas.size, count_pixels(fitted), size=size, tell=foresee)
+            encoded = self._encode(fitted, colors, size)
         outputs = self.paint(drawing, encoded)
         result = self.finish(drawing, encoded, outputs, finish=finish, lines=lines, gap=gap, palette=palette)
         for notice in result.notices:
@@ -156,7 +143,7 @@ class Colorizer:
             UsageError: an option out of range.
         """
         options.check()
-        picture = sketch if isinstance(sketch, Picture) else read_picture(sketch, page=options.page)
+        picture = read_source(sketch, page=options.page)
         if options.extract:
             picture = replace(picture, pixels=self._lines_of(picture), alpha=None)
         return prepare_drawing(picture, size, options)
@@ -193,11 +180,11 @@ class Colorizer:
         Raises:
             RltnError: the device does not have enough memory.
         """
-        labels = label_regions(drawing.canvas)
+        labels = label_regions(drawing.canvas) if self.model.config.region_pooling else None
         with memory_for(f"size {references.size}", self.device):
             return tuple(
-                self._paint_tile(drawing.canvas[rows, columns], labels[rows, columns], references)
-                for rows, columns in drawing.fit.tiles()
+                self._paint_tile(drawing.canvas[place], None if labels is None else labels[place], references)
+                for place in drawing.fit.tiles()
             )
 
     def finish(
@@ -218,9 +205,9 @@ class Colorizer:
             finish, reason = choose_finish(drawing.grey, share)
             notices = (*notices, reason)
         colors = references.colors if palette is None else palette_colors(palette, references.pictures)
-        clues = seen = gather_clues(drawing.fit, outputs, colors)
+        clues = seen = gather_clues(drawing.fit, outputs, colors, attention=finish in DECIDED)
         if drawing.figure is not None:
-            clues = _into_margins(seen, drawing.figure, drawing.grey.shape)
+            clues = continue_into_margins(seen, drawing.figure, drawing.grey.shape)
         image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines, gap=share)
         if drawing.alpha is not None:
             image = np.dstack([image, drawing.alpha])
@@ -239,31 +226,10 @@ class Colorizer:
             UsageError: no reference.
             RltnError: the device does not have enough memory.
         """
-        fitted, colors = self._fitted(references, size, margins)
-        return self._encoded(fitted, colors, size)
+        fitted, colors = fit_references(references, size, margins)
+        return self._encode(fitted, colors, size)
 
-    def _fitted(
-        self, references: Source | Sequence[Source], size: int, margins: MarginMode
-    ) -> tuple[tuple[Bytes, ...], ReferenceColors]:
-        """Read references, fit them to the network's size, and find their palette."""
-        if isinstance(references, Sequence) and not isinstance(references, str | bytes):
-            sources = list(references)
-        else:
-            sources = [references]
-        if not sources:
-            raise UsageError("no reference: name at least one picture whose colours to use")
-        fitted, seen = [], []
-        for picture in map(_read, sources):
-            color = to_eight_bit(picture.flattened())
-            figure = find_figure(color) if margins == "auto" else None
-            seen.append(figure.cut(color) if figure else color)
-            fitted.append(fit_reference(seen[-1], size, picture.name)[0])
-            grey = (f"{picture.name}: is grey; a reference without colours has none to give",)
-            for notice in (*picture.notices, *(grey if is_grey(color) else ())):
-                _log.warning("%s", notice)
-        return tuple(fitted), palette_colors(read_palette(seen), tuple(fitted))
-
-    def _encoded(self, fitted: tuple[Bytes, ...], colors: ReferenceColors, size: int) -> References:
+    def _encode(self, fitted: tuple[Bytes, ...], colors: ReferenceColors, size: int) -> References:
         """Encode references that have the network's size."""
         with memory_for(f"size {size}", self.device), torch.inference_mode():
             tensors = [to_tensor(picture[None], self.device) for picture in fitted]
@@ -283,32 +249,18 @@ class Colorizer:
         output: RLTNOutput = self.model(
             sketches.to(self.device),
             [reference.to(self.device) for reference in references],
-            label_sketches(sketches).to(self.device),
+            label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None,
         )
         return output
 
     @torch.inference_mode()
-    def _paint_tile(self, canvas: Bytes, labels: Labels, references: References) -> RLTNOutput:
-        """Paint a tile (H, W), black lines on white, by the labels of its regions."""
+    def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> RLTNOutput:
+        """Paint a tile (H, W), black lines on white, by the labels of its regions where they are pooled."""
         sketch = to_tensor(canvas[None, ..., None], self.device)
-        regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
+        regions = None
+        if labels is not None:
+            regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
         return self.model.colorize(sketch, references.tokens, regions)
-
-
-def _area(pictures: Sequence[Bytes]) -> int:
-    """Return how many pixels pictures have together."""
-    return sum(picture.shape[0] * picture.shape[1] for picture in pictures)
-
-
-def _into_margins(clues: Clues, figure: Box, shape: tuple[int, ...]) -> Clues:
-    """Continue what the network says of a figure into the blank margins of its drawing (H, W)."""
-    size = (shape[0], shape[1])
-    return replace(
-        clues,
-        colors=with_margins(clues.colors, figure, size),
-        warped=with_margins(clues.warped, figure, size),
-        attention=None if clues.attention is None else with_margins(clues.attention, figure, size),
-    )
 
 
 def _check_options(size: int, finish: Finish, lines: Lines, gap: float | None) -> None:
@@ -320,8 +272,3 @@ def _check_options(size: int, finish: Finish, lines: Lines, gap: float | None) -
     for name, value, known in (("finish", finish, Finish), ("lines", lines, Lines)):
         if value not in get_args(known):
             raise UsageError(f"{name} must be one of {', '.join(get_args(known))}, not {value}")
-
-
-def _read(source: Source) -> Picture:
-    """Read a picture unless that was done."""
-    return source if isinstance(source, Picture) else read_picture(source)

@@ -1,0 +1,76 @@
+"""References: from pictures of them to what the network sees, and their palette."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rltn_cli.choices import MarginMode
+from rltn_cli.engine.inference.clues import ReferenceColors, palette_colors
+from rltn_cli.errors import UsageError
+from rltn_cli.imaging.appearance import is_grey
+from rltn_cli.imaging.canvas import fit_reference
+from rltn_cli.imaging.margins import find_figure
+from rltn_cli.imaging.palette import read_palette
+from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
+from rltn_cli.imaging.pixels import Bytes, to_eight_bit
+from rltn_cli.models.rltn import ReferenceTokens
+
+_log = logging.getLogger(__name__)
+
+Source: TypeAlias = PictureSource | Picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class References:
+    """Encoded references, for any number of sketches."""
+
+    pictures: tuple[Bytes, ...]
+    """Each (H', W', 3) uint8 RGB, as the network saw it."""
+    tokens: ReferenceTokens
+    size: int
+    """Pixels of the shorter side."""
+    colors: ReferenceColors
+    """The palette, and where it lies in the pictures."""
+
+
+def fit_references(
+    references: Source | Sequence[Source], size: int, margins: MarginMode
+) -> tuple[tuple[Bytes, ...], ReferenceColors]:
+    """Read references, fit them to the network's size, and find their palette.
+
+    Args:
+        references: one or several.
+        size: pixels of the shorter side.
+        margins: what becomes of wide blank margins; see `DrawingOptions`.
+
+    Raises:
+        PictureError: a picture that cannot be read or is too small.
+        UsageError: no reference.
+    """
+    if isinstance(references, Sequence) and not isinstance(references, str | bytes):
+        sources = list(references)
+    else:
+        sources = [references]
+    if not sources:
+        raise UsageError("no reference: name at least one picture whose colours to use")
+    fitted, seen = [], []
+    for picture in map(read_source, sources):
+        color = to_eight_bit(picture.flattened())
+        figure = find_figure(color) if margins == "auto" else None
+        seen.append(figure.cut(color) if figure else color)
+        fitted.append(fit_reference(seen[-1], size, picture.name)[0])
+        grey = (f"{picture.name}: is grey; a reference without colours has none to give",)
+        for notice in (*picture.notices, *(grey if is_grey(color) else ())):
+            _log.warning("%s", notice)
+    return tuple(fitted), palette_colors(read_palette(seen), tuple(fitted))
+
+
+def count_pixels(pictures: Sequence[Bytes]) -> int:
+    """Return how many pixels pictures have together."""
+    return sum(picture.shape[0] * picture.shape[1] for picture in pictures)
+
+
+def read_source(source: Source, *, page: int = 1) -> Picture:
+    """Read a picture, or a page of a file, unless that was done."""
+    return source if isinstance(source, Picture) else read_picture(source, page=page)
