@@ -172,13 +172,19 @@ def colorize(
     result, used = _paint(settings, folder, quiet)
     with working("writing", quiet=quiet):
         _write(result, output, explain, overwrite)
+    _report(settings | {"device": used}, result, time.monotonic() - started, as_json, quiet)
+
+
+def _report(
+    settings: dict[str, Any], result: "Colorization", seconds: float, as_json: bool, quiet: bool
+) -> None:
+    """Print what was painted, and in how many seconds."""
     height, width = result.image.shape[:2]
-    seconds = round(time.monotonic() - started, 2)
     if as_json:
-        outcome = {"device": used, "width": width, "height": height, "seconds": seconds}
+        outcome = {"width": width, "height": height, "seconds": round(seconds, 2)}
         _show(settings | outcome | {"notices": list(result.notices)}, as_json)
-    elif not quiet and output != STANDARD_STREAM:
-        typer.echo(f"rltn: {output}, {width}x{height}, in {seconds:.1f} s", err=True)
+    elif not quiet and settings["output"] != STANDARD_STREAM:
+        typer.echo(f"rltn: {settings['output']}, {width}x{height}, in {seconds:.1f} s", err=True)
 
 
 def hexes_of(palette: str | None) -> str | None:

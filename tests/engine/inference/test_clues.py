@@ -24,6 +24,9 @@ def test_attention_brings_the_colours_of_the_matched_places():
     assert (clues.attention[:, :8].argmax(axis=2) == 2).all()
     assert (clues.attention[:, 8:].argmax(axis=2) == 1).all()
     np.testing.assert_allclose(clues.colors, 0.5, atol=0.01)
+    plain = gather_clues(plan_fit((64, 64), 64), [output], reference, attention=False)
+    assert plain.attention is None
+    np.testing.assert_array_equal(plain.colors, clues.colors)
 
 
 @pytest.mark.parametrize("count", [1, 3])
