@@ -10,6 +10,7 @@ import numpy as np
 
 from rltn_cli.choices import Finish
 from rltn_cli.data.pairs import Pair, load_color, pictures_by_stem
+from rltn_cli.engine import inference
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
@@ -49,8 +50,8 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
 
 @contextmanager
 def _without_notices() -> Iterator[None]:
-    """Suppress the Colorizer's notices about single drawings."""
-    log = logging.getLogger(Colorizer.__module__)
+    """Suppress the notices about single drawings and references."""
+    log = logging.getLogger(inference.__name__)
     level = log.level
     log.setLevel(logging.ERROR)
     try:

@@ -28,6 +28,16 @@ def test_a_model_paints_one_drawing_by_one_reference(caplog: pytest.LogCaptureFi
     assert caplog.text != ""
 
 
+def test_notices_about_references_are_suppressed_too(caplog: pytest.LogCaptureFixture) -> None:
+    colorizer = Colorizer(RLTN(PRESETS["tiny"]), "cpu")
+    sketch, reference = np.full((64, 64), 255, np.uint8), np.full((64, 64, 3), 90, np.uint8)
+    sketch[20:22, 8:56] = 0
+    make_model_method(colorizer)(sketch[None], reference[None], "a")
+    assert caplog.text == ""
+    colorizer(sketch, reference, size=64, finish="paint")
+    assert "is grey; a reference without colours has none to give" in caplog.text
+
+
 def test_a_folder_gives_the_pictures_by_id(pairs_folder: Path) -> None:
     pairs = [pair for pair in read_pairs(pairs_folder) if pair.split == "val"]
     paint = make_folder_method(pairs_folder / "color", pairs)
