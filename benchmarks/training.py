@@ -107,8 +107,8 @@ def draw_pairs(folder: Path, size: int, count: int = 8) -> list[Pair]:
 def fixed_batch(trainer: Trainer) -> Batch:
     """Return the batch of step 0."""
     config = trainer.config
-    draws = [trainer.sampler.draw(0, i, config.batch) for i in range(config.batch)]
-    return make_batch(trainer.store, draws, config.size_at(0), trainer.device)
+    draws = [trainer.loader.sampler.draw(0, i, config.batch) for i in range(config.batch)]
+    return make_batch(trainer.loader.store, draws, config.size_at(0), trainer.device)
 
 
 def seconds_of(trainer: Trainer, step: Callable[[], object]) -> float:

@@ -36,6 +36,11 @@ class ModelConfig:
     """Whether every level has a FAM (RLTN); otherwise the levels are only fused, as in CoCosNet."""
     region_pooling: bool = False
     """Whether content features are pooled over the regions between lines; since architecture 2."""
+    context_layers: int = 0
+    """Number of Transformer layers of each encoder at stride 16; since architecture 2."""
+    refinement: int = 0
+    """Channels of a nonlinear fusion of an encoder's levels, which is added to the linear one; 0 for none.
+    Since architecture 2."""
     architecture: int = ARCHITECTURE
 
     def __post_init__(self) -> None:
@@ -60,8 +65,12 @@ class ModelConfig:
                 f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: "
                 "update rltn"
             )
-        if self.region_pooling and self.architecture < 2:
-            raise ConfigError("region_pooling needs architecture 2 or later")
+        for name in ("context_layers", "refinement"):
+            if not 0 <= getattr(self, name) <= 4096:
+                raise ConfigError(f"{name} must be from 0 to 4096, not {getattr(self, name)}")
+        for name in ("region_pooling", "context_layers", "refinement"):
+            if getattr(self, name) and self.architecture < 2:
+                raise ConfigError(f"{name} needs architecture 2 or later")
 
 
 PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
@@ -74,7 +83,7 @@ PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
             correspondence_width=16,
             reduction=4,
         ),
-        "small": ModelConfig(region_pooling=True),
+        "small": ModelConfig(region_pooling=True, context_layers=4, refinement=96),
         "base": ModelConfig(
             encoder_widths=(32, 64, 96, 160, 256),
             encoder_hidden=48,

@@ -113,6 +113,9 @@ class TrainConfig:
     """Whether fresh weights have FAMs; see ModelConfig."""
     region_pooling: bool = True
     """Whether fresh weights pool regions, and whether it is added to given weights without it."""
+    context: bool = True
+    """Whether fresh weights have the preset's context layers and refined fusion, and whether these are added
+    to given weights without them."""
     steps: int = 10_000
     epochs: float = 0.0
     """Number of steps as passes over the training pairs; 0 if `steps` states it."""
@@ -198,8 +201,13 @@ class TrainConfig:
 
     def fresh_model(self) -> ModelConfig:
         """Return the sizes of fresh weights."""
+        preset = PRESETS[self.preset]
         return dataclasses.replace(
-            PRESETS[self.preset], aggregation=self.aggregation, region_pooling=self.region_pooling
+            preset,
+            aggregation=self.aggregation,
+            region_pooling=self.region_pooling,
+            context_layers=preset.context_layers if self.context else 0,
+            refinement=preset.refinement if self.context else 0,
         )
 
     def size_at(self, step: int) -> int:
@@ -239,6 +247,7 @@ FINE_TUNING = TrainConfig(
     ema=0.98,
     checkpoint_every=50,
     sample_every=50,
+    context=False,
     losses=LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0),
     data=DataConfig(pseudo=0.25, foreign=0.0, recolor=0.2, degrade=0.5),
 )

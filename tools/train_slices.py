@@ -23,6 +23,7 @@ from pathlib import Path
 import cv2
 import torch
 from accelerate import Accelerator
+from slices.held_out import HeldOut
 from slices.packed import PackedStore, write_pack
 from slices.state_shards import read_shards, write_shards
 
@@ -67,7 +68,9 @@ def train(options: argparse.Namespace) -> None:
     config = load_toml(TrainConfig, options.config) if options.config else TrainConfig()
     trainer, store = _trainer(options, config)
     _restore(trainer, options)
-    samples = draw_grid_batch(store, options.samples, min(256, store.size))
+    size = min(256, store.size)
+    samples = draw_grid_batch(store, options.samples, size)
+    held_out = HeldOut(store, options.held_out, size, options.device) if options.validate_every else None
     options.out.mkdir(parents=True, exist_ok=True)
     options.state.mkdir(parents=True, exist_ok=True)
     (options.out / "config.json").write_text(to_json(config), encoding="utf-8")
@@ -87,6 +90,10 @@ def train(options: argparse.Namespace) -> None:
                 means = {name: round(sum(values) / len(values), 5) for name, values in sums.items()}
                 _report(log, {"step": report.step, "pictures_per_s": round(rate, 1), **means})
                 sums.clear()
+            if held_out and report.step % options.validate_every == 0:
+                _report(
+                    log, {"step": report.step, "val": _rounded(held_out.measure(trainer.networks.ema_model))}
+                )
             now = time.monotonic()
             if options.decay:
                 trainer.time_fraction = (now - started) / max(ends - started, 1)
@@ -98,6 +105,10 @@ def train(options: argparse.Namespace) -> None:
                 break
         trainer.save(options.state / STATE)
         trainer.save_ema_model(options.out / "model")
+        if held_out and trainer.step % options.validate_every:
+            _report(
+                log, {"step": trainer.step, "val": _rounded(held_out.measure(trainer.networks.ema_model))}
+            )
         _write_slice(trainer, options.out)
         grid = sample_grid(trainer.networks.ema_model, samples, trainer.device)
         cv2.imwrite(str(options.out / "grid.webp"), grid[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85])
@@ -107,15 +118,19 @@ def train(options: argparse.Namespace) -> None:
 def time_steps(options: argparse.Namespace) -> None:
     """Print pictures per second of a training step, by size and terms."""
     early = LossConfig(adv=0, fm=0, perc=0, ctx=0, scl=0)
-    store = PackedStore(options.packs, device=options.device, threads=options.threads)
+    store = PackedStore(
+        options.packs, device=options.device, threads=options.threads, decoded=options.decoded
+    )
+    given = load_toml(TrainConfig, options.config) if options.config else None
     for size in options.sizes:
-        for losses in (early, LossConfig()):
-            config = TrainConfig(
-                preset=options.preset,
+        for losses in (given.losses,) if given else (early, LossConfig()):
+            config = dataclasses.replace(
+                given or TrainConfig(preset=options.preset, precision=options.precision, losses=losses),
+                init="",
                 batch=options.batch,
+                accumulate=1,
                 sizes=((0, size),),
-                precision=options.precision,
-                losses=losses,
+                size_cycle=(),
             )
             trainer = Trainer(
                 config,
@@ -142,8 +157,16 @@ def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer,
     """Return the trainer of a slice, and the pairs to show."""
     if options.trunk:
         config = dataclasses.replace(config, frozen=str(options.trunk))
-    store = PackedStore(options.packs, device=options.device, threads=options.threads)
-    shown = PackedStore(options.packs, split=options.sample_split, threads=options.threads)
+    store, shown = (
+        PackedStore(
+            options.packs,
+            device=options.device,
+            split=split,
+            threads=options.threads,
+            decoded=options.decoded,
+        )
+        for split in ("train", options.sample_split)
+    )
     trainer = Trainer(
         config,
         store,
@@ -180,6 +203,10 @@ def _restore(trainer: Trainer, options: argparse.Namespace) -> None:
 def _modules(trainer: Trainer) -> dict[str, torch.nn.Module]:
     networks = trainer.networks
     return {"model": networks.model, "ema": networks.ema, "discriminator": networks.discriminator}
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
 
 
 def _write_slice(trainer: Trainer, out: Path) -> None:
@@ -220,7 +247,6 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--precision", default="bf16")
     three = commands.add_parser("train", help=train.__doc__)
     three.set_defaults(run=train)
-    three.add_argument("--config", type=Path, help="TOML file of a TrainConfig")
     three.add_argument("--state", type=Path, required=True, help="folder of the full state on this machine")
     three.add_argument("--resume", type=Path, help="folder of shards to go on from")
     three.add_argument("--out", type=Path, required=True)
@@ -231,6 +257,8 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("--every", type=int, default=100, help="steps between reports")
     three.add_argument("--trunk", type=Path, help="folder of frozen trunks")
     three.add_argument("--samples", type=int, default=12)
+    three.add_argument("--validate-every", type=int, default=0, help="steps between measures; 0 for none")
+    three.add_argument("--held-out", type=int, default=192, help="samples to measure")
     three.add_argument("--sample-split", default="val")
     for command in (two, three):
         command.add_argument("packs", type=Path, nargs="+")
@@ -238,6 +266,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--threads", type=int, default=1, help="that decode the packs")
         command.add_argument("--workers", type=int, default=0, help="processes that draw samples ahead")
         command.add_argument("--compile", action="store_true", help="use torch.compile")
+        command.add_argument("--decoded", type=Path, help="folder that keeps decoded pictures, for a GPU")
+        command.add_argument("--config", type=Path, help="TOML file of a TrainConfig")
     return parser
 
 

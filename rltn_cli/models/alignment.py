@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rltn_cli.models.blocks import CAB, MHFB, PCB, SAB, Conv1x1, conv3x3
+from rltn_cli.models.context import FusionRefinement
 
 
 class FAM(nn.Module):
@@ -36,7 +37,13 @@ class MFAM(nn.Module):
     """Multi-level Feature Aggregation Module: one FAM per level, their outputs resized and fused."""
 
     def __init__(
-        self, widths: Sequence[int], outputs: int, reduction: int, *, aggregation: bool = True
+        self,
+        widths: Sequence[int],
+        outputs: int,
+        reduction: int,
+        *,
+        aggregation: bool = True,
+        refinement: int = 0,
     ) -> None:
         """Build the module.
 
@@ -45,10 +52,12 @@ class MFAM(nn.Module):
             outputs: d, channels of the fused features.
             reduction: r of equation (2).
             aggregation: whether levels have FAMs; without them it is the plain fusion of CoCosNet [6].
+            refinement: channels of a nonlinear fusion that is added to the linear one; 0 for none.
         """
         super().__init__()
         self.fams = nn.ModuleList(FAM(w, reduction) if aggregation else nn.Identity() for w in widths)
         self.fuse = Conv1x1(sum(widths), outputs)
+        self.refine = FusionRefinement(sum(widths), refinement, outputs) if refinement else None
 
     def forward(self, levels: Sequence[Tensor]) -> Tensor:
         """Return (B, d, H, W) at the size of the first level.
@@ -61,5 +70,6 @@ class MFAM(nn.Module):
         resized = aggregated[:1] + [
             F.interpolate(a, size=size, mode="bilinear", align_corners=False) for a in aggregated[1:]
         ]
-        fused: Tensor = self.fuse(torch.cat(resized, dim=1))
-        return fused
+        together = torch.cat(resized, dim=1)
+        fused: Tensor = self.fuse(together)
+        return fused if self.refine is None else fused + self.refine(together)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rltn_cli.models.blocks import Conv1x1
+from rltn_cli.models.context import start_at_zero
 
 
 class RegionPooling(nn.Module):
@@ -23,9 +24,7 @@ class RegionPooling(nn.Module):
         super().__init__()
         self.mix = Conv1x1(2 * channels, 2 * channels)
         self.out = Conv1x1(2 * channels, channels)
-        nn.init.zeros_(self.out.weight)
-        assert self.out.bias is not None
-        nn.init.zeros_(self.out.bias)
+        start_at_zero(self.out)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """Return the features (B, d, h, w) plus what their regions add.

@@ -46,10 +46,20 @@ class RLTN(nn.Module):
         super().__init__()
         self.config = config
         widths, d = config.encoder_widths, config.correspondence_width
-        self.content_encoder = ContentEncoder(widths, config.encoder_hidden)
-        self.style_encoder = StyleEncoder(widths, config.encoder_hidden)
-        self.content_mfam = MFAM(widths[2:], d, config.reduction, aggregation=config.aggregation)
-        self.style_mfam = MFAM(widths[2:], d, config.reduction, aggregation=config.aggregation)
+        hidden, layers = config.encoder_hidden, config.context_layers
+        self.content_encoder = ContentEncoder(widths, hidden, layers)
+        self.style_encoder = StyleEncoder(widths, hidden, layers)
+
+        def mfam() -> MFAM:
+            return MFAM(
+                widths[2:],
+                d,
+                config.reduction,
+                aggregation=config.aggregation,
+                refinement=config.refinement,
+            )
+
+        self.content_mfam, self.style_mfam = mfam(), mfam()
         self.region_pooling = RegionPooling(d) if config.region_pooling else None
         self.generator = Generator(config.generator_widths, config.generator_hidden, d)
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rltn_cli.data.backdrops import find_paper
@@ -72,7 +72,13 @@ class PackedStore:
     """
 
     def __init__(
-        self, paths: Sequence[Path], *, device: str = "cpu", split: str = "train", threads: int = 1
+        self,
+        paths: Sequence[Path],
+        *,
+        device: str = "cpu",
+        split: str = "train",
+        threads: int = 1,
+        decoded: Path | None = None,
     ) -> None:
         """Read the packs.
 
@@ -81,6 +87,7 @@ class PackedStore:
             device: where to keep the pictures.
             split: which pairs to keep.
             threads: number of threads that decode and extract.
+            decoded: folder in which decoded pictures are kept for the next store of these packs on a GPU.
 
         Raises:
             DataError: no pack of colours, a broken file, or an empty split.
@@ -99,8 +106,7 @@ class PackedStore:
         self._shares = np.empty(count)
         self._decoded = np.zeros(count, bool)
         if device != "cpu":
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(self._decode, range(count)))
+            self._decode_all(threads, decoded and decoded / f"{split}.safetensors")
             self._colors, self._lines = self._colors.to(device), self._lines.to(device)
             self._coords, self._paper = self._coords.to(device), self._paper.to(device)
 
@@ -132,6 +138,27 @@ class PackedStore:
             if not self._decoded[index]:
                 self._decode(index)
         return torch.as_tensor(indices, device=self._colors.device)
+
+    def _decode_all(self, threads: int, kept: Path | None) -> None:
+        """Decode all pictures, or read them from the file where an earlier store kept them."""
+        if kept and kept.exists():
+            found = load_file(kept)
+            if len(found["colors"]) == len(self.pairs):
+                self._colors, self._lines = found["colors"], found["lines"]
+                self._coords, self._paper = found["coords"], found["paper"]
+                self._shares = found["shares"].numpy()
+                self._decoded[:] = True
+                return
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(self._decode, range(len(self.pairs))))
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            pictures = {"colors": self._colors, "lines": self._lines, "coords": self._coords}
+            save_file(
+                pictures | {"paper": self._paper, "shares": torch.from_numpy(self._shares)},
+                kept.with_suffix(".part"),
+            )
+            kept.with_suffix(".part").replace(kept)
 
     def _decode(self, index: int) -> None:
         """Decode the pictures of a pair; the same where two threads do so at once."""

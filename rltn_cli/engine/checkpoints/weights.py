@@ -19,7 +19,6 @@ from rltn_cli.engine.checkpoints.header import (
 )
 from rltn_cli.errors import ModelError
 from rltn_cli.model_config import ARCHITECTURE
-from rltn_cli.models.regions import RegionPooling
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, write_file
 
@@ -122,16 +121,34 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     return model.to(device).eval()
 
 
-def add_region_pooling(model: RLTN) -> RLTN:
-    """Return a network that pools regions; it paints as before until it is trained."""
-    if model.config.region_pooling:
+OPTIONAL_MODULES = ("region_pooling.", "encoder.context.", "mfam.refine.")
+"""Parts of the names of weights that `extend` may add; they start at zero."""
+
+
+def extend(model: RLTN, *, region_pooling: bool, context_layers: int, refinement: int) -> RLTN:
+    """Return a network with the modules that a model lacks; it paints as before until it is trained.
+
+    Args:
+        model: keeps the modules that it has, in their sizes; itself returned if it lacks none.
+        region_pooling: see ModelConfig, like the others.
+        context_layers: number of layers, if it has none.
+        refinement: channels, if it has none.
+    """
+    old = model.config
+    config = dataclasses.replace(
+        old,
+        region_pooling=old.region_pooling or region_pooling,
+        context_layers=old.context_layers or context_layers,
+        refinement=old.refinement or refinement,
+        architecture=ARCHITECTURE,
+    )
+    if config == dataclasses.replace(old, architecture=ARCHITECTURE):
         return model
-    config = dataclasses.replace(model.config, region_pooling=True, architecture=ARCHITECTURE)
-    pooled = RLTN(config)
-    fresh = {f"region_pooling.{name}" for name in RegionPooling(config.correspondence_width).state_dict()}
-    found = pooled.load_state_dict(model.state_dict(), strict=False)
-    assert set(found.missing_keys) == fresh and not found.unexpected_keys
-    return pooled.train(model.training)
+    extended = RLTN(config)
+    found = extended.load_state_dict(model.state_dict(), strict=False)
+    assert all(any(part in name for part in OPTIONAL_MODULES) for name in found.missing_keys)
+    assert not found.unexpected_keys
+    return extended.train(model.training)
 
 
 def fill(network: nn.Module, files: StoredModel) -> None:

@@ -12,7 +12,7 @@ import torch
 from accelerate import Accelerator
 
 from rltn_cli.engine.checkpoints.model_names import find_model
-from rltn_cli.engine.checkpoints.weights import add_region_pooling, load_model
+from rltn_cli.engine.checkpoints.weights import extend, load_model
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.frozen_networks import load_frozen_networks
@@ -189,7 +189,11 @@ def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
     if not config.init:
         return None
     model = load_model(find_model(config.init, offline=offline))
-    if not config.region_pooling:
-        return model
-    torch.manual_seed(config.seed)  # for the layers that weights without region pooling get
-    return add_region_pooling(model)
+    torch.manual_seed(config.seed)  # for the modules that older weights get
+    wanted = config.fresh_model()
+    return extend(
+        model,
+        region_pooling=wanted.region_pooling,
+        context_layers=wanted.context_layers,
+        refinement=wanted.refinement,
+    )

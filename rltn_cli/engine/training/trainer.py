@@ -4,18 +4,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from rltn_cli.config_files import to_json
-from rltn_cli.data.batches import Batch, make_batch
-from rltn_cli.data.sampling import Sampler, SampleSpec
+from rltn_cli.data.batches import Batch
 from rltn_cli.data.stores import PairStore
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.engine.training.batch_loader import BatchLoader
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.networks import TrainingNetworks
 from rltn_cli.engine.training.objective import Objective
@@ -24,17 +22,6 @@ from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.errors import RltnError, TrainingError
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
-
-
-class _StepSpecs(Dataset[list[SampleSpec]]):
-    """The samples of each step; of several processes each draws its own share."""
-
-    def __init__(self, sampler: Sampler, batch: int, rank: int, world_size: int) -> None:
-        self.sampler, self.batch, self.rank, self.world_size = sampler, batch, rank, world_size
-
-    def __getitem__(self, step: int) -> list[SampleSpec]:
-        own = range(self.rank, self.batch, self.world_size)
-        return [self.sampler.draw(step, i, self.batch) for i in own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +89,9 @@ class Trainer:
         frozen.move_to(self.device)
         objective = Objective(config.losses, frozen, self.networks.model.config.temperature)
         self.training_step = TrainingStep(config, self.networks, objective, self.accelerator)
-        self.store = store
-        self.sampler = Sampler(store.pairs, config.data, config.seed)
-        self.workers = workers
+        self.loader = BatchLoader(
+            config, store, self.device, rank=self.rank, world_size=self.world_size, workers=workers
+        )
         self.step = 0
         """Number of steps done."""
         self.time_fraction = 0.0
@@ -121,17 +108,9 @@ class Trainer:
             TrainingError: not enough memory for one sample, or another process failed.
         """
         end = self.config.steps if until is None else min(until, self.config.steps)
-        specs = _StepSpecs(self.sampler, self.config.batch, self.rank, self.world_size)
-        loader: Any = DataLoader(
-            specs,
-            batch_size=None,
-            sampler=range(self.step, end),
-            collate_fn=_keep,
-            num_workers=self.workers,
-        )
         begun = time.perf_counter()
-        for step_specs in loader:
-            batch = self._load(step_specs)
+        for made in self.loader.batches(self.step, end):
+            batch = self._check_made(made)
             loaded = time.perf_counter()
             losses = self.train_step(batch)
             self.step += 1
@@ -144,17 +123,12 @@ class Trainer:
         """Train on a batch and return the terms; does not count the step. See `TrainingStep.run`."""
         return self.training_step.run(batch, self.step, self.time_fraction)
 
-    def _load(self, specs: list[SampleSpec]) -> Batch:
-        """Load a batch; if one process cannot, all stop."""
-        failure: RltnError | None = None
-        batch: Batch | None = None
-        try:
-            batch = make_batch(self.store, specs, self.config.size_at(self.step), self.device)
-        except RltnError as error:
-            failure = error
-        if self.agree([float(failure is not None)]) != [0.0] or batch is None:
+    def _check_made(self, made: Batch | RltnError) -> Batch:
+        """Return a batch; if one process could not make its own, all stop."""
+        failure = made if isinstance(made, RltnError) else None
+        if self.agree([float(failure is not None)]) != [0.0] or isinstance(made, RltnError):
             raise failure or TrainingError("stopped, since another process could not load its pictures")
-        return batch
+        return made
 
     def agree(self, values: list[float]) -> list[float]:
         """Return the largest of each value over the processes; every process must call it."""
@@ -210,8 +184,3 @@ def rotate(folder: Path, keep: int) -> None:
     states = sorted(folder.glob("step-*"))
     for old in states[: max(len(states) - keep, 0)]:
         remove_state(old)
-
-
-def _keep(item: list[SampleSpec]) -> list[SampleSpec]:
-    """Return the samples as they are: the loader must not make tensors of them."""
-    return item

@@ -1,5 +1,6 @@
 """Models on disk: strict, bounded, and clear about what is wrong."""
 
+import dataclasses
 import json
 import struct
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rltn_cli.engine.checkpoints import header
-from rltn_cli.engine.checkpoints.weights import add_region_pooling, load_model, save_model
+from rltn_cli.engine.checkpoints.weights import extend, load_model, save_model
 from rltn_cli.errors import ModelError, OutputError
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
@@ -264,14 +265,29 @@ def test_the_result_is_the_same_after_a_round_trip(model: RLTN, tmp_path: Path) 
         assert torch.equal(loaded(sketch, [reference]).colors, model.eval()(sketch, [reference]).colors)
 
 
-def test_weights_without_pooling_get_it_and_paint_as_before():
+@pytest.mark.parametrize(
+    ("added", "named"),
+    [
+        ({"region_pooling": True}, "region_pooling.mix.weight"),
+        ({"context_layers": 2}, "content_encoder.context.1.qkv.weight"),
+        ({"refinement": 8}, "style_mfam.refine.mix.weight"),
+    ],
+)
+def test_weights_without_a_module_get_it_and_paint_as_before(added, named):
+    wanted = {"region_pooling": False, "context_layers": 0, "refinement": 0} | added
     torch.manual_seed(0)
-    plain = RLTN(PRESETS["tiny"]).eval()
-    pooled = add_region_pooling(plain)
-    assert pooled.config.region_pooling
-    assert pooled.config.architecture == 2
-    assert add_region_pooling(pooled) is pooled
+    plain = RLTN(dataclasses.replace(PRESETS["tiny"], architecture=1)).eval()
+    extended = extend(plain, **wanted)
+    assert named in extended.state_dict()
+    assert named not in plain.state_dict()
+    assert extended.config == dataclasses.replace(PRESETS["tiny"], architecture=2, **added)
+    assert extend(extended, **wanted) is extended
     sketch, reference = torch.rand(1, 1, 64, 64) * 2 - 1, torch.rand(1, 3, 64, 64) * 2 - 1
     with torch.inference_mode():
         labels = torch.randint(0, 5, (1, 16, 16))
-        assert torch.equal(pooled(sketch, [reference], labels).colors, plain(sketch, [reference]).colors)
+        assert torch.equal(extended(sketch, [reference], labels).colors, plain(sketch, [reference]).colors)
+
+
+def test_given_modules_keep_their_sizes():
+    model = RLTN(dataclasses.replace(PRESETS["tiny"], context_layers=1, refinement=8))
+    assert extend(model, region_pooling=False, context_layers=4, refinement=96) is model

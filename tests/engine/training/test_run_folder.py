@@ -31,7 +31,7 @@ def test_a_folder_holds_configuration_states_samples_and_the_model(tmp_path, tra
     for step in (1, 2, 3):
         trainer.step = step
         state = folder.save(trainer)
-    path, grid = folder.write_samples(trainer, draw_grid_batch(trainer.store, 2, 64))
+    path, grid = folder.write_samples(trainer, draw_grid_batch(trainer.loader.store, 2, 64))
     model = folder.write_model(trainer, "# a card\n")
     assert find_newest_state(tmp_path / "run") == state
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [

@@ -95,7 +95,7 @@ def test_lpips_counts_where_the_truth_is_known_and_begins_with_the_perceptual_te
     config = dataclasses.replace(CONFIG, losses=losses, perceptual_from=1)
     trainer, reports = trained(config, 2, frozen=FrozenNetworks(lpips=Lpips()))
     assert ["loss/lpips" in r.losses for r in reports] == [False, True]
-    batch = make_batch(trainer.store, [trainer.sampler.draw(0, i, 3) for i in range(3)], 64)
+    batch = make_batch(trainer.loader.store, [trainer.loader.sampler.draw(0, i, 3) for i in range(3)], 64)
     batch = dataclasses.replace(batch, pseudo=torch.tensor([1.0, 0, 0]), shared=torch.tensor([0.0, 1, 0]))
     side = GeneratorSide(trainer.networks.model)
     output = side(batch.sketch, batch.reference, batch.target, batch.labels)
