@@ -70,7 +70,11 @@ def train(options: argparse.Namespace) -> None:
     _restore(trainer, options)
     size = min(256, store.size)
     samples = draw_grid_batch(store, options.samples, size)
-    held_out = HeldOut(store, options.held_out, size, options.device) if options.validate_every else None
+    held_out = (
+        HeldOut(store, options.held_out, options.held_out_size, options.device)
+        if options.validate_every
+        else None
+    )
     options.out.mkdir(parents=True, exist_ok=True)
     options.state.mkdir(parents=True, exist_ok=True)
     (options.out / "config.json").write_text(to_json(config), encoding="utf-8")
@@ -160,7 +164,7 @@ def _trainer(options: argparse.Namespace, config: TrainConfig) -> tuple[Trainer,
     store, shown = (
         PackedStore(
             options.packs,
-            device=options.device,
+            device="cpu" if options.workers else options.device,  # workers make batches on the CPU
             split=split,
             threads=options.threads,
             decoded=options.decoded,
@@ -259,14 +263,15 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("--samples", type=int, default=12)
     three.add_argument("--validate-every", type=int, default=0, help="steps between measures; 0 for none")
     three.add_argument("--held-out", type=int, default=192, help="samples to measure")
+    three.add_argument("--held-out-size", type=int, default=256, help="their height and width in pixels")
     three.add_argument("--sample-split", default="val")
     for command in (two, three):
         command.add_argument("packs", type=Path, nargs="+")
         command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
         command.add_argument("--threads", type=int, default=1, help="that decode the packs")
-        command.add_argument("--workers", type=int, default=0, help="processes that draw samples ahead")
+        command.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
         command.add_argument("--compile", action="store_true", help="use torch.compile")
-        command.add_argument("--decoded", type=Path, help="folder that keeps decoded pictures, for a GPU")
+        command.add_argument("--decoded", type=Path, help="folder that keeps decoded pictures")
         command.add_argument("--config", type=Path, help="TOML file of a TrainConfig")
     return parser
 

@@ -1,6 +1,6 @@
 """Training batches: the pictures of samples, augmented and stacked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,14 +38,25 @@ class Batch:
 
     def select(self, samples: slice) -> "Batch":
         """Return some of the samples."""
+        return self._map(lambda values: values[samples])
+
+    def pin_memory(self) -> "Batch":
+        """Return the batch in page-locked memory, from which copies to a GPU need not be waited for."""
+        return self._map(lambda values: values.pin_memory())
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on a device."""
+        return self._map(lambda values: values.to(device, non_blocking=True))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return Batch(
-            self.sketch[samples],
-            self.target[samples],
-            self.reference[samples],
-            self.pseudo[samples],
-            self.shared[samples],
-            self.labels[samples],
-            self.matches.select(samples),
+            sketch=change(self.sketch),
+            target=change(self.target),
+            reference=change(self.reference),
+            pseudo=change(self.pseudo),
+            shared=change(self.shared),
+            labels=change(self.labels),
+            matches=self.matches.map(change),
         )
 
 

@@ -1,6 +1,6 @@
 """Which tokens of a reference are right matches for the tokens of a drawing, for the term `match`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -52,9 +52,9 @@ class MatchTargets:
     reference_coords: Tensor
     """(B, M, 4) the same for the reference's tokens."""
 
-    def select(self, samples: slice) -> "MatchTargets":
-        """Return some of the samples."""
-        return MatchTargets(*(getattr(self, field.name)[samples] for field in fields(self)))
+    def map(self, change: Callable[[Tensor], Tensor]) -> "MatchTargets":
+        """Return the same with every tensor changed alike."""
+        return MatchTargets(*(change(getattr(self, field.name)) for field in fields(self)))
 
 
 def average_tokens(pictures: Tensor) -> Tensor:

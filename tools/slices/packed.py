@@ -87,7 +87,8 @@ class PackedStore:
             device: where to keep the pictures.
             split: which pairs to keep.
             threads: number of threads that decode and extract.
-            decoded: folder in which decoded pictures are kept for the next store of these packs on a GPU.
+            decoded: folder in which decoded pictures are kept for the next store of these packs; then all of
+                them are decoded at once on a CPU, too.
 
         Raises:
             DataError: no pack of colours, a broken file, or an empty split.
@@ -105,7 +106,7 @@ class PackedStore:
         self._paper = torch.empty((count, 1, self.size, self.size), dtype=torch.uint8)
         self._shares = np.empty(count)
         self._decoded = np.zeros(count, bool)
-        if device != "cpu":
+        if decoded or device != "cpu":
             self._decode_all(threads, decoded and decoded / f"{split}.safetensors")
             self._colors, self._lines = self._colors.to(device), self._lines.to(device)
             self._coords, self._paper = self._coords.to(device), self._paper.to(device)

@@ -20,8 +20,6 @@ PLACE_WIDTH, COORDS_WIDTH, PLACE_FLOOR = 0.8, 7.0, -18.0
 LEAST_BEST = -0.7
 """A token counts only if its best log k is above this (half of a perfect match): otherwise the reference has
 nothing right for it."""
-EXACT = "donot_use_mm_for_euclid_dist"
-"""Mode of `torch.cdist` without the rounding errors of matrix products."""
 
 
 def match(
@@ -74,16 +72,27 @@ def deformation_log_kernel(targets: MatchTargets, grid: int) -> Tensor:
         targets: of pseudo samples.
         grid: tokens per side.
     """
-    tokens = torch.cdist(targets.places, targets.reference_places, compute_mode=EXACT) * grid / 2
-    log_kernel = (-tokens.square() / (2 * PLACE_WIDTH**2)).clamp(min=PLACE_FLOOR)
+    squared = _distance_squared(targets.places, targets.reference_places) * (grid / 2) ** 2
+    log_kernel = (-squared / (2 * PLACE_WIDTH**2)).clamp(min=PLACE_FLOOR)
     return log_kernel.masked_fill(~targets.inside[:, None], PLACE_FLOOR)
 
 
 def coords_log_kernel(targets: MatchTargets) -> Tensor:
     """Return log k by the place on the figure, (B, T, M), at least PLACE_FLOOR, as off figures."""
     own, other = targets.coords, targets.reference_coords
-    distance = torch.cdist(own[..., :3], other[..., :3], compute_mode=EXACT)
-    log_kernel = (-distance.square() / (2 * COORDS_WIDTH**2)).clamp(min=PLACE_FLOOR)
+    squared = _distance_squared(own[..., :3], other[..., :3])
+    log_kernel = (-squared / (2 * COORDS_WIDTH**2)).clamp(min=PLACE_FLOOR)
     own_part, other_part = own[..., 3][:, :, None], other[..., 3][:, None]
     same_part = (own_part == other_part) & (own_part >= FIRST_PART)
     return log_kernel.masked_fill(~same_part, PLACE_FLOOR)
+
+
+def _distance_squared(first: Tensor, second: Tensor) -> Tensor:
+    """Return squared distances between all pairs: (B, T, n) and (B, M, n) to (B, T, M).
+
+    Coordinate by coordinate: matrix products would round, and `torch.cdist` is slow on GPUs without them.
+    """
+    total = torch.zeros(1, device=first.device)
+    for own, other in zip(first.unbind(2), second.unbind(2), strict=True):
+        total = total + (own[:, :, None] - other[:, None]).square()
+    return total

@@ -66,7 +66,7 @@ class Trainer:
             model: weights to start from; otherwise fresh ones from the seed.
             frozen: the networks that the loss terms need; none by default.
             accelerator: device, precision and processes; otherwise one for `config.precision`.
-            workers: processes that draw samples ahead.
+            workers: processes that make batches ahead.
             compile_networks: use torch.compile.
 
         Raises:
