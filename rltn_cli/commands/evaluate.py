@@ -31,8 +31,8 @@ STUDY_PICTURES = 20
 Data = Annotated[
     list[Path],
     typer.Argument(
-        help="Folders of pairs: color/NAME.*, optionally line/NAME.* and index.csv; with --study-results, "
-        "results files."
+        help="Data as rltn train reads them: folders of pairs (color/NAME.*, line/NAME.*, index.csv) or of "
+        "pictures, or recipes; with --study-results, results files."
     ),
 ]
 Models = Annotated[
@@ -59,7 +59,13 @@ Protocol = Annotated[
         "or the target itself, deformed."
     ),
 ]
-Split = Annotated[str, typer.Option(help="Split of index.csv to evaluate on.")]
+Split = Annotated[
+    str,
+    typer.Option(
+        help="Split of index.csv, or of folders train/, val/, ..., to evaluate on.",
+        show_default="val; all pairs where they are all in one split",
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Largest number of drawings, taken evenly from the sources.")
 ]
@@ -103,7 +109,7 @@ def evaluate(
     model: Models = None,
     outputs: Outputs = None,
     protocol: Protocol = "nearest",
-    split: Split = "val",
+    split: Split = "",
     limit: Limit = None,
     quick: Quick = False,
     output: Output = None,

@@ -18,12 +18,11 @@ from typing import Any, TypeAlias
 
 from rltn_cli.errors import OutputError
 from rltn_cli.output_files import remove_leftovers, write_file
+from rltn_cli.result_folders import JOURNAL, MANIFEST, journals, read_entries
 
 if sys.platform != "win32":
     import fcntl
 
-MANIFEST = "manifest.jsonl"
-JOURNAL = ".rltn-journal-{}.jsonl"
 KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
 """What must be the same for a picture to count as done."""
 _HASHES = ("output_sha256", "replaces")
@@ -54,7 +53,7 @@ class Record:
         self._torn = self._journal.tell() > 0  # an earlier process may have been killed within a line
         self.entries: dict[str, Entry] = {}
         """The last entry of each output, by its name below the folder."""
-        for path in [folder / MANIFEST, *_journals(folder)]:
+        for path in [folder / MANIFEST, *journals(folder)]:
             for entry in _read(path):
                 self.entries[entry["output"]] = entry
         self._before = dict(self.entries)
@@ -143,7 +142,7 @@ class Record:
             entries.update(part)
         data = b"".join(_line(entries[name]) for name in sorted(entries))
         write_file(self._folder / MANIFEST, data, overwrite=True)
-        for path in _journals(self._folder):
+        for path in journals(self._folder):
             path.unlink(missing_ok=True)
 
 
@@ -174,27 +173,12 @@ def _open_alone(path: Path) -> io.FileIO:
         journal.close()  # the other batch ended in between and removed it
 
 
-def _journals(folder: Path) -> list[Path]:
-    return sorted(folder.glob(JOURNAL.format("*")))
-
-
 def _read(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a file; lines that were cut short, or are not ours, are left out."""
+    """Return the entries of a file."""
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
+        return read_entries(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); choose another folder") from error
-    entries = []
-    for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict) and isinstance(entry.get("output"), str) and "status" in entry:
-            entries.append(entry)
-    return entries
 
 
 def _line(entry: Entry) -> bytes:

@@ -1,7 +1,6 @@
 """What a batch is to do, found out before anything runs: inputs, their references, their outputs, clashes."""
 
 import glob
-import os
 import sys
 import unicodedata
 from collections import defaultdict
@@ -12,6 +11,7 @@ from pathlib import Path
 from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, is_picture
+from rltn_cli.imaging.picture_folders import list_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,6 @@ def plan_batch(
     return tasks
 
 
-def list_pictures(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """Return the pictures of a folder in alphabetical order, without hidden files and folders.
-
-    Files are known by their suffixes; a file that is named itself is taken whatever its suffix.
-    """
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
-        found += [Path(parent, name) for name in sorted(files) if not name.startswith(".")]
-    return [path for path in found if is_picture(path)]
-
-
 def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Iterator[Input]:
     """Yield the sketches that the sources name."""
     if sources.count(STANDARD_STREAM) > 1:
@@ -127,7 +115,7 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
     """
     path = Path(source)
     if path.is_dir():
-        for picture in list_pictures(path, recursive=recursive):
+        for picture in list_pictures(path, recursive=recursive, output=output):
             if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
                 yield Input(picture, picture.relative_to(path))
     elif not path.exists() and glob.has_magic(source):

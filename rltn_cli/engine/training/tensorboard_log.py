@@ -6,9 +6,9 @@ from pathlib import Path
 from torch.utils.tensorboard import SummaryWriter
 
 from rltn_cli.engine.training.events import ValidationMetrics
-from rltn_cli.engine.training.run_folder import LOGS
 from rltn_cli.engine.training.trainer import StepReport
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.result_folders import LOGS
 
 
 class RunLog(contextlib.AbstractContextManager["RunLog"]):
