@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
+from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -184,7 +185,7 @@ def _report(
         outcome = {"width": width, "height": height, "seconds": round(seconds, 2)}
         _show(settings | outcome | {"notices": list(result.notices)}, as_json)
     elif not quiet and settings["output"] != STANDARD_STREAM:
-        typer.echo(f"rltn: {settings['output']}, {width}x{height}, in {seconds:.1f} s", err=True)
+        say(f"{settings['output']}, {width}x{height}, in {seconds:.1f} s")
 
 
 def hexes_of(palette: str | None) -> str | None:
@@ -256,7 +257,7 @@ def _write(result: "Colorization", output: str, explain: Path | None, overwrite:
 def _show(values: dict[str, Any], as_json: bool) -> None:
     """Print values to standard output."""
     if as_json:
-        typer.echo(json.dumps(values, indent=2))
+        show_text(json.dumps(values, indent=2) + "\n")
         return
     for name, value in values.items():
-        typer.echo(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")
+        show(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")

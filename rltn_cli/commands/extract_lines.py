@@ -11,6 +11,7 @@ import typer
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import check_standard_output
@@ -134,7 +135,7 @@ class OnePicture(Failures):
         super().show(event)
         if event["event"] == "done" and "picture" in event and event["output"] != STANDARD_STREAM:
             size = f"{event['width']}x{event['height']}"
-            typer.echo(f"rltn: {event['output']}, {size}, in {event['seconds']:.1f} s", err=True)
+            say(f"{event['output']}, {size}, in {event['seconds']:.1f} s")
 
     def __exit__(self, *error: object) -> None:
         self._around.close()
@@ -176,6 +177,6 @@ def _show_plan(
             write_event(planned)
         return
     for name, value in settings.items():
-        typer.echo(f"{name:14}  {value}")
+        show(f"{name:14}  {value}")
     for task in tasks:
-        typer.echo(f"{task.picture} -> {task.output}")
+        show(f"{task.picture} -> {task.output}")

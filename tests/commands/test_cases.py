@@ -1,6 +1,8 @@
 """Inputs that users of tools like this one had trouble with, each as a command treats it."""
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -112,3 +114,19 @@ def test_line_art_of_other_names_is_refused(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "none of the 4 pictures in line/ has the name of one in color/ (0_line.png, " in printed.err
+
+
+def test_a_list_of_find_print0(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = (CASES / "list_nul.txt").read_bytes()
+    monkeypatch.chdir(CASES)
+    for options, code in ((), 2), (("-0",), 3):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listed)))
+        arguments = ["-", *options, "-r", "ref.png", "-o", str(tmp_path / "b"), "--size", "64"]
+        assert run(["batch", *arguments, "--device", "cpu"]) == code
+        said = capsys.readouterr().err
+        if code == 2:
+            assert (
+                said == "rltn: standard input: names end in zero bytes, as find -print0 writes them: add -0\n"
+            )
+    assert "dark_paper_85.png: there is no such file" in said  # the other one of the two is painted
+    assert [path.name for path in tmp_path.rglob("*.png")] == ["sketch.png"]

@@ -39,13 +39,18 @@ class BatchRequest:
     options: Options = field(default_factory=Options)
     ending: str = "png"
     recursive: bool = False
+    null: bool = False
+    """Whether names on standard input end in zero bytes."""
     overwrite: bool = False
     device: str = "auto"
     jobs: int | None = None
 
     def plan(self) -> list[PaintingTask]:
         """Find out what there is to do; see `plan_batch`."""
-        return plan_batch(self.sources, self.output, self.guide, ending=self.ending, recursive=self.recursive)
+        return plan_batch(
+            self.sources, self.output, self.guide,
+            ending=self.ending, recursive=self.recursive, null=self.null,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
