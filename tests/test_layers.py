@@ -60,6 +60,7 @@ LIGHT = (
     "engine.batch.events",
     "engine.checkpoints.model_names",
     "engine.checkpoints.hub_client",
+    "engine.checkpoints.hub_errors",
     "engine.checkpoints.header",
     "engine.checkpoints.model_card",
 )

@@ -31,6 +31,7 @@ from rltn_cli.commands.options import (
     JsonEvents,
     Model,
     Offline,
+    OverwriteAll,
     Quiet,
     Recursive,
 )
@@ -74,9 +75,6 @@ Jobs = Annotated[
         "--jobs", "-j", min=1, max=256, help="Sketches at a time; if unset one more than processor cores."
     ),
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Paint again what is done, and replace other files too.")
-]
 
 
 def batch(
@@ -88,7 +86,7 @@ def batch(
     recursive: Recursive = False,
     null: Null = False,
     format: Format = "png",  # noqa: A002 (the option's name)
-    overwrite: Overwrite = False,
+    overwrite: OverwriteAll = False,
     model: Model = DEFAULT_MODEL,
     page: Page = 1,
     extract: Extract = False,

@@ -30,14 +30,7 @@ def exit_code(summary: Summary) -> int:
     if summary["interrupted"]:
         return INTERRUPTED
     if summary["failed"]:
-        return SOME_FAILED if summary["done"] + _skipped(summary) else FAILED
-    return 0
-
-
-def _skipped(summary: Summary) -> int:
-    """Return how many files needed no work; an extraction skips none."""
-    if "skipped" in summary:
-        return summary["skipped"]
+        return SOME_FAILED if summary["done"] + summary["skipped"] else FAILED
     return 0
 
 
@@ -123,7 +116,7 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
         """Print how it went; files that failed are named once more."""
         counts = {
             "done": summary["done"],
-            "skipped": _skipped(summary),
+            "skipped": summary["skipped"],
             "failed": summary["failed"],
             "left": summary["left"],
         }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rltn_cli.errors import OutputError
-from rltn_cli.output_files import remove_leftovers, write_file
+from rltn_cli.output_files import make_folder, remove_leftovers, write_file
 from rltn_cli.result_folders import JOURNAL, MANIFEST, journals, read_entries
 
 if sys.platform != "win32":
@@ -83,14 +83,33 @@ class Record:
         if self.entries.get(self.name(output), {}).get("status") == "writing":
             remove_leftovers(output)
 
-    def begin(self, output: Path, entry: Entry) -> None:
-        """Note that a file is about to appear, or to replace the one that is there.
+    def may_replace(self, output: Path, overwrite: bool) -> bool:
+        """Return whether a file is there, which may then be replaced, and remove what a killed process left.
 
         Raises:
-            OutputError: the journal cannot be written.
+            OutputError: it is there and not from an earlier run, and nothing is to be overwritten.
         """
-        replaces = {"replaces": file_hash(output)} if output.is_file() else {}
-        self._note(output, {**entry, **replaces, "status": "writing"})
+        self.sweep(output)
+        if not output.exists():
+            return False
+        if not overwrite and not (output.is_file() and self.is_own(output)):
+            raise OutputError(
+                f"{output} exists already and is not from an earlier run; choose another folder or pass "
+                "--overwrite"
+            )
+        return True
+
+    def write(self, output: Path, data: bytes, entry: Entry, *, overwrite: bool) -> None:
+        """Write a file, with an entry about it, so that a run that is killed meanwhile knows of it.
+
+        Raises:
+            OutputError: the file, its folder or the journal cannot be written.
+        """
+        entry = {**entry, "output_sha256": hashlib.sha256(data).hexdigest()}
+        make_folder(output.parent)
+        self.begin(output, entry)
+        write_file(output, data, overwrite=overwrite)
+        self.finish(output, entry)
 
     def finish(self, output: Path, entry: Entry) -> None:
         """Note that a file is there.
@@ -99,6 +118,15 @@ class Record:
             OutputError: the journal cannot be written.
         """
         self._note(output, {**entry, "status": "done"})
+
+    def begin(self, output: Path, entry: Entry) -> None:
+        """Note that a file is about to appear, or to replace the one that is there.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        replaces = {"replaces": file_hash(output)} if output.is_file() else {}
+        self._note(output, {**entry, **replaces, "status": "writing"})
 
     def fail(self, output: Path, entry: Entry) -> None:
         """Remember, for the manifest, that a picture failed; a file that is there still counts as own."""
