@@ -1,6 +1,7 @@
 """The log of a run for TensorBoard."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class RunLog(contextlib.AbstractContextManager["RunLog"]):
     def __init__(self, folder: Path, step: int) -> None:
         """Open the log; what an earlier call wrote after `step` is hidden."""
         self._folder = folder / LOGS
+        _silence_writer()
         with self._explained():
             self._writer = SummaryWriter(str(self._folder), purge_step=step + 1 if step else None)
 
@@ -58,3 +60,18 @@ class RunLog(contextlib.AbstractContextManager["RunLog"]):
                 f"{self._folder}: the log cannot be written ({error.strerror or error}); free some space, "
                 "then go on with --resume auto"
             ) from error
+
+
+def _silence_writer() -> None:
+    """Keep TensorBoard's thread from printing why it cannot write: the next call raises the same error."""
+    plain = threading.excepthook
+    if getattr(plain, "knows_writer", False):
+        return
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        ours = type(arguments.thread).__module__.startswith("tensorboard.")
+        if not (ours and isinstance(arguments.exc_value, OSError)):
+            plain(arguments)
+
+    hook.knows_writer = True  # type: ignore[attr-defined]
+    threading.excepthook = hook
