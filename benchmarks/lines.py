@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rltn_cli.data.pairs import Pair, load_pair, read_pairs, select_split
+from rltn_cli.data.pairs import Pair, load_pair, read_pairs
+from rltn_cli.data.splits import select_split
 from rltn_cli.engine.checkpoints.line_models import load_line_model
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.evaluation.edge_score import EdgeScore, Mask, score_edges

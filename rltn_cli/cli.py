@@ -13,8 +13,11 @@ from rltn_cli.commands.batch import batch
 from rltn_cli.commands.colorize import colorize
 from rltn_cli.commands.evaluate import evaluate
 from rltn_cli.commands.extract_lines import extract_lines
+from rltn_cli.commands.interruption import ignore_interruptions, stop_at_once_on_signals
+from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.models import models
 from rltn_cli.commands.palette import palette
+from rltn_cli.commands.streams import finish_streams, prepare_streams
 from rltn_cli.commands.train import train
 from rltn_cli.commands.train_lines import train_lines
 from rltn_cli.errors import INTERRUPTED, RltnError
@@ -41,7 +44,7 @@ app.add_typer(models, name="models")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"rltn {__version__}")
+        show(f"rltn {__version__}")
         raise typer.Exit
 
 
@@ -60,9 +63,19 @@ def _main(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    stop_at_once_on_signals()
+    prepare_streams()
     # PyTorch's threads spin while they wait, which takes three times as long if another program is busy, too.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as end:  # of the parser, where a reader goes away
+        code = end.code if isinstance(end.code, int) else 1
+    ignore_interruptions()
+    reason = finish_streams()
+    if reason and code == 0:
+        code = _fail(reason, 1)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -88,6 +101,9 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"{text.rstrip('.')}. See '{command} --help'", 2)
     except MemoryError:
         return _fail("not enough memory; choose a smaller picture or size", 1)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{name}cannot be read or written ({error.strerror or error})", 1)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     finally:
@@ -100,10 +116,10 @@ class _Notices(logging.Handler):
     """Shows log messages on standard error, even if that stream was replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        typer.echo(f"rltn: {self.format(record)}", err=True)
+        say(self.format(record))
 
 
 def _fail(message: str, code: int) -> int:
     """Print one line about what went wrong to standard error, and return the exit code."""
-    typer.echo(f"rltn: {' '.join(message.split())}", err=True)
+    say(" ".join(message.split()))
     return code

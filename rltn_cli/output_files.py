@@ -1,15 +1,19 @@
 """Files that are written whole or not at all, and the folders that they go into."""
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from rltn_cli.errors import OutputError
 
 _NAME_LENGTH = 100
 """Characters of a file's name in that of its temporary file; file systems allow 255 bytes."""
+_unfinished: set[Path] = set()
+"""Temporary files that this process is writing."""
 
 
 def check_file(path: Path, overwrite: bool = False) -> None:
@@ -52,6 +56,21 @@ def write_file(path: Path, data: bytes, *, overwrite: bool = False) -> None:
         file.write(data)
 
 
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write to a stream that may take less than it is given, until all is written.
+
+    Raises:
+        OSError: the rest cannot be written.
+    """
+    left = memoryview(data)
+    while left:
+        count = file.write(left)
+        if not count:
+            raise OSError(errno.EIO, "only a part was taken")
+        left = left[count:]
+    file.flush()
+
+
 @contextlib.contextmanager
 def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield an empty temporary file in the same folder, which takes the name `path` when the block ends.
@@ -68,6 +87,7 @@ def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """
     target = path.resolve()
     temporary = target.with_name(f".{target.name[:_NAME_LENGTH]}.{secrets.token_hex(4)}.tmp")
+    _unfinished.add(temporary)
     try:
         temporary.touch(exist_ok=False)
         yield temporary
@@ -82,6 +102,14 @@ def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        _unfinished.discard(temporary)
+
+
+def remove_unfinished() -> None:
+    """Remove the temporary files of this process, which is about to end."""
+    for temporary in list(_unfinished):
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from rltn_cli import __main__, __version__, cli, errors
+from rltn_cli import __version__, cli, errors
 from rltn_cli.cli import run
 
 COMMANDS = [["colorize"], ["batch"], ["extract-lines"], ["evaluate"], ["palette"], ["models"]]
@@ -190,6 +190,8 @@ def test_waiting_threads_sleep_unless_the_user_chose(
     if before is None:
         monkeypatch.delenv("OMP_WAIT_POLICY")
     monkeypatch.setattr(sys, "argv", ["rltn", "--version"])
+    for name in ("stop_at_once_on_signals", "ignore_interruptions", "prepare_streams"):
+        monkeypatch.setattr(cli, name, lambda: None)  # this process goes on
     with pytest.raises(SystemExit):
         cli.main()
     assert os.environ["OMP_WAIT_POLICY"] == after
@@ -203,17 +205,33 @@ def test_memory_that_ends_is_one_line(
     assert capsys.readouterr().err == "rltn: not enough memory; choose a smaller picture or size\n"
 
 
-def test_interruption_while_loading(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Interrupting:
-        def find_spec(self, name: str, *_: object) -> None:
-            if name == "rltn_cli.cli":
-                raise KeyboardInterrupt
+INTERRUPTED_AT = """
+import os, signal, sys
+from rltn_cli.__main__ import main
 
-    monkeypatch.delitem(sys.modules, "rltn_cli.cli")
-    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
-    with pytest.raises(SystemExit) as ended:
-        __main__.main()
-    assert ended.value.code == 130
-    assert capsys.readouterr().err == "rltn: interrupted\n"
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+module = sys.argv.pop()
+sys.meta_path.insert(0, Interrupting())
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["rltn_cli.cli", "typer", "rltn_cli.commands.colorize", "numpy", "torch", "torch._C"]
+)
+def test_interruption_while_loading(module: str, tmp_path: Path) -> None:
+    cases = Path(__file__).parent / "cases"
+    arguments = ["colorize", str(cases / "sketch.png"), "-r", str(cases / "ref.png")]
+    arguments += ["-o", str(tmp_path / "x.png")]
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT, *arguments, module],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "rltn: interrupted\n")
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from rltn_cli.errors import OutputError
-from rltn_cli.output_files import check_file, make_folder, remove_leftovers, replacement, write_file
+from rltn_cli.output_files import (
+    check_file,
+    make_folder,
+    remove_leftovers,
+    remove_unfinished,
+    replacement,
+    write_all,
+    write_file,
+)
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -88,3 +96,34 @@ def test_files_and_folders_that_cannot_be_written(tmp_path: Path) -> None:
         check_file(tmp_path / "file")
     with pytest.raises(OutputError, match="no such folder"):
         check_file(tmp_path / "none" / "out")
+
+
+class Short:
+    """Takes at most three bytes at a time, and only so many in all."""
+
+    def __init__(self, room: int) -> None:
+        self.taken, self.room = b"", room
+
+    def write(self, data: memoryview) -> int:
+        count = min(3, len(data), self.room - len(self.taken))
+        self.taken += bytes(data[:count])
+        return count
+
+    def flush(self) -> None:
+        pass
+
+
+def test_a_stream_that_takes_parts_gets_all_or_fails() -> None:
+    whole, full = Short(100), Short(7)
+    write_all(whole, b"0123456789")
+    assert whole.taken == b"0123456789"
+    with pytest.raises(OSError, match="only a part was taken"):
+        write_all(full, b"0123456789")
+
+
+def test_what_is_unfinished_is_removed_when_the_process_ends(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"), replacement(tmp_path / "a") as temporary:
+        temporary.write_bytes(b"half")
+        remove_unfinished()
+        assert list(tmp_path.iterdir()) == []
+    remove_unfinished()

@@ -22,6 +22,7 @@ from rltn_cli.commands.colorize import (
 )
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.messages import show
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -30,6 +31,7 @@ from rltn_cli.commands.options import (
     JsonEvents,
     Model,
     Offline,
+    OverwriteAll,
     Quiet,
     Recursive,
 )
@@ -64,14 +66,14 @@ Match = Annotated[
     choices.ReferenceMatch,
     typer.Option(help="Take from --ref-dir the reference of the sketch's name, or the one most like it."),
 ]
+Null = Annotated[
+    bool, typer.Option("--null", "-0", help="Names on standard input end in zero bytes, as of find -print0.")
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs", "-j", min=1, max=256, help="Sketches at a time; if unset one more than processor cores."
     ),
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Paint again what is done, and replace other files too.")
 ]
 
 
@@ -82,8 +84,9 @@ def batch(
     ref_dir: ReferenceFolder = None,
     match: Match = "name",
     recursive: Recursive = False,
+    null: Null = False,
     format: Format = "png",  # noqa: A002 (the option's name)
-    overwrite: Overwrite = False,
+    overwrite: OverwriteAll = False,
     model: Model = DEFAULT_MODEL,
     page: Page = 1,
     extract: Extract = False,
@@ -118,7 +121,7 @@ def batch(
         alpha, paper, drop_pencil, margins, page, extract, size, finish, lines, gap, hexes_of(palette)
     )
     request = BatchRequest(
-        tuple(sketches), output, guide, folder, options, format, recursive, overwrite, device, jobs,
+        tuple(sketches), output, guide, folder, options, format, recursive, null, overwrite, device, jobs,
     )  # fmt: skip
     if dry_run:
         _show_plan(request, as_json)
@@ -156,4 +159,4 @@ def _show_plan(request: "BatchRequest", as_json: bool) -> None:
             write_event(event)
         else:
             with_what = task.problem or (f"the best of {len(names)}" if task.choose else ", ".join(names))
-            typer.echo(f"{task.sketch} -> {task.output}  ({with_what})")
+            show(f"{task.sketch} -> {task.output}  ({with_what})")

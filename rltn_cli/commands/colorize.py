@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
+from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -30,6 +31,7 @@ from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
+    from rltn_cli.imaging.pictures import Picture
 
 Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - for standard input.")]
 References = Annotated[
@@ -166,6 +168,7 @@ def colorize(
         "device": device,
     }
     if dry_run:
+        _read(settings, streams=False)
         _show(settings, as_json)
         return
     started = time.monotonic()
@@ -184,7 +187,7 @@ def _report(
         outcome = {"width": width, "height": height, "seconds": round(seconds, 2)}
         _show(settings | outcome | {"notices": list(result.notices)}, as_json)
     elif not quiet and settings["output"] != STANDARD_STREAM:
-        typer.echo(f"rltn: {settings['output']}, {width}x{height}, in {seconds:.1f} s", err=True)
+        say(f"{settings['output']}, {width}x{height}, in {seconds:.1f} s")
 
 
 def hexes_of(palette: str | None) -> str | None:
@@ -223,16 +226,26 @@ def _check_outputs(
         check_explanation(explain, overwrite)
 
 
-def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
-    """Read the pictures, load the model and paint; also return the device used."""
+def _read(settings: dict[str, Any], *, streams: bool = True) -> "tuple[Picture | None, list[Picture]]":
+    """Read the drawing and the references; without `streams` not what comes from standard input."""
     from rltn_cli.imaging.encoding import check_size
-    from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.imaging.pictures import read_picture
 
-    with working("reading the pictures", quiet=quiet):
+    sketch = None
+    if streams or settings["sketch"] != STANDARD_STREAM:
         sketch = read_picture(settings["sketch"], page=settings["page"])
         check_size(sketch.size, format_of_output(settings["output"]), settings["output"])
-        references = [read_picture(name) for name in settings["references"]]
+    references = [read_picture(name) for name in settings["references"] if streams or name != STANDARD_STREAM]
+    return sketch, references
+
+
+def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
+    """Read the pictures, load the model and paint; also return the device used."""
+    from rltn_cli.imaging.palette_files import load_palette
+
+    with working("reading the pictures", quiet=quiet):
+        sketch, references = _read(settings)
+        assert sketch is not None
     with working("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
@@ -256,7 +269,7 @@ def _write(result: "Colorization", output: str, explain: Path | None, overwrite:
 def _show(values: dict[str, Any], as_json: bool) -> None:
     """Print values to standard output."""
     if as_json:
-        typer.echo(json.dumps(values, indent=2))
+        show_text(json.dumps(values, indent=2) + "\n")
         return
     for name, value in values.items():
-        typer.echo(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")
+        show(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
+from rltn_cli.commands.messages import printable, say, show, show_text
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -31,8 +32,8 @@ STUDY_PICTURES = 20
 Data = Annotated[
     list[Path],
     typer.Argument(
-        help="Folders of pairs: color/NAME.*, optionally line/NAME.* and index.csv; with --study-results, "
-        "results files."
+        help="Data as rltn train reads them: folders of pairs (color/NAME.*, line/NAME.*, index.csv) or of "
+        "pictures, or recipes; with --study-results, results files."
     ),
 ]
 Models = Annotated[
@@ -59,7 +60,13 @@ Protocol = Annotated[
         "or the target itself, deformed."
     ),
 ]
-Split = Annotated[str, typer.Option(help="Split of index.csv to evaluate on.")]
+Split = Annotated[
+    str,
+    typer.Option(
+        help="Split of index.csv, or of folders train/, val/, ..., to evaluate on.",
+        show_default="val; all pairs where they are all in one split",
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Largest number of drawings, taken evenly from the sources.")
 ]
@@ -103,7 +110,7 @@ def evaluate(
     model: Models = None,
     outputs: Outputs = None,
     protocol: Protocol = "nearest",
-    split: Split = "val",
+    split: Split = "",
     limit: Limit = None,
     quick: Quick = False,
     output: Output = None,
@@ -203,9 +210,9 @@ def _show_plans(evaluators: "list[Evaluator]") -> None:
 
     for evaluator in evaluators:
         for key, value in dataclasses.asdict(evaluator.config).items():
-            typer.echo(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}")
-        typer.echo(f"{'drawings':10} {len(evaluator.samples)}")
-        typer.echo(f"{'methods':10} {', '.join(evaluator.methods)}")
+            show(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}")
+        show(f"{'drawings':10} {len(evaluator.samples)}")
+        show(f"{'methods':10} {', '.join(evaluator.methods)}")
 
 
 def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
@@ -233,7 +240,7 @@ def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool,
         page = make_study(evaluator, pictures=pictures)
     write_file(path, page.encode(), overwrite=overwrite)
     if not quiet:
-        typer.echo(f"rltn: {path}: open it in a browser, or send it to the participants", err=True)
+        say(f"{path}: open it in a browser, or send it to the participants")
 
 
 def _tabulate_study(paths: list[Path], as_json: bool) -> None:
@@ -246,7 +253,7 @@ def _tabulate_study(paths: list[Path], as_json: bool) -> None:
     )
 
     table = tabulate_study(read_answers(paths))
-    typer.echo(study_json(table) if as_json else study_markdown(table), nl=False)
+    show_text(study_json(table) if as_json else study_markdown(table))
 
 
 def _show(results: "Sequence[Evaluation]", as_json: bool) -> None:
@@ -257,21 +264,22 @@ def _show(results: "Sequence[Evaluation]", as_json: bool) -> None:
 
     if as_json:
         text = to_json(results[0]) if len(results) == 1 else f"[{','.join(map(to_json, results))}]\n"
-        typer.echo(text, nl=False)
+        show_text(text)
         return
     console = Console()
     if len(results) > 1:
-        typer.echo(paper_markdown(results))
+        show_text(paper_markdown(results) + "\n")
     for result in results:
         if console.is_terminal:
             _draw_tables(result, console)
         else:
-            typer.echo(to_markdown(result), nl=False)
+            show_text(to_markdown(result))
 
 
 def _draw_tables(result: "Evaluation", console: "Console") -> None:
     """Draw a report's tables on a terminal."""
     from rich.table import Table
+    from rich.text import Text
 
     from rltn_cli.engine.evaluation import report
 
@@ -282,11 +290,11 @@ def _draw_tables(result: "Evaluation", console: "Console") -> None:
         "Region accuracy by source": report.source_table(result.rows, "region_accuracy"),
     }
     for title, (head, body) in tables.items():
-        table = Table(title=title)
+        table = Table(title=Text(printable(title)))
         for number, heading in enumerate(head):
-            table.add_column(heading, justify="right" if number else "left")
+            table.add_column(Text(printable(heading)), justify="right" if number else "left")
         for line in body:
-            table.add_row(*line)
+            table.add_row(*(Text(printable(cell)) for cell in line))
         console.print(table)
     for text in [f"Note: {warning}." for warning in result.warnings] + report.describe_missing(result):
-        console.print(text, highlight=False)
+        console.print(printable(text), highlight=False, markup=False)

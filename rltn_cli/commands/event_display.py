@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias, TypeVar
 
-import typer
-
+from rltn_cli.commands.messages import say, show
 from rltn_cli.engine.batch.events import (
     BatchEvent,
     BatchPlan,
@@ -31,20 +30,13 @@ def exit_code(summary: Summary) -> int:
     if summary["interrupted"]:
         return INTERRUPTED
     if summary["failed"]:
-        return SOME_FAILED if summary["done"] + _skipped(summary) else FAILED
-    return 0
-
-
-def _skipped(summary: Summary) -> int:
-    """Return how many files needed no work; an extraction skips none."""
-    if "skipped" in summary:
-        return summary["skipped"]
+        return SOME_FAILED if summary["done"] + summary["skipped"] else FAILED
     return 0
 
 
 def write_event(event: Mapping[str, object]) -> None:
     """Write an event to standard output, as one line of JSON."""
-    typer.echo(json.dumps(event))
+    show(json.dumps(event))
 
 
 class Display(Protocol[E_contra]):
@@ -75,7 +67,7 @@ class Failures(contextlib.AbstractContextManager[None]):
     def show(self, event: BatchEvent | ExtractionEvent) -> None:
         """Print why a file failed."""
         if event["event"] == "failed":
-            typer.echo(f"rltn: {event['reason']}", err=True)
+            say(event["reason"])
 
     def __exit__(self, *error: object) -> None:
         sys.stderr.flush()
@@ -109,7 +101,7 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
             self._end(event)
         elif event["event"] != "started":
             if event["event"] == "failed":
-                typer.echo(f"rltn: {event['reason']}", err=True)
+                say(event["reason"])
             speed = self._progress.tasks[0].speed
             self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} per second" if speed else "")
 
@@ -124,15 +116,15 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
         """Print how it went; files that failed are named once more."""
         counts = {
             "done": summary["done"],
-            "skipped": _skipped(summary),
+            "skipped": summary["skipped"],
             "failed": summary["failed"],
             "left": summary["left"],
         }
         parts = [f"{count} {name}" for name, count in counts.items() if count]
         manifest = f"; {summary['manifest']}" if "manifest" in summary else ""
-        typer.echo(f"rltn: {', '.join(parts)}, in {summary['seconds']:.1f} s{manifest}", err=True)
+        say(f"{', '.join(parts)}, in {summary['seconds']:.1f} s{manifest}")
         if summary["failures"]:
-            typer.echo(f"rltn: failed: {', '.join(summary['failures'])}", err=True)
+            say(f"failed: {', '.join(summary['failures'])}")
 
     def __exit__(self, *error: object) -> None:
         self._progress.stop()

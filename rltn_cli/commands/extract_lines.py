@@ -11,7 +11,17 @@ import typer
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
-from rltn_cli.commands.options import Device, DryRun, Format, JsonEvents, Offline, Overwrite, Quiet, Recursive
+from rltn_cli.commands.messages import say, show
+from rltn_cli.commands.options import (
+    Device,
+    DryRun,
+    Format,
+    JsonEvents,
+    Offline,
+    OverwriteAll,
+    Quiet,
+    Recursive,
+)
 from rltn_cli.commands.progress import working
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.batch.events import BatchEvent, ExtractionEvent, ExtractionSummary, PicturePlanned
@@ -19,6 +29,7 @@ from rltn_cli.imaging.formats import STANDARD_STREAM
 from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:
+    from rltn_cli.engine.batch.extraction_run import ExtractionOptions
     from rltn_cli.engine.batch.line_extraction import ExtractionTask, OutputStyle
     from rltn_cli.engine.inference.line_extractor import LineExtractor
 
@@ -64,6 +75,9 @@ Size = Annotated[
         f"{LINES_USUAL} (contour: {LINES_USUAL_REGIONS}).",
     ),
 ]
+Page = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Page or frame of each picture's file, where it has several.")
+]
 LineWidth = Annotated[
     float, typer.Option(min=1, max=LINE_WIDEST, help="Width of contours in pixels of the picture.")
 ]
@@ -80,17 +94,19 @@ def extract_lines(
     alpha: Alpha = False,
     size: Size = None,
     line_width: LineWidth = 2.0,
+    page: Page = 1,
     recursive: Recursive = False,
     format: Format = "png",  # noqa: A002 (the option's name)
     device: Device = "auto",
     as_json: JsonEvents = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    overwrite: OverwriteAll = False,
     offline: Offline = False,
 ) -> int:
-    """Draw the lines of colour pictures, each at its own size."""
+    """Draw the lines of colour pictures, each at its own size; in a folder, what is done is skipped."""
     check_standard_output(output, as_json)
+    from rltn_cli.engine.batch.extraction_run import ExtractionOptions
     from rltn_cli.engine.batch.line_extraction import OutputStyle, check_outputs, plan_extraction
     from rltn_cli.engine.inference.line_extractor import LineExtractor
     from rltn_cli.engine.inference.line_methods import METHODS, check_weights
@@ -110,7 +126,8 @@ def extract_lines(
     if dry_run:
         _show_plan(tasks, make(), style, as_json)
         return 0
-    return _run(tasks, make, style, overwrite, EventLines() if as_json else _spoken(tasks, quiet))
+    options = ExtractionOptions(style, page, overwrite)
+    return _run(tasks, make, options, EventLines() if as_json else _spoken(tasks, quiet))
 
 
 def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display[ExtractionEvent]:
@@ -132,9 +149,11 @@ class OnePicture(Failures):
     def show(self, event: BatchEvent | ExtractionEvent) -> None:
         """Say what was written, or why it failed."""
         super().show(event)
+        if event["event"] == "skipped":
+            say(f"{event['output']} is done already")
         if event["event"] == "done" and "picture" in event and event["output"] != STANDARD_STREAM:
             size = f"{event['width']}x{event['height']}"
-            typer.echo(f"rltn: {event['output']}, {size}, in {event['seconds']:.1f} s", err=True)
+            say(f"{event['output']}, {size}, in {event['seconds']:.1f} s")
 
     def __exit__(self, *error: object) -> None:
         self._around.close()
@@ -144,19 +163,18 @@ class OnePicture(Failures):
 def _run(
     tasks: list["ExtractionTask"],
     make: Callable[[], "LineExtractor"],
-    style: "OutputStyle",
-    overwrite: bool,
+    options: "ExtractionOptions",
     display: Display[ExtractionEvent],
 ) -> int:
     """Draw, show what happens and return the exit code."""
-    from rltn_cli.engine.batch.line_extraction import extract_all
+    from rltn_cli.engine.batch.extraction_run import extract_all
 
     summary: ExtractionSummary | None = None
     with contextlib.ExitStack() as around:
         around.enter_context(display)
         alone = len(tasks) == 1  # its end is not waited for
         stop = threading.Event() if alone else around.enter_context(stopping("the picture at work"))
-        for event in extract_all(tasks, make, style, stop, overwrite=overwrite):
+        for event in extract_all(tasks, make, options, stop):
             display.show(event)
             if event["event"] == "summary":
                 summary = event
@@ -176,6 +194,6 @@ def _show_plan(
             write_event(planned)
         return
     for name, value in settings.items():
-        typer.echo(f"{name:14}  {value}")
+        show(f"{name:14}  {value}")
     for task in tasks:
-        typer.echo(f"{task.picture} -> {task.output}")
+        show(f"{task.picture} -> {task.output}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli.commands.messages import show, show_text
 from rltn_cli.commands.models_convert import convert, export
 from rltn_cli.commands.models_transfer import download, push
 from rltn_cli.commands.options import Json, Offline, complete_model
@@ -49,13 +50,13 @@ def list_models(as_json: Json = False) -> None:
         name = f"{model.repo}@{model.branches[0] if model.branches else model.revision}"
         rows.append(_row(name, model.folder, model.files, model.revision, "cache"))
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        show_text(json.dumps(rows, indent=2) + "\n")
         return
     widest = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         size, licence = f"{row['bytes'] / 1e6:.1f} MB", row["license"] or "licence not stated"
         place = row["revision"] or row["source"]
-        typer.echo(f"{row['name']:{widest}}  {row['kind']:5}  {size:>9}  {licence:20}  {place}")
+        show(f"{row['name']:{widest}}  {row['kind']:5}  {size:>9}  {licence:20}  {place}")
 
 
 def _row(name: str, path: Path, files: StoredModel, revision: str | None, source: str) -> dict[str, Any]:
@@ -92,18 +93,18 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
         "weights": str(files.weights),
     }
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        show_text(json.dumps(facts, indent=2) + "\n")
         return
-    typer.echo(f"name          {name}")
-    typer.echo(f"kind          {files.kind}: {KINDS[files.kind]}")
-    typer.echo(f"parameters    {cost.parameters:,}")
+    show(f"name          {name}")
+    show(f"kind          {files.kind}: {KINDS[files.kind]}")
+    show(f"parameters    {cost.parameters:,}")
     beside = "" if files.kind == LINES else ", one reference"
-    typer.echo(f"operations    {cost.flop / 1e9:.2f} GFLOP at {COST_SIZE}x{COST_SIZE}{beside}")
-    typer.echo(f"licence       {facts['license'] or 'not stated'}")
-    typer.echo(f"architecture  {architecture}")
+    show(f"operations    {cost.flop / 1e9:.2f} GFLOP at {COST_SIZE}x{COST_SIZE}{beside}")
+    show(f"licence       {facts['license'] or 'not stated'}")
+    show(f"architecture  {architecture}")
     if facts["revision"]:
-        typer.echo(f"revision      {facts['revision']}")
-    typer.echo(f"file          {files.weights} ({files.bytes / 1e6:.1f} MB)")
+        show(f"revision      {facts['revision']}")
+    show(f"file          {files.weights} ({files.bytes / 1e6:.1f} MB)")
 
 
 def _load(path: Path, files: StoredModel) -> "RLTN | HED":
@@ -145,9 +146,9 @@ def verify(name: Name, as_json: Json = False, offline: Offline = False) -> None:
         "sha256": hashes,
     }
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        show_text(json.dumps(facts, indent=2) + "\n")
         return
     for part_name, digest in hashes.items():
-        typer.echo(f"{digest}  {part_name}")
+        show(f"{digest}  {part_name}")
     source = f", as the Hub has it at {facts['revision']}" if facts["revision"] else ""
-    typer.echo(f"{name}: {len(files.shapes)} weights, complete and finite{source}")
+    show(f"{name}: {len(files.shapes)} weights, complete and finite{source}")

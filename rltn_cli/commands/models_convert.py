@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rltn_cli import choices
+from rltn_cli.commands.messages import show
 from rltn_cli.commands.options import Offline, Overwrite, complete_model
 from rltn_cli.engine.checkpoints.header import CONFIG_FILE
 from rltn_cli.engine.checkpoints.hub_client import CARD
@@ -50,7 +51,7 @@ def convert(
     card = path / CARD
     if not single and card.is_file() and card.resolve() != (output / CARD).resolve():
         write_file(output / CARD, card.read_bytes(), overwrite=True)
-    typer.echo(str(written))
+    show(str(written))
 
 
 def export(
@@ -70,4 +71,4 @@ def export(
     from rltn_cli.engine.checkpoints.weights import load_model
 
     export_onnx(load_model(path), onnx)
-    typer.echo(str(onnx))
+    show(str(onnx))

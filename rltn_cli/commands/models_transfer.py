@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import DryRun, Json, Offline, complete_model
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.checkpoints import hub_client
@@ -35,11 +36,11 @@ def download(
     revision = hub_client.commit_of(folder)
     facts = {"name": name, "revision": revision, "path": str(folder), "bytes": files.bytes}
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        show_text(json.dumps(facts, indent=2) + "\n")
         return
-    typer.echo(str(folder))
+    show(str(folder))
     pinned = f"; '{name.partition('@')[0]}@{revision}' names exactly this one" if revision else ""
-    typer.echo(f"rltn: {name} is here{pinned}", err=True)
+    say(f"{name} is here{pinned}")
 
 
 def push(
@@ -91,9 +92,9 @@ def push(
         commit = hub_client.push(repo, contents, text, branch=branch, private=not public)
     facts = {"repo": repo, "revision": commit, "files": sorted(contents)}
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        show_text(json.dumps(facts, indent=2) + "\n")
         return
-    typer.echo(f"{repo}@{commit}" if commit else f"{repo}: would contain {', '.join(sorted(contents))}")
+    show(f"{repo}@{commit}" if commit else f"{repo}: would contain {', '.join(sorted(contents))}")
 
 
 def _contents(path: Path, files: ModelFiles, repo: str, licence: str | None) -> dict[str, Path | bytes]:

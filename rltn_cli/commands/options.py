@@ -97,3 +97,6 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", "-n", help="Check, and show what would be done; write nothing.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+OverwriteAll = Annotated[
+    bool, typer.Option("--overwrite", help="Do again what is done, and replace other files too.")
+]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rltn_cli.commands.messages import say, show_text
 from rltn_cli.commands.options import Json, Overwrite, Quiet
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.errors import UsageError
@@ -42,10 +43,10 @@ def palette(
     found = read_palette([to_eight_bit(read_picture(name).flattened()) for name in pictures])
     text = to_gpl(found, Path(pictures[0]).stem)
     if output == STANDARD_STREAM:
-        typer.echo(text, nl=False)
+        show_text(text)
         return
     write_file(Path(output), text.encode(), overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps({"output": output, "colors": found.hexes}, indent=2))
+        show_text(json.dumps({"output": output, "colors": found.hexes}, indent=2) + "\n")
     elif not quiet:
-        typer.echo(f"rltn: {output}, {len(found)} colours", err=True)
+        say(f"{output}, {len(found)} colours")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
-import typer
+from rltn_cli.commands.messages import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +49,7 @@ class Waiting:
         self._around.close()
         if self._quiet:
             return
-        typer.echo(f"rltn: {self._text}, which takes about {seconds:.0f} seconds at this size", err=True)
+        say(f"{self._text}, which takes about {seconds:.0f} seconds at this size")
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         bar = Progress(

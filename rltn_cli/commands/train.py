@@ -13,6 +13,7 @@ import typer
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines
 from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.messages import printable, say, show, show_text
 from rltn_cli.commands.options import (
     DryRun,
     JsonEvents,
@@ -251,16 +252,17 @@ def _show_check(data: "TrainingData") -> None:
     """Draw the table of the data check on standard error."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(stderr=True)
     table = Table(title="Data")
     for number, name in enumerate(data.check.columns):
         table.add_column(name, justify="right" if number > 1 else "left")
     for row in data.check.rows:
-        table.add_row(*row)
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
     for note in data.check.notes:
-        typer.echo(f"rltn: {note}", err=True)
+        say(note)
 
 
 def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
@@ -281,11 +283,11 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         "memory_mib_sample": round(memory.sample / 2**20),
     }
     if as_json:
-        typer.echo(json.dumps({"config": json.loads(to_json(config)), **costs}, indent=2))
+        show_text(json.dumps({"config": json.loads(to_json(config)), **costs}, indent=2) + "\n")
         return
-    typer.echo(to_json(config), nl=False)
+    show_text(to_json(config))
     for name, value in costs.items():
-        typer.echo(f"{name:18}  {value:,}")
+        show(f"{name:18}  {value:,}")
 
 
 def _run(request: "Request", data: "TrainingData", display: "Display[TrainingEvent]") -> int:

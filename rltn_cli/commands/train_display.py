@@ -4,7 +4,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-import typer
+from rltn_cli.commands.messages import printable, say
 
 if TYPE_CHECKING:
     from rltn_cli.engine.training.events import StepEvent, TrainingEvent, ValidationMetrics
@@ -60,13 +60,15 @@ class TrainingBar(contextlib.AbstractContextManager[None]):
         self._progress.update(self._bar, completed=event["share"], status=status)
         if not self._terminal and time.monotonic() - self._last_line >= SECONDS:
             self._last_line = time.monotonic()
-            typer.echo(f"rltn: {status}", err=True)
+            say(status)
 
     def _print(self, line: str) -> None:
         if self._terminal:
-            self._progress.console.print(f"rltn: {line}", highlight=False, markup=False, soft_wrap=True)
+            self._progress.console.print(
+                f"rltn: {printable(line)}", highlight=False, markup=False, soft_wrap=True
+            )
         else:
-            typer.echo(f"rltn: {line}", err=True)
+            say(line)
 
     def __exit__(self, *error: object) -> None:
         self._progress.stop()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import DryRun, JsonEvents, Offline, Overwrite, Quiet
 from rltn_cli.errors import INTERRUPTED, UsageError
 
@@ -93,11 +94,11 @@ def _show_plan(request: "LineRunRequest", plan: "LinePlan", as_json: bool) -> No
     config = to_json(request.config)
     facts = {"pairs": len(plan.pairs), "paintings_to_look_at": len(plan.paintings)}
     if as_json:
-        typer.echo(json.dumps({"config": json.loads(config), **facts}, indent=2))
+        show_text(json.dumps({"config": json.loads(config), **facts}, indent=2) + "\n")
         return
-    typer.echo(config, nl=False)
+    show_text(config)
     for name, value in facts.items():
-        typer.echo(f"{name:20}  {value:,}")
+        show(f"{name:20}  {value:,}")
 
 
 def _run(request: "LineRunRequest", plan: "LinePlan", show: Callable[[Mapping[str, Any]], None]) -> int:
@@ -113,7 +114,7 @@ def _run(request: "LineRunRequest", plan: "LinePlan", show: Callable[[Mapping[st
 
 
 def _write(event: Mapping[str, Any]) -> None:
-    typer.echo(json.dumps(event))
+    show(json.dumps(event))
 
 
 def _ignore(event: Mapping[str, Any]) -> None:
@@ -133,7 +134,7 @@ class _Speaker:
             if now - self._said < SECONDS:
                 return
             self._said = now
-        typer.echo(f"rltn: {describe(event)}", err=True)
+        say(describe(event))
 
 
 def describe(event: Mapping[str, Any]) -> str:

@@ -4,38 +4,42 @@ import csv
 from pathlib import Path
 
 from rltn_cli.errors import DataError
+from rltn_cli.text_files import read_text, table_rows
+
+COLUMNS = ("id", "split", "source", "license", "group", "palette", "native_line")
 
 
 def read_index(path: Path) -> dict[str, dict[str, str]]:
-    """Return the rows of an index by id; byte order marks and semicolons, as of spreadsheets, are understood.
+    """Return the rows of an index by id; tables as spreadsheets save them are understood.
 
     Args:
-        path: a CSV file with a column `id`, and optionally `split`, `source`, `license`, `group`, `palette`
-            and `native_line`.
+        path: a CSV file with the column `id`, and optionally the others of `COLUMNS`.
 
     Raises:
         DataError: not a CSV file, no column `id`, no rows, an empty id, or a duplicate id.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read; save it as CSV in UTF-8 ({error})") from error
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in first and "," not in first else ",")
     rows: dict[str, dict[str, str]] = {}
+    header: list[str] | None = None
     try:
-        if "id" not in (reader.fieldnames or ()):
-            raise DataError(f"{path}: needs a first line with a column 'id', and one line per picture")
-        for row in reader:
-            name = (row["id"] or "").strip()
+        for number, cells in table_rows(text, COLUMNS):
+            values = [cell.strip() for cell in cells]
+            if header is None:
+                header = [value.lower() for value in values]
+                if "id" not in header:
+                    break
+                continue
+            row = dict(zip(header, values, strict=False))
+            name = row.get("id", "")
             if not name or name in rows:
                 fault = f"the id {name!r} is a duplicate" if name else "no id"
-                raise DataError(
-                    f"{path}, line {reader.line_num}: {fault}; each line must name another picture"
-                )
-            rows[name] = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
+                raise DataError(f"{path}, line {number}: {fault}; each line must name another picture")
+            rows[name] = row
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: not a line of CSV ({error})") from error
+        raise DataError(f"{path}, line {error.args[1]}: not a line of CSV ({error.args[0]})") from error
     if not rows:
         raise DataError(f"{path}: needs a first line with a column 'id', and one line per picture")
     return rows

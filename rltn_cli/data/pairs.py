@@ -1,6 +1,5 @@
 """Pairs on disk: `color/NAME.*`, optional `line/NAME.*`, optional `index.csv`; and reading their pictures."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,10 +8,12 @@ import cv2
 import numpy as np
 
 from rltn_cli.data.index import read_index
+from rltn_cli.data.side_by_side import Side, halves, is_wide
+from rltn_cli.data.splits import TRAIN, split_of
 from rltn_cli.errors import DataError, PictureError
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.contours import draw_contours
-from rltn_cli.imaging.formats import is_picture
+from rltn_cli.imaging.formats import is_picture_file
 from rltn_cli.imaging.part_masks import FACE_PARTS, read_parts
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
@@ -32,7 +33,7 @@ class Pair:
     id: str
     color: Path
     line: Path | None
-    split: str = "train"
+    split: str = TRAIN
     source: str = ""
     license: str = ""
     group: str = ""
@@ -43,8 +44,8 @@ class Pair:
     """Picture that tells where on its figure each place of the colour picture is; see `load_coords`."""
     native_line: bool = False
     """Whether the line art is the drawing's own line layer."""
-    beside: bool = False
-    """Whether `color` is twice as wide as high and holds both: colours on the left, line art on the right."""
+    beside: Side | None = None
+    """On which side the line art is, if `color` holds both side by side."""
     masks: Path | None = None
     """If the line art is contours of masks, how their names begin: `FOLDER/00012` of `00012_hair.png`."""
     method: str = ""
@@ -53,7 +54,7 @@ class Pair:
     @property
     def has_lines(self) -> bool:
         """Whether the pair has line art of its own, so that none is extracted."""
-        return self.line is not None or self.beside or self.masks is not None
+        return any(part is not None for part in (self.line, self.beside, self.masks))
 
 
 class LineSource(Protocol):
@@ -71,7 +72,8 @@ def read_pairs(folder: Path) -> list[Pair]:
             `split`, `source`, `license`, `group`, `palette`, `native_line`).
 
     Raises:
-        DataError: no such folder, no pictures, a broken index, or an id without a picture.
+        DataError: no such folder, no pictures, a broken index, an id without a picture, or line art none of
+            which has the name of a colour picture.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of pairs")
@@ -85,12 +87,18 @@ def read_pairs(folder: Path) -> list[Pair]:
     missing = sorted(set(rows) - set(colors))
     if missing:
         raise DataError(f"{index}: no picture color/{missing[0]}.* ({len(missing)} such ids)")
+    if lines and not set(lines) & set(rows):
+        names = ", ".join(path.name for path in list(lines.values())[:3])
+        raise DataError(
+            f"{folder}: none of the {len(lines):,} pictures in line/ has the name of one in color/ "
+            f"({names}); the two of a pair must have the same name"
+        )
     return [
         Pair(
             id=name,
             color=colors[name],
             line=lines.get(name),
-            split=row.get("split") or "train",
+            split=split_of(row.get("split", "")),
             source=row.get("source") or "",
             license=row.get("license") or "",
             group=row.get("group") or name,
@@ -158,11 +166,13 @@ def read_pixels(pair: Pair) -> tuple[Bytes, Bytes | None]:
     color = _read(pair.color)
     if pair.beside:
         height, width = color.shape[:2]
-        if width != 2 * height:
+        if not is_wide(height, width):
             raise DataError(
-                f"{pair.color} is {width}x{height}; colours and sketch side by side are twice as wide as high"
+                f"{pair.color} is {width}x{height}; colours and line art side by side are wider than high, "
+                "and an even number of pixels wide"
             )
-        return np.ascontiguousarray(color[:, :height]), np.ascontiguousarray(color[:, height:])
+        left, right = halves(color)
+        return (left, right) if pair.beside == "right" else (right, left)
     if pair.line is None:
         return color, None
     drawn = _read(pair.line, ink=True)
@@ -187,21 +197,8 @@ def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:
     return _fit(color, size)
 
 
-def select_split(pairs: Sequence[Pair], split: str) -> list[Pair]:
-    """Return the pairs of one split.
-
-    Raises:
-        DataError: the split is empty.
-    """
-    chosen = [pair for pair in pairs if pair.split == split]
-    if not chosen:
-        known = ", ".join(sorted({pair.split for pair in pairs}))
-        raise DataError(f"no pairs of split {split!r}; there are: {known}")
-    return chosen
-
-
 def pictures_by_stem(folder: Path) -> dict[str, Path]:
-    """Return the pictures of a folder by stem, without hidden files.
+    """Return the pictures of a folder by stem, without hidden files and what are no files.
 
     Raises:
         DataError: two pictures of one stem.
@@ -210,7 +207,7 @@ def pictures_by_stem(folder: Path) -> dict[str, Path]:
         return {}
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if is_picture(path) and not path.name.startswith("."):
+        if is_picture_file(path) and not path.name.startswith("."):
             if path.stem in found:
                 raise DataError(f"{path}: a second picture of that name beside {found[path.stem].name}")
             found[path.stem] = path

@@ -94,7 +94,7 @@ def read_ascp(path: Path) -> list[Pair]:
                 group=f"{split}-{name}",
                 palette=f"{split}-{name}",
                 native_line=True,
-                beside=True,
+                beside="right",
             )
             for name in names
         ]

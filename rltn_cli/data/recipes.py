@@ -2,24 +2,19 @@
 
 import dataclasses
 import logging
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rltn_cli.data.pairs import Pair, read_pairs
 from rltn_cli.data.published import list_archives, read_ascp, read_celebahq, read_metfaces
+from rltn_cli.data.side_by_side import find_line_side
+from rltn_cli.data.splits import SPLITS, TRAIN
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.formats import is_picture
+from rltn_cli.imaging.picture_folders import list_pictures
+from rltn_cli.result_folders import is_result_folder
 
-SPLITS: Mapping[str, str] = {
-    "train": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-}
-"""Names of folders that tell the split of their pictures."""
 _OTHER_COLOR = ("colour", "colors", "colours", "colored", "coloured")
 _OTHER_LINE = ("line", "lines", "lineart", "sketch", "sketches")
 _SIGNS: Mapping[str, str] = {"CelebA-HQ-img": "celebahq", "metfaces.json": "metfaces", "colorgram": "ascp"}
@@ -31,8 +26,9 @@ def read_data(specs: Sequence[str]) -> list[Pair]:
     """List the pairs of everything that was named.
 
     A folder with `color/` holds pairs (see `read_pairs`). Any other folder holds only colour pictures, whose
-    lines are extracted; the pictures of a subfolder are a group. In both, folders `train/` and `val/` tell
-    the split. `RECIPE:PATH` is a published data set, RECIPE being one of `RECIPES`.
+    lines are extracted, or which hold colours and line art side by side; the pictures of a subfolder are a
+    group. In both, folders `train/`, `val/` and `test/` (by any name of `SPLITS`) tell the split.
+    `RECIPE:PATH` is a published data set, RECIPE being one of `RECIPES`.
 
     Args:
         specs: folders and recipes. If there are several, ids, groups and palettes begin with the name of the
@@ -69,7 +65,7 @@ def read_data(specs: Sequence[str]) -> list[Pair]:
 
 
 def read_folder(folder: Path) -> list[Pair]:
-    """List the pairs of a folder of pairs, of only colour pictures, or of `train/` and `val/` with either.
+    """List the pairs of a folder of pairs, of only pictures, or of folders for splits with either.
 
     Raises:
         DataError: no such folder, nothing in it to train on, or a folder that looks like something else.
@@ -80,11 +76,25 @@ def read_folder(folder: Path) -> list[Pair]:
         )
         raise DataError(f"{folder}: {packed or 'there is no such folder'}")
     if (folder / "color").is_dir():
-        return read_pairs(folder)
+        return _recognise_halves(folder, read_pairs(folder))
     _refuse_other_layouts(folder)
-    if (folder / "train").is_dir():
+    if any(SPLITS.get(entry.name.lower()) == TRAIN for entry in folder.iterdir() if entry.is_dir()):
         return _read_splits(folder)
-    return _read_colors(folder)
+    return _recognise_halves(folder, _read_colors(folder))
+
+
+def _recognise_halves(folder: Path, pairs: list[Pair]) -> list[Pair]:
+    """Take pictures that hold colours and line art side by side for the pairs that they are."""
+    if any(pair.has_lines for pair in pairs):
+        return pairs
+    side = find_line_side([pair.color for pair in pairs])
+    if side is None:
+        return pairs
+    _log.warning(
+        "%s: each picture is colour beside its line art, which is on the %s; they are taken for pairs",
+        folder, side,
+    )  # fmt: skip
+    return [dataclasses.replace(pair, beside=side) for pair in pairs]
 
 
 def read_openlines(path: Path) -> list[Pair]:
@@ -178,33 +188,30 @@ def _refuse_other_layouts(folder: Path) -> None:
 
 
 def _read_splits(folder: Path) -> list[Pair]:
-    """List the pairs of the subfolders that are named for a split."""
+    """List the pairs of the subfolders that are named for a split; an index in `train/` may name another."""
     pairs = []
     for entry in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         split = SPLITS.get(entry.name.lower())
         if entry.is_dir() and split:
             found = [_prefix_names(pair, entry.name) for pair in read_folder(entry)]
-            pairs += [dataclasses.replace(pair, split=split) for pair in found]
-        elif entry.is_dir() or is_picture(entry):
-            _log.warning("%s: left out; in addition to train/, only val/ and test/ are read", entry)
+            pairs += [
+                dataclasses.replace(pair, split=split) if pair.split == TRAIN else pair for pair in found
+            ]
+        elif (entry.is_dir() and not is_result_folder(entry)) or is_picture(entry):
+            _log.warning("%s: left out; beside folders for training, only val/ and test/ are read", entry)
     return pairs
 
 
 def _read_colors(folder: Path) -> list[Pair]:
     """List the colour pictures of a folder and its subfolders; a subfolder is a group."""
     pairs: dict[str, Pair] = {}
-    for parent, below, files in os.walk(folder, onerror=_raise):
-        below[:] = sorted(name for name in below if not name.startswith((".", "__MACOSX")))
-        place = Path(parent).relative_to(folder)
-        for name in sorted(files):
-            path = Path(parent, name)
-            if not is_picture(path) or name.startswith("."):
-                continue
-            key = (place / path.stem).as_posix()
-            if key in pairs:
-                raise DataError(f"{path}: a second picture of that name beside {pairs[key].color.name}")
-            group = place.as_posix() if place.parts else key
-            pairs[key] = Pair(id=key, color=path, line=None, group=group, palette=key)
+    for path in list_pictures(folder, recursive=True, onerror=_raise):
+        place = path.relative_to(folder).parent
+        key = (place / path.stem).as_posix()
+        if key in pairs:
+            raise DataError(f"{path}: a second picture of that name beside {pairs[key].color.name}")
+        group = place.as_posix() if place.parts else key
+        pairs[key] = Pair(id=key, color=path, line=None, group=group, palette=key)
     if not pairs:
         packed = list_archives(folder)
         hint = f"unpack {packed[0]} first" if packed else "put PNG, JPEG or WebP pictures there"

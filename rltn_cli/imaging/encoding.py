@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.formats import STANDARD_STREAM, PictureFormat, format_of_output
 from rltn_cli.imaging.pixels import Pixels, on_paper, to_eight_bit
-from rltn_cli.output_files import check_file, write_file
+from rltn_cli.output_files import check_file, write_all, write_file
 
 _PNG_HEADER_END = 33
 
@@ -78,9 +78,10 @@ def write_picture(
     check_output(path, overwrite)
     data = encode_picture(pixels, format_of_output(path), dpi, name=str(path))
     if str(path) == STANDARD_STREAM:
+        if sys.stdout is None:
+            raise OutputError("standard output is closed; name a file")
         try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            write_all(sys.stdout.buffer, data)
         except OSError as error:
             raise OutputError(f"standard output: cannot be written ({error.strerror or error})") from error
     else:

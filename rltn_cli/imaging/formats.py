@@ -98,6 +98,14 @@ def is_picture(path: str | Path) -> bool:
     return _find(path) is not None
 
 
+def is_picture_file(path: Path) -> bool:
+    """Return whether a path in a folder is a picture by its name, and a file: no folder, pipe or device.
+
+    A link that leads nowhere counts as a file, so that it is named as missing and not passed over.
+    """
+    return is_picture(path) and (path.is_file() or not path.exists())
+
+
 def written_suffixes() -> tuple[str, ...]:
     """Return the suffixes that a result may have."""
     return tuple(suffix for row in FORMATS for suffix in row.written)

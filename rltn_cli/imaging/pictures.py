@@ -67,7 +67,7 @@ def read_picture(source: PictureSource, *, name: str = "picture", page: int = 1)
     if isinstance(source, bytes):
         return _decode(source, name, page)
     if str(source) == STANDARD_STREAM:
-        return _decode(_read_all(sys.stdin.buffer, "standard input"), "standard input", page)
+        return _decode(_read_standard_input(), "standard input", page)
     return _decode(read_bytes(Path(source)), str(source), page)
 
 
@@ -86,6 +86,16 @@ def read_bytes(path: Path) -> bytes:
         raise PictureError(f"{path} is a folder; name a picture, or use rltn batch for folders") from error
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _read_standard_input() -> bytes:
+    """Read standard input whole."""
+    if sys.stdin is None:
+        raise PictureError("standard input is closed; name a picture, or pipe one to rltn")
+    try:
+        return _read_all(sys.stdin.buffer, "standard input")
+    except OSError as error:
+        raise PictureError(f"standard input: cannot be read ({error.strerror or error})") from error
 
 
 def _read_all(file: BinaryIO, name: str) -> bytes:

@@ -157,6 +157,31 @@ def test_quiet_says_nothing(model: Path, desk: Path, capsys: pytest.CaptureFixtu
     assert "only the first of 2 frames" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("part", ["sketch", "reference"])
+def test_a_dry_run_looks_at_the_pictures(
+    part: str, name: str, desk: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bad_picture(name)
+    if part == "sketch" and name == "dot.png":
+        return  # it can be read; what is on it is seen when it is painted
+    names = (name, "reference.png") if part == "sketch" else ("drawing.png", name)
+    code = paint(model, names[0], "-r", names[1], "-o", "out.png", "--dry-run")
+    captured = capsys.readouterr()
+    if name == "dot.png":
+        assert code == 0
+        return
+    assert (code, captured.out) == (1, "")
+    assert captured.err.startswith(f"rltn: {name}") and captured.err.count("\n") == 1
+
+
+def test_a_dry_run_leaves_standard_input_alone(
+    desk: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert paint(model, "-", "-r", "reference.png", "-o", "out.png", "--dry-run") == 0
+
+
 def test_a_dry_run_checks_and_writes_nothing(
     model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

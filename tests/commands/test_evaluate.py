@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_one_line(
 
 def test_a_missing_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(tmp_path / "nowhere") == 1
-    assert "nowhere: no such folder of pairs" in capsys.readouterr().err
+    assert "nowhere: there is no such folder" in capsys.readouterr().err
 
 
 def test_pictures_without_mates_are_named(pairs_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -343,7 +343,7 @@ def test_an_interruption_ends_after_the_picture_at_work(desk: Path) -> None:
         assert "finishing the picture at work" in process.stderr.read()
     assert process.returncode == 130
     assert last["event"] == "summary" and last["interrupted"] and last["left"] > 0
-    written = sorted(Path("out").iterdir())
+    written = sorted(Path("out").glob("*.png"))
     assert len(written) == last["done"]
     for path in written:
         assert pixels_of(str(path)).shape == (1000, 1000)

@@ -127,7 +127,7 @@ def test_a_run_is_neither_lost_nor_replaced_by_accident(pairs, settings, tmp_pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_the_step_saves_and_ends_with_130(number, pairs, settings, tmp_path, capsys):
+def test_a_signal_finishes_the_step_saves_and_ends_with_130(number, pairs, settings, tmp_path, capfd):
     plain, handler = Objective.generator_terms, signal.getsignal(number)
     calls = []
 
@@ -140,7 +140,7 @@ def test_a_signal_finishes_the_step_saves_and_ends_with_130(number, pairs, setti
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Objective, "generator_terms", interrupting)
         assert train(pairs, settings, tmp_path / "run", "--steps", 50, "--json") == 130
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     last = json.loads(captured.out.splitlines()[-1])
     assert (last["event"], last["step"]) == ("interrupted", 3)
     assert "finishing the current step; Ctrl-C again stops at once" in captured.err

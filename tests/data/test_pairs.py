@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.data.pairs import Pair, load_pair, read_pairs, select_split
+from rltn_cli.data.pairs import Pair, load_pair, read_pairs
+from rltn_cli.data.splits import select_split
 from rltn_cli.errors import DataError
 
 
@@ -138,14 +139,14 @@ def test_halves_side_by_side(tmp_path):
     both[:, :32] = (10, 20, 200)
     both[10:12, 40:60] = 0
     cv2.imwrite(str(tmp_path / "a.png"), both)
-    pair = Pair("a", tmp_path / "a.png", None, beside=True)
+    pair = Pair("a", tmp_path / "a.png", None, beside="right")
     assert pair.has_lines
     color, line = load_pair(pair, 32)
     assert (color == (200, 20, 10)).all()
     assert (line[11, 20], line[20, 20]) == (0, 255)
     picture(tmp_path / "b.png", (32, 32, 3))
-    with pytest.raises(DataError, match=r"b\.png is 32x32; .* twice as wide as high"):
-        load_pair(Pair("b", tmp_path / "b.png", None, beside=True), 32)
+    with pytest.raises(DataError, match=r"b\.png is 32x32; .* wider than high"):
+        load_pair(Pair("b", tmp_path / "b.png", None, beside="right"), 32)
 
 
 def test_contours_of_masks_are_lines(tmp_path):

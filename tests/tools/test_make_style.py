@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from support.scripts import script
 
-from rltn_cli.data.pairs import read_pairs, select_split
+from rltn_cli.data.pairs import read_pairs
+from rltn_cli.data.splits import select_split
 
 
 @pytest.fixture(scope="module")

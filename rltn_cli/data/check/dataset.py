@@ -5,7 +5,6 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
@@ -65,12 +64,12 @@ def check_pairs(
         progress: called from time to time and at the end with the number of pairs read.
 
     Raises:
-        DataError: no pairs, a split most of which cannot be used, training pictures that are all in another
-            split as well, or a folder whose line art has other names than its colour pictures.
+        DataError: no pairs, a split most of which cannot be used, or training pictures that are all in
+            another split as well.
     """
     if not pairs:
         raise DataError("no pairs to train on; name a folder of pictures")
-    strays = _find_strays(pairs)
+    strays = find_strays(pairs)
     inspections = _inspect_all(pairs, threads or min(MOST_THREADS, os.cpu_count() or 1), progress)
     _refuse(pairs, inspections)
     sound = [i for i, inspection in enumerate(inspections) if not inspection.fault]
@@ -122,25 +121,13 @@ def _refuse(pairs: Sequence[Pair], inspections: Sequence[PairInspection]) -> Non
             )
 
 
-def _find_strays(pairs: Sequence[Pair]) -> list[Finding]:
-    """Find pictures in `color/` and `line/` that belong to no pair.
-
-    Raises:
-        DataError: a folder whose line art has other names than its colour pictures.
-    """
-    folders: dict[Path, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        if pair.color.parent.name == "color":
-            folders[pair.color.parent.parent].append(pair)
+def find_strays(pairs: Sequence[Pair]) -> list[Finding]:
+    """Find pictures in `color/` and `line/` that belong to no pair."""
+    folders = dict.fromkeys(pair.color.parent.parent for pair in pairs if pair.color.parent.name == "color")
     lone_lines, unlisted = [], []
-    for folder, members in folders.items():
+    for folder in folders:
         colors, lines = pictures_by_stem(folder / "color"), pictures_by_stem(folder / "line")
         lone = [lines[name] for name in sorted(set(lines) - set(colors))]
-        if lone and not any(pair.line for pair in members):
-            raise DataError(
-                f"{folder}: none of the {len(lone):,} pictures in line/ has the name of one in color/ "
-                f"({list_some(path.name for path in lone)}); the two of a pair must have the same name"
-            )
         lone_lines += lone
         index = folder / "index.csv"
         known = read_index(index) if index.is_file() else colors

@@ -87,6 +87,8 @@ class _Summary(TypedDict):
 
     event: Literal["summary"]
     done: int
+    skipped: int
+    """Those that were done by an earlier run."""
     failed: int
     left: int
     """Those that were not begun."""
@@ -100,7 +102,6 @@ class _Summary(TypedDict):
 class BatchSummary(_Summary):
     """The end of a batch, of all processes together."""
 
-    skipped: int
     manifest: str
 
 
@@ -123,9 +124,9 @@ class ExtractionPlan(TypedDict):
 
 @final
 class PictureBegun(TypedDict):
-    """A picture's lines are being drawn."""
+    """A picture's lines are being drawn, or were drawn by an earlier run."""
 
-    event: Literal["started"]
+    event: Literal["started", "skipped"]
     picture: str
     output: str
 
@@ -156,6 +157,9 @@ class PictureFailed(TypedDict):
 @final
 class ExtractionSummary(_Summary):
     """The end of an extraction."""
+
+    manifest: NotRequired[str]
+    """Where results go into a folder."""
 
 
 SketchEvent: TypeAlias = SketchBegun | SketchDone | SketchFailed

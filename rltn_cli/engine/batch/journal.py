@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rltn_cli.errors import OutputError
-from rltn_cli.output_files import remove_leftovers, write_file
+from rltn_cli.output_files import make_folder, remove_leftovers, write_file
+from rltn_cli.result_folders import JOURNAL, MANIFEST, journals, read_entries
 
 if sys.platform != "win32":
     import fcntl
 
-MANIFEST = "manifest.jsonl"
-JOURNAL = ".rltn-journal-{}.jsonl"
 KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
 """What must be the same for a picture to count as done."""
 _HASHES = ("output_sha256", "replaces")
@@ -54,7 +53,7 @@ class Record:
         self._torn = self._journal.tell() > 0  # an earlier process may have been killed within a line
         self.entries: dict[str, Entry] = {}
         """The last entry of each output, by its name below the folder."""
-        for path in [folder / MANIFEST, *_journals(folder)]:
+        for path in [folder / MANIFEST, *journals(folder)]:
             for entry in _read(path):
                 self.entries[entry["output"]] = entry
         self._before = dict(self.entries)
@@ -84,14 +83,33 @@ class Record:
         if self.entries.get(self.name(output), {}).get("status") == "writing":
             remove_leftovers(output)
 
-    def begin(self, output: Path, entry: Entry) -> None:
-        """Note that a file is about to appear, or to replace the one that is there.
+    def may_replace(self, output: Path, overwrite: bool) -> bool:
+        """Return whether a file is there, which may then be replaced, and remove what a killed process left.
 
         Raises:
-            OutputError: the journal cannot be written.
+            OutputError: it is there and not from an earlier run, and nothing is to be overwritten.
         """
-        replaces = {"replaces": file_hash(output)} if output.is_file() else {}
-        self._note(output, {**entry, **replaces, "status": "writing"})
+        self.sweep(output)
+        if not output.exists():
+            return False
+        if not overwrite and not (output.is_file() and self.is_own(output)):
+            raise OutputError(
+                f"{output} exists already and is not from an earlier run; choose another folder or pass "
+                "--overwrite"
+            )
+        return True
+
+    def write(self, output: Path, data: bytes, entry: Entry, *, overwrite: bool) -> None:
+        """Write a file, with an entry about it, so that a run that is killed meanwhile knows of it.
+
+        Raises:
+            OutputError: the file, its folder or the journal cannot be written.
+        """
+        entry = {**entry, "output_sha256": hashlib.sha256(data).hexdigest()}
+        make_folder(output.parent)
+        self.begin(output, entry)
+        write_file(output, data, overwrite=overwrite)
+        self.finish(output, entry)
 
     def finish(self, output: Path, entry: Entry) -> None:
         """Note that a file is there.
@@ -100,6 +118,15 @@ class Record:
             OutputError: the journal cannot be written.
         """
         self._note(output, {**entry, "status": "done"})
+
+    def begin(self, output: Path, entry: Entry) -> None:
+        """Note that a file is about to appear, or to replace the one that is there.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        replaces = {"replaces": file_hash(output)} if output.is_file() else {}
+        self._note(output, {**entry, **replaces, "status": "writing"})
 
     def fail(self, output: Path, entry: Entry) -> None:
         """Remember, for the manifest, that a picture failed; a file that is there still counts as own."""
@@ -143,7 +170,7 @@ class Record:
             entries.update(part)
         data = b"".join(_line(entries[name]) for name in sorted(entries))
         write_file(self._folder / MANIFEST, data, overwrite=True)
-        for path in _journals(self._folder):
+        for path in journals(self._folder):
             path.unlink(missing_ok=True)
 
 
@@ -174,27 +201,12 @@ def _open_alone(path: Path) -> io.FileIO:
         journal.close()  # the other batch ended in between and removed it
 
 
-def _journals(folder: Path) -> list[Path]:
-    return sorted(folder.glob(JOURNAL.format("*")))
-
-
 def _read(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a file; lines that were cut short, or are not ours, are left out."""
+    """Return the entries of a file."""
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
+        return read_entries(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); choose another folder") from error
-    entries = []
-    for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict) and isinstance(entry.get("output"), str) and "status" in entry:
-            entries.append(entry)
-    return entries
 
 
 def _line(entry: Entry) -> bytes:

@@ -1,30 +1,21 @@
-"""Lines of many pictures: what is to be drawn where, found out before anything runs, and the doing of it."""
+"""Lines of many pictures: what is to be drawn where, found out before anything runs."""
 
 import glob
-import logging
+import hashlib
 import os
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from rltn_cli.engine.batch.events import ExtractionEvent, PictureDone, PictureFailed
 from rltn_cli.engine.batch.plan import Input, find_pictures, refuse_clashes
-from rltn_cli.engine.inference.line_extractor import LineExtractor
-from rltn_cli.errors import OutputError, RltnError, UsageError
-from rltn_cli.imaging.encoding import check_output, check_size, write_picture
+from rltn_cli.errors import OutputError, UsageError
+from rltn_cli.imaging.encoding import check_output
 from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
 from rltn_cli.imaging.part_masks import group_parts, read_parts
-from rltn_cli.imaging.pictures import Picture, read_picture
+from rltn_cli.imaging.pictures import Picture, read_bytes, read_picture
 from rltn_cli.imaging.pixels import Bytes
-from rltn_cli.output_files import make_folder
-
-_FAILURES = (RltnError, OSError, MemoryError)
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +38,30 @@ class ExtractionTask:
             return tuple(self.parts.values())
         return () if self.picture == STANDARD_STREAM else (Path(self.picture),)
 
-    def read(self, *, overwrite: bool) -> Picture:
-        """Make sure that the output can be written, and read the picture; a face's masks become a label map.
+    def read(self, page: int = 1) -> Picture:
+        """Read the picture; a face's masks become a label map.
+
+        Args:
+            page: of a file that has several.
 
         Raises:
-            OutputError: the output cannot be written.
             PictureError: the picture cannot be read.
         """
-        if self.folder:
-            make_folder(Path(self.output).parent)
-        check_output(self.output, overwrite)
         if not self.parts:
-            return read_picture(self.picture)
+            return read_picture(self.picture, page=page)
         return Picture(np.repeat(read_parts(self.parts)[..., None], 3, axis=2), None, name=self.picture)
+
+    def sha256(self) -> str:
+        """Return a hash of the files that the lines are made from.
+
+        Raises:
+            PictureError: one of them cannot be read.
+        """
+        hashes = [hashlib.sha256(read_bytes(path)).hexdigest() for path in self.files]
+        if not self.parts:
+            return hashes[0]
+        listed = "".join(f"{part} {digest}\n" for part, digest in zip(self.parts, hashes, strict=True))
+        return hashlib.sha256(listed.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,94 +182,3 @@ def check_outputs(tasks: Sequence[ExtractionTask], style: OutputStyle, *, overwr
         raise OutputError(f"{there} is a file; no folder can be made in it")
     if not os.access(there, os.W_OK):
         raise OutputError(f"{there}: no permission to write in this folder")
-
-
-def extract_all(
-    tasks: Sequence[ExtractionTask],
-    make: Callable[[], LineExtractor],
-    style: OutputStyle,
-    stop: threading.Event,
-    *,
-    overwrite: bool = False,
-) -> Iterator[ExtractionEvent]:
-    """Draw the lines of many pictures; one that cannot be drawn is reported, and the others go on.
-
-    Args:
-        tasks: what to do.
-        make: makes the extractor; called once, after the first picture was read.
-        style: how lines are written.
-        stop: ends the work after the picture at work.
-        overwrite: whether existing files may be replaced.
-
-    Yields:
-        `plan` with the number of pictures; `started`, then `done` or `failed`, for each; `summary` with the
-        counts of done, failed and left, the pictures that failed, seconds, and whether it was interrupted.
-
-    Raises:
-        RltnError: the extractor cannot be made.
-    """
-    started = time.monotonic()
-    done, failures = 0, []
-    extractor: LineExtractor | None = None
-    yield {"event": "plan", "pictures": len(tasks)}
-    for task in tasks:
-        if stop.is_set():
-            break
-        yield {"event": "started", "picture": task.picture, "output": task.output}
-        begun = time.monotonic()
-        try:
-            picture = task.read(overwrite=overwrite)
-        except _FAILURES as error:
-            event: PictureDone | PictureFailed = _failed(task, error)
-        else:
-            extractor = extractor or make()
-            event = _draw(task, picture, extractor, style, overwrite, begun)
-        if event["event"] == "failed":
-            failures.append(task.picture)
-        else:
-            done += 1
-        yield event
-    yield {
-        "event": "summary",
-        "done": done,
-        "failed": len(failures),
-        "left": len(tasks) - done - len(failures),
-        "failures": failures,
-        "seconds": round(time.monotonic() - started, 2),
-        "interrupted": stop.is_set(),
-    }
-
-
-def _draw(
-    task: ExtractionTask,
-    picture: Picture,
-    extractor: LineExtractor,
-    style: OutputStyle,
-    overwrite: bool,
-    begun: float,
-) -> PictureDone | PictureFailed:
-    """Draw and write one picture's lines, and return how it ended."""
-    try:
-        check_size(picture.size, format_of_output(task.output), task.output)
-        lines = style.render(extractor(picture.flattened()))
-        write_picture(task.output, lines, dpi=picture.dpi, overwrite=overwrite)
-    except _FAILURES as error:
-        return _failed(task, error)
-    for notice in picture.notices:
-        _log.warning("%s", notice)
-    height, width = picture.size
-    return {
-        "event": "done",
-        "picture": task.picture,
-        "output": task.output,
-        "width": width,
-        "height": height,
-        "seconds": round(time.monotonic() - begun, 3),
-        "notices": list(picture.notices),
-    }
-
-
-def _failed(task: ExtractionTask, error: BaseException) -> PictureFailed:
-    """Return why a picture failed."""
-    reason = str(error) or "not enough memory"
-    return {"event": "failed", "picture": task.picture, "output": task.output, "reason": reason}

@@ -1,4 +1,4 @@
-"""Manifests that say what to paint with what: CSV with a header line, or one JSON object a line."""
+"""Manifests that say what to paint with what: a table with a header line, or one JSON object a line."""
 
 import csv
 import json
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rltn_cli.errors import UsageError
+from rltn_cli.text_files import read_text, table_rows
 
-MANIFEST_ENDINGS = (".csv", ".jsonl")
+MANIFEST_ENDINGS = (".csv", ".tsv", ".jsonl")
 COLUMNS = ("sketch", "reference", "output")
 SEPARATOR = ";"
 
@@ -33,11 +34,11 @@ def read_lines(manifest: Path) -> list[Line]:
         UsageError: it cannot be read, or a line makes no sense; the line's number is said.
     """
     try:
-        text = manifest.read_text(encoding="utf-8-sig")
+        text = read_text(manifest)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 or UTF-16 text"
         raise UsageError(f"{manifest}: cannot be read ({reason})") from error
-    rows = _csv_rows(text, manifest) if manifest.suffix.lower() == ".csv" else _json_rows(text, manifest)
+    rows = _json_rows(text, manifest) if manifest.suffix.lower() == ".jsonl" else _csv_rows(text, manifest)
     return [_line(values, manifest, number) for number, values in rows]
 
 
@@ -51,20 +52,17 @@ def _place(manifest: Path, number: int) -> str:
 
 def _csv_rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield each line's number and its values by column."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
     header: list[str] | None = None
     try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
+        for number, row in table_rows(text, COLUMNS):
             if header is None:
-                header = _header(row, manifest, reader.line_num)
+                header = _header(row, manifest, number)
                 continue
             if len(row) > len(header):
-                raise _wrong(manifest, reader.line_num, f"{len(row)} values for {len(header)} columns")
-            yield reader.line_num, dict(zip(header, row, strict=False))
+                raise _wrong(manifest, number, f"{len(row)} values for {len(header)} columns")
+            yield number, dict(zip(header, row, strict=False))
     except csv.Error as error:
-        raise _wrong(manifest, reader.line_num, str(error)) from error
+        raise _wrong(manifest, error.args[1], error.args[0]) from error
 
 
 def _header(row: list[str], manifest: Path, number: int) -> list[str]:

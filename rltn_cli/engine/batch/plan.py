@@ -1,17 +1,17 @@
 """What a batch is to do, found out before anything runs: inputs, their references, their outputs, clashes."""
 
 import glob
-import os
-import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rltn_cli.engine.batch.lists import read_list
 from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
-from rltn_cli.errors import UsageError
+from rltn_cli.errors import OutputError, UsageError
 from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, is_picture
+from rltn_cli.imaging.picture_folders import list_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,13 @@ class Input:
 
 
 def plan_batch(
-    sources: Sequence[str], output: Path, guide: Guide, *, ending: str = "png", recursive: bool = False
+    sources: Sequence[str],
+    output: Path,
+    guide: Guide,
+    *,
+    ending: str = "png",
+    recursive: bool = False,
+    null: bool = False,
 ) -> list[PaintingTask]:
     """Find the sketches, the references and the outputs of a batch.
 
@@ -63,16 +69,16 @@ def plan_batch(
         guide: where references come from.
         ending: of the results, unless a manifest names them.
         recursive: whether to look into folders in folders.
+        null: whether names on standard input end in zero bytes.
 
     Returns:
         One task a sketch, in the order of the sources, folders in alphabetical order.
 
     Raises:
-        UsageError: no sketch, a manifest with a bad line, a sketch without a reference, or two inputs for
-            one output.
-        OutputError: a manifest asks for a picture format that cannot be written.
+        UsageError: no sketch, a list or a manifest with a bad line, a sketch without a reference, or two
+            inputs for one output.
     """
-    inputs = list(dict.fromkeys(_find_inputs(sources, output, recursive)))
+    inputs = list(dict.fromkeys(_find_inputs(sources, output, recursive, null)))
     if not inputs:
         hint = "" if recursive else "; --recursive looks into folders in folders"
         raise UsageError(f"{', '.join(sources)}: there is no picture to paint{hint}")
@@ -85,28 +91,16 @@ def plan_batch(
     return tasks
 
 
-def list_pictures(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """Return the pictures of a folder in alphabetical order, without hidden files and folders.
-
-    Files are known by their suffixes; a file that is named itself is taken whatever its suffix.
-    """
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
-        found += [Path(parent, name) for name in sorted(files) if not name.startswith(".")]
-    return [path for path in found if is_picture(path)]
-
-
-def _find_inputs(sources: Sequence[str], output: Path, recursive: bool) -> Iterator[Input]:
+def _find_inputs(sources: Sequence[str], output: Path, recursive: bool, null: bool) -> Iterator[Input]:
     """Yield the sketches that the sources name."""
+    if null and STANDARD_STREAM not in sources:
+        raise UsageError("--null says how the list on standard input is written: name - among the sketches")
     if sources.count(STANDARD_STREAM) > 1:
         raise UsageError("standard input holds one list: name - only once")
     for source in sources:
         path = Path(source)
         if source == STANDARD_STREAM:
-            for line in sys.stdin.read().splitlines():
-                if line.strip():
-                    yield _named(Path(line.strip()))
+            yield from map(_named, read_list(null=null))
         elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
             for row in read_lines(path):
                 yield Input(row.sketch, Path(row.sketch.name), row.references, row.output, row.place)
@@ -127,7 +121,7 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
     """
     path = Path(source)
     if path.is_dir():
-        for picture in list_pictures(path, recursive=recursive):
+        for picture in list_pictures(path, recursive=recursive, output=output):
             if output.resolve() not in picture.resolve().parents or path.resolve() == output.resolve():
                 yield Input(picture, picture.relative_to(path))
     elif not path.exists() and glob.has_magic(source):
@@ -197,11 +191,30 @@ def _task(item: Input, library: _Library, output: Path, ending: str) -> Painting
     if item.output is None:
         target = output / item.below.parent / f"{item.below.stem}.{ending}"
     else:
-        target = output / item.output
-        if not is_picture(target):
-            target = target.with_name(f"{target.name}.{ending}")
-        format_of_output(target)
+        target = _place(item.output, output, ending, item.place)
+    if problem is None and item.sketch.exists() and not (item.sketch.is_file() or item.sketch.is_dir()):
+        problem = f"{item.sketch}: a pipe or a device; name a file"
     return PaintingTask(item.sketch, references, target, choose, problem)
+
+
+def _place(name: str, folder: Path, ending: str, line: str) -> Path:
+    """Return where the output that a manifest's line names lies in the output folder.
+
+    Raises:
+        UsageError: outside of the folder, or a format that cannot be written.
+    """
+    target = folder / name
+    if target.name in ("", "..") or not target.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"{line}: the output {name} leads out of {folder}; name a file that is to lie in this folder"
+        )
+    if not is_picture(target):
+        target = target.with_name(f"{target.name}.{ending}")
+    try:
+        format_of_output(target)
+    except OutputError as error:
+        raise UsageError(f"{line}: {error}") from error
+    return target
 
 
 def refuse_clashes(tasks: Iterable[tuple[Sequence[Path], Path]], advice: str) -> None:

@@ -29,14 +29,13 @@ from rltn_cli.engine.batch.references import ReferenceCache, match_score
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.drawings import Drawing, DrawingOptions
 from rltn_cli.engine.inference.references import References
-from rltn_cli.errors import OutputError, PictureError, RltnError
+from rltn_cli.errors import PictureError, RltnError
 from rltn_cli.imaging.encoding import check_size, encode_picture
 from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.palette_files import load_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.models.rltn import RLTNOutput
-from rltn_cli.output_files import make_folder, write_file
 
 CANDIDATES = 4
 """How many of the most similar references the network compares."""
@@ -183,13 +182,7 @@ class BatchPainter:
     ) -> PaintingFacts:
         """Take a sketch from its bytes to its output, and return what there is to say about it."""
         options, record = self._options, self._record
-        record.sweep(task.output)
-        exists = task.output.exists()
-        if exists and not self._overwrite and not (task.output.is_file() and record.is_own(task.output)):
-            raise OutputError(
-                f"{task.output} exists already and is not from this batch; choose another folder or pass "
-                "--overwrite"
-            )
+        exists = record.may_replace(task.output, self._overwrite)
         picture = read_picture(data, name=str(task.sketch), page=options.page)
         check_size(picture.size, format_of_output(task.output), str(task.output))
         drawing = self._colorizer.prepare(picture, size=options.size, options=options)
@@ -207,12 +200,8 @@ class BatchPainter:
             **match.facts,
             "notices": list(result.notices),
         }
-        sha256 = hashlib.sha256(encoded).hexdigest()
-        entry = {"sketch": str(task.sketch), **facts, **key, **self._source, "output_sha256": sha256}
-        make_folder(task.output.parent)
-        record.begin(task.output, entry)
-        write_file(task.output, encoded, overwrite=exists)
-        record.finish(task.output, entry)
+        entry = {"sketch": str(task.sketch), **facts, **key, **self._source}
+        record.write(task.output, encoded, entry, overwrite=exists)
         return facts
 
     def _match(self, paths: tuple[Path, ...], drawing: Drawing) -> _Match:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.batch.events import BatchEvent, BatchPlan, SketchEvent
-from rltn_cli.engine.batch.journal import MANIFEST, Entry, Record
+from rltn_cli.engine.batch.journal import Entry, Record
 from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
 from rltn_cli.engine.batch.run import BatchPainter, Options
 from rltn_cli.engine.checkpoints.header import read_model_files
@@ -22,6 +22,7 @@ from rltn_cli.engine.runtime.processes import Processes, device_name
 from rltn_cli.errors import RltnError
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.output_files import make_folder
+from rltn_cli.result_folders import MANIFEST
 
 T = TypeVar("T")
 
@@ -38,13 +39,18 @@ class BatchRequest:
     options: Options = field(default_factory=Options)
     ending: str = "png"
     recursive: bool = False
+    null: bool = False
+    """Whether names on standard input end in zero bytes."""
     overwrite: bool = False
     device: str = "auto"
     jobs: int | None = None
 
     def plan(self) -> list[PaintingTask]:
         """Find out what there is to do; see `plan_batch`."""
-        return plan_batch(self.sources, self.output, self.guide, ending=self.ending, recursive=self.recursive)
+        return plan_batch(
+            self.sources, self.output, self.guide,
+            ending=self.ending, recursive=self.recursive, null=self.null,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

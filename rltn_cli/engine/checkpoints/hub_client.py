@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rltn_cli.engine.checkpoints.header import CONFIG_FILE, INDEX, WEIGHTS, StoredModel, read_known
+from rltn_cli.engine.checkpoints.hub_errors import INCOMPLETE, explain_errors, http_error
 from rltn_cli.errors import ModelError
 
 CARD = "README.md"
@@ -22,7 +23,6 @@ FILES = (CONFIG_FILE, WEIGHTS, INDEX, "model-*-of-*.safetensors", CARD)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_PARTLY = "is incomplete in the cache; connect to the network and run"
 _TRIES = 3
 """Attempts to download after broken connections."""
 
@@ -58,17 +58,17 @@ def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Pa
 
     offline = offline or bool(constants.HF_HUB_OFFLINE)
     label = f"{repo}@{revision}" if revision else repo
-    with _explain_errors(label, repo, revision, offline=offline), _silence_client():
+    with explain_errors(label, repo, revision, offline=offline), _silence_client():
         folder = _fetch(repo, revision, offline)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if CONFIG_FILE not in names or not {WEIGHTS, INDEX} & set(names):
         if offline and names:
-            raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'")
+            raise ModelError(f"{label}: {INCOMPLETE} 'rltn models download {label}'")
         wanted = CONFIG_FILE if CONFIG_FILE not in names else WEIGHTS
         raise ModelError(
             f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG_FILE} and {WEIGHTS}"
         )
-    with _explain_errors(label, repo, revision, offline=offline), _silence_client():
+    with explain_errors(label, repo, revision, offline=offline), _silence_client():
         announced = _find_hashes(repo, folder, names, offline)
     for name, expected in announced.items():
         if git_or_sha256(folder / name, expected) != expected:
@@ -112,7 +112,7 @@ def push(
         for name, data in contents.items()
     ]
     api = HfApi()
-    with _explain_errors(repo, repo, branch, writing=True), _silence_client():
+    with explain_errors(repo, repo, branch, writing=True), _silence_client():
         api.create_repo(repo, private=private, exist_ok=True)
         commit = api.create_commit(repo, additions, commit_message=message, revision=branch)
     return str(commit.oid)
@@ -168,24 +168,17 @@ def _fetch(repo: str, revision: str | None, offline: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    http_error = _http_error()
+    broken = http_error()
     for left in reversed(range(_TRIES)):
         try:
             folder = snapshot_download(
                 repo, revision=revision, allow_patterns=list(FILES), local_files_only=offline
             )
             return Path(folder)
-        except http_error as error:
+        except broken as error:
             if isinstance(error, HfHubHTTPError) or not left:  # an answer of the Hub stays the same
                 raise
     raise AssertionError("the last try returns or raises")
-
-
-def _http_error() -> type[Exception]:
-    """Return the base error of the HTTP library that the client uses, which depends on its version."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    return next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
 
 
 def _find_hashes(repo: str, folder: Path, names: list[str], offline: bool) -> dict[str, str]:
@@ -237,64 +230,3 @@ def _silence_client() -> Iterator[None]:
         hub_logging.set_verbosity(level)
         if free and not wanted:
             enable_progress_bars()
-
-
-@contextlib.contextmanager
-def _explain_errors(
-    label: str, repo: str, revision: str | None, *, offline: bool = False, writing: bool = False
-) -> Iterator[None]:
-    """Turn the client's errors into one line that says what to do."""
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    http_error = _http_error()
-    nowhere = "" if writing else "no such folder here, and "
-    try:
-        yield
-    except GatedRepoError as error:
-        reason = "access is gated; accept its terms on the Hub, then set HF_TOKEN"
-        raise ModelError(f"{label}: {reason}") from error
-    except RevisionNotFoundError as error:
-        raise ModelError(f"{label}: the Hub has {repo}, but no revision {revision}") from error
-    except HFValidationError as error:
-        raise ModelError(f"{label}: {nowhere}not a name that the Hub allows") from error
-    except LocalEntryNotFoundError as error:
-        if hasattr(error, "snapshot_path"):
-            raise ModelError(f"{label}: {_PARTLY} 'rltn models download {label}'") from error
-        raise ModelError(f"{label}: {nowhere}{_describe_absence(offline)}") from error
-    except (RepositoryNotFoundError, HfHubHTTPError) as error:
-        raise ModelError(f"{label}: {nowhere}{_describe_answer(error, writing)}") from error
-    except (EntryNotFoundError, OSError, http_error) as error:
-        raise ModelError(f"{label}: {nowhere}{_describe_absence(offline)}") from error
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        if writing and isinstance(error, ValueError):
-            raise ModelError(f"{label}: the Hub does not take the files ({error})") from error
-        reason = "the server does not answer like the Hub; check HF_ENDPOINT"
-        raise ModelError(f"{label}: {reason} ({type(error).__name__})") from error
-    except RuntimeError as error:
-        raise ModelError(f"{label}: the upload was interrupted ({error}); try again") from error
-
-
-def _describe_absence(offline: bool) -> str:
-    """Return why a model is unavailable, and what to do."""
-    why = "it is not in the cache" if offline else "the Hub cannot be reached or the connection broke"
-    return f"{why}; check the name and the connection"
-
-
-def _describe_answer(error: OSError, writing: bool) -> str:
-    """Return what an error that the Hub answered with means, and what to do."""
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if writing and (status in (401, 403) or isinstance(error, RepositoryNotFoundError)):
-        return f"the Hub refuses to write ({status}); set HF_TOKEN to a token with write access"
-    if isinstance(error, RepositoryNotFoundError):
-        return "no such model on the Hub, or a private one; check the name, or set HF_TOKEN"
-    return f"the Hub answers with error {status}; try again later"

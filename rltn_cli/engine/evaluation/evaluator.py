@@ -9,7 +9,10 @@ from pathlib import Path
 import torch
 
 from rltn_cli.choices import EvaluationProtocol, Finish
-from rltn_cli.data.pairs import read_pairs
+from rltn_cli.data.check.dataset import find_strays
+from rltn_cli.data.pairs import Pair
+from rltn_cli.data.recipes import read_data
+from rltn_cli.data.splits import split_of, split_to_measure
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.trunks import trunk_folder
 from rltn_cli.engine.evaluation.aggregation import MethodKind, Row, Tally, tabulate
@@ -40,7 +43,8 @@ class EvaluationConfig:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Folders of pictures made by other programs, by the name of their row."""
     protocol: EvaluationProtocol = "nearest"
-    split: str = "val"
+    split: str = ""
+    """The split to evaluate on; empty is `val`, or all pairs where they are all in one split."""
     limit: int | None = None
     seed: int = 0
     batch: int = 8
@@ -89,14 +93,13 @@ class Evaluator:
         Raises:
             RltnError: data, a model, a folder of outputs or a named network cannot be used.
         """
-        self.config = config
-        self.samples = plan(
-            read_pairs(Path(config.data)),
-            config.protocol,
-            split=config.split,
-            limit=config.limit,
-            seed=config.seed,
-        )
+        pairs = read_data([config.data])
+        split = split_of(config.split) if config.split else split_to_measure(pairs)
+        self.config = config = dataclasses.replace(config, split=split)
+        self.samples = plan(pairs, config.protocol, split=split, limit=config.limit, seed=config.seed)
+        self._notes = _describe_data(pairs, self.samples)
+        for note in self._notes:
+            logger.warning("%s", note)
         device = choose_device(device_name(config.device))
         self.processes = Processes.join(device)
         self.methods: dict[str, Method] = {}
@@ -168,11 +171,21 @@ class Evaluator:
         """Return what readers of the metrics must know."""
         count = len(self.samples)
         if "inception" not in self.networks.features or count >= FID_PICTURES:
-            return []
+            return self._notes
         return [
+            *self._notes,
             f"FID over {count} pictures, fewer than its {FID_PICTURES} features, is far above its value over "
-            "many pictures, and by source even more so: compare it only between methods on the same pictures"
+            "many pictures, and by source even more so: compare it only between methods on the same pictures",
         ]
+
+
+def _describe_data(pairs: Sequence[Pair], samples: Sequence[EvaluationSample]) -> list[str]:
+    """Return what readers of the figures must know about the data."""
+    notes = [finding.text for finding in find_strays(pairs)]
+    bare = sum(not sample.pair.has_lines for sample in samples)
+    if bare:
+        notes.append(f"{bare:,} of {len(samples):,} drawings have no line art; theirs is drawn by xdog")
+    return notes
 
 
 @dataclass(slots=True)

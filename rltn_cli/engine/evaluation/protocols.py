@@ -9,8 +9,9 @@ import torch
 
 from rltn_cli.choices import EvaluationProtocol
 from rltn_cli.data.augmentation import Deformation, deform
-from rltn_cli.data.pairs import Pair, load_pair, select_split
+from rltn_cli.data.pairs import Pair, load_pair
 from rltn_cli.data.references import choose_group_mates, hash_to_number, nearest, thumbnail
+from rltn_cli.data.splits import select_split
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes
 

@@ -12,8 +12,7 @@ from rltn_cli.engine.evaluation.report_page import to_html
 from rltn_cli.errors import OutputError, UsageError
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.output_files import make_folder, write_file
-
-PAGE = "report.html"
+from rltn_cli.result_folders import REPORT, REPORT_PAGE
 
 
 def check_folder(folder: Path, data: Sequence[Path], *, overwrite: bool = False) -> None:
@@ -53,10 +52,10 @@ def write_reports(
 def _write(folder: Path, evaluator: Evaluator, result: Evaluation, overwrite: bool) -> None:
     """Write one report."""
     make_folder(folder)
-    write_file(folder / "report.json", to_json(result).encode(), overwrite=overwrite)
+    write_file(folder / REPORT, to_json(result).encode(), overwrite=overwrite)
     write_file(folder / "report.md", to_markdown(result).encode(), overwrite=overwrite)
     galleries = {name: show(result, name, method) for name, method in evaluator.methods.items()}
-    write_file(folder / PAGE, to_html(result, galleries).encode(), overwrite=overwrite)
+    write_file(folder / REPORT_PAGE, to_html(result, galleries).encode(), overwrite=overwrite)
     for number, row in enumerate(result.rows, start=1):
         if row.kind != "untrained":
             label = re.sub(r"[^\w.-]+", "-", row.name).strip("-.")

@@ -13,11 +13,11 @@ from rltn_cli.errors import OutputError
 from rltn_cli.imaging.encoding import check_output, write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.output_files import make_folder
+from rltn_cli.result_folders import EXPLANATION
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
 
-FILES = ("warped.png", "confidence.png", "matches.png")
 _GAP = 8
 _STRENGTH = 0.65
 """How much of a place's code colour covers the reference on the match sheet."""
@@ -34,7 +34,7 @@ def check_explanation(folder: Path, overwrite: bool = False) -> None:
     if not folder.is_dir() and not folder.absolute().parent.is_dir():
         raise OutputError(f"{folder.parent}: there is no such folder; make it first")
     if folder.is_dir():
-        for name in FILES:
+        for name in EXPLANATION:
             check_output(folder / name, overwrite)
 
 
@@ -52,7 +52,7 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
     make_folder(folder)
     confidence = to_bytes(np.clip(result.confidence, 0, 1))
     pictures = (result.warped, _upsample(confidence, result), match_sheet(result))
-    for name, picture in zip(FILES, pictures, strict=True):
+    for name, picture in zip(EXPLANATION, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
 
 

@@ -11,10 +11,11 @@ from rltn_cli.data.check.results import DataCheck
 from rltn_cli.data.line_cache import LineCache
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
+from rltn_cli.data.splits import TRAIN, VAL, leave_out_others
 from rltn_cli.data.stores import FolderStore
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.training.validation import split_pairs
-from rltn_cli.errors import ConfigError, UsageError
+from rltn_cli.errors import ConfigError, DataError, UsageError
 from rltn_cli.training_config import TrainConfig
 
 _log = logging.getLogger(__name__)
@@ -48,18 +49,20 @@ def prepare_data(config: TrainConfig, *, offline: bool = False) -> TrainingData:
     """
     if not config.pairs:
         raise UsageError("no data: name a folder of pairs or pictures, or a recipe such as openlines:FOLDER")
-    pairs = read_data(config.pairs)
+    pairs, notes = leave_out_others(read_data(config.pairs))
+    for note in notes:
+        _log.warning("%s", note)
+    if not pairs:
+        raise DataError(f"{', '.join(config.pairs)}: nothing to train on; {notes[0]}")
     share = _share(config.val)
     if share is None:
         held = read_data([config.val])
         taken = {pair.color.resolve() for pair in held}
-        pairs = [replace(pair, split="train") for pair in pairs if pair.color.resolve() not in taken]
-        pairs += [replace(pair, split="val") for pair in held]
-    elif config.val or not any(pair.split == "val" for pair in pairs):
+        pairs = [replace(pair, split=TRAIN) for pair in pairs if pair.color.resolve() not in taken]
+        pairs += [replace(pair, split=VAL) for pair in held]
+    elif config.val or not any(pair.split == VAL for pair in pairs):
         train, kept = split_pairs(pairs, share, config.seed)
         pairs = train + kept
-    else:
-        pairs = [pair for pair in pairs if pair.split in ("train", "val")]
     check = check_pairs(pairs)
     published_with_hed = sum(pair.method == "hed" and not pair.has_lines for pair in check.usable)
     if published_with_hed and config.lines != "hed":
@@ -71,8 +74,8 @@ def prepare_data(config: TrainConfig, *, offline: bool = False) -> TrainingData:
     lines = None if all(pair.has_lines for pair in check.usable) else make_line_cache(config, offline=offline)
     return TrainingData(
         check,
-        [pair for pair in check.usable if pair.split == "train"],
-        [pair for pair in check.usable if pair.split == "val"],
+        [pair for pair in check.usable if pair.split == TRAIN],
+        [pair for pair in check.usable if pair.split == VAL],
         lines,
     )
 

@@ -23,18 +23,15 @@ from rltn_cli.errors import OutputError, TrainingError, UsageError
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.output_files import make_folder, write_file
+from rltn_cli.result_folders import LOGS, MODEL, RUN_CONFIG, SAMPLES, STATES
 from rltn_cli.training_config import TrainConfig
 
-CONFIG = "config.json"
-LOGS = "logs"
-MODEL = "model"
-SAMPLES = "samples"
 VALIDATION = "validation.json"
 
 
 def find_newest_state(folder: Path) -> Path | None:
     """Return the training state of a run with the most steps, or None."""
-    return max(folder.glob("step-*"), default=None)
+    return max(folder.glob(STATES), default=None)
 
 
 def find_state(folder: Path, resume: str) -> Path:
@@ -45,7 +42,7 @@ def find_state(folder: Path, resume: str) -> Path:
     """
     if resume != "auto":
         named = Path(resume)
-        state = find_newest_state(named) if (named / CONFIG).is_file() else named
+        state = find_newest_state(named) if (named / RUN_CONFIG).is_file() else named
         if state is None or not state.is_dir():
             raise UsageError(
                 f"--resume {resume}: no training state there; name a folder step-NNNNNNNN, or auto"
@@ -65,7 +62,7 @@ def check_run(folder: Path, *, overwrite: bool) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder for the run")
-    if not overwrite and ((folder / CONFIG).exists() or find_newest_state(folder)):
+    if not overwrite and ((folder / RUN_CONFIG).exists() or find_newest_state(folder)):
         raise OutputError(
             f"{folder} holds a run already: add --resume auto to go on with it, or --overwrite to begin again"
         )
@@ -77,7 +74,7 @@ def read_saved_config(folder: Path) -> dict[str, Any]:
     Raises:
         TrainingError: it is missing or broken.
     """
-    path = folder / CONFIG
+    path = folder / RUN_CONFIG
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         from_mapping(TrainConfig, values, str(path))
@@ -98,7 +95,7 @@ class RunFolder:
         self.path = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for unfinished in folder.glob(".step-*"):
+            for unfinished in folder.glob(f".{STATES}"):
                 remove_state(unfinished)
             if overwrite:
                 self._clear()
@@ -106,16 +103,16 @@ class RunFolder:
             raise OutputError(f"{folder}: cannot be written ({error.strerror})") from error
 
     def _clear(self) -> None:
-        for state in self.path.glob("step-*"):
+        for state in self.path.glob(STATES):
             remove_state(state)
         for name in (LOGS, MODEL, SAMPLES):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in (CONFIG, VALIDATION):
+        for name in (RUN_CONFIG, VALIDATION):
             (self.path / name).unlink(missing_ok=True)
 
     def write_config(self, config: TrainConfig) -> None:
         """Write the resolved configuration."""
-        self._write(CONFIG, to_json(config))
+        self._write(RUN_CONFIG, to_json(config))
 
     def save(self, trainer: Trainer) -> Path:
         """Write the trainer's state, delete the oldest one, and return the new one's folder."""

@@ -1,5 +1,6 @@
 """Training states on disk: safetensors and JSON, nothing pickled."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,13 +64,20 @@ def write_state(
     try:
         _write_state(folder, tensors, values)
     except (OSError, SafetensorError) as error:
+        with contextlib.suppress(OSError):
+            remove_state(_unfinished(folder))
         raise OutputError(f"{folder}: the training state cannot be written ({error})") from error
+
+
+def _unfinished(folder: Path) -> Path:
+    """Return where a state is written before it takes its name."""
+    return folder.with_name(f".{folder.name}.partial")
 
 
 def _write_state(
     folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], values: Mapping[str, object]
 ) -> None:
-    fresh = folder.with_name(f".{folder.name}.partial")
+    fresh = _unfinished(folder)
     fresh.mkdir(parents=True, exist_ok=True)
     for name, members in tensors.items():
         plain = {key: value.detach().cpu().contiguous() for key, value in members.items()}

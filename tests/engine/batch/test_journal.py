@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rltn_cli.engine.batch.journal import MANIFEST, Record, file_hash
+from rltn_cli.engine.batch.journal import Record, file_hash
 from rltn_cli.errors import OutputError
+from rltn_cli.result_folders import MANIFEST
 
 KEY = {"input_sha256": "i", "reference_sha256": ["r"], "model_sha256": "m", "options": {"size": 64}}
 

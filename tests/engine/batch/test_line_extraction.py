@@ -52,7 +52,7 @@ def test_part_masks_become_one_picture_a_face():
         "anno/1/other.png": "out/1/other.png",
     }
     assert len(plan("anno", faces=False, recursive=True)) == 4
-    face = tasks[0].read(overwrite=False)
+    face = tasks[0].read()
     assert face.size == (6, 8)
     assert (face.pixels == 13).all()  # hair covers skin
 
@@ -98,12 +98,19 @@ def test_outputs_that_cannot_be_written_are_known_before(output, look, kind, mes
         check_outputs(tasks, look, overwrite=False)
 
 
-def test_a_folder_is_made_when_it_is_needed():
-    (task,) = plan_extraction(["a.png"], "new/folder")
-    check_outputs([task], OutputStyle(), overwrite=False)
+def test_a_check_makes_no_folder():
+    check_outputs(plan_extraction(["a.png"], "new/folder"), OutputStyle(), overwrite=False)
     assert not Path("new").exists()
-    task.read(overwrite=False)
-    assert Path("new/folder").is_dir()
+
+
+def test_a_task_is_known_by_its_files():
+    (task,) = plan_extraction(["a.png"], "out")
+    before = task.sha256()
+    assert task.sha256() == before
+    Image.new("RGB", (8, 6), "blue").save("a.png")
+    assert task.sha256() != before
+    faces = [ExtractionTask("00012", "x.png", None, {part: Path("a.png")}) for part in ("hair", "skin")]
+    assert len({before, *(face.sha256() for face in faces)}) == 3
 
 
 @pytest.mark.parametrize("invert", [False, True])

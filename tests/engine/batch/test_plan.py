@@ -1,12 +1,13 @@
 """What a batch is to do: inputs, references, outputs, clashes, bad manifest lines."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
 
 from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
-from rltn_cli.errors import OutputError, UsageError
+from rltn_cli.errors import UsageError
 
 REF = Guide((Path("ref.jpg"),))
 OUT = Path("out")
@@ -43,7 +44,7 @@ def test_a_tree_is_kept_and_the_output_folder_is_no_input() -> None:
 
 def test_files_patterns_and_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     touch("a.png", "b1.psd", "b2.psd", "[c].png")
-    monkeypatch.setattr("sys.stdin", io.StringIO("d.png\n\ne with space.png\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"d.png\n\ne with space.png\n")))
     tasks = plan_batch(["a.png", "b*.psd", "[c].png", "missing.png", "-"], OUT, REF)
     names = ["a.png", "b1.psd", "b2.psd", "[c].png", "missing.png", "d.png", "e with space.png"]
     assert [str(task.sketch) for task in tasks] == names
@@ -193,7 +194,71 @@ def test_a_manifest_that_cannot_be_read_says_so() -> None:
         plan_batch(["b.csv"], OUT, REF)
 
 
-def test_an_output_of_a_format_that_cannot_be_written_is_refused() -> None:
-    Path("a.csv").write_text("sketch,output\na.png,b.gif\n", encoding="utf-8")
-    with pytest.raises(OutputError, match="unknown picture format"):
-        plan_batch(["a.csv"], OUT, REF)
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("b.gif", "unknown picture format"),
+        ("../b.png", r"the output \.\./b\.png leads out of out"),
+        ("x/../../b.png", "leads out of"),
+        ("/tmp/b.png", "leads out of"),
+        ("..", "leads out of"),
+        ("link/b.png", "leads out of"),
+        ("link.png", "leads out of"),
+        ("lost.png", "leads out of"),
+    ],
+)
+@pytest.mark.parametrize("manifest", ["a.csv", "a.tsv", "a.jsonl"])
+def test_an_output_that_may_not_be_written_is_a_bad_line(manifest: str, output: str, message: str) -> None:
+    touch("a.png", "elsewhere/b.png")
+    OUT.mkdir()
+    Path("out/link").symlink_to(Path("elsewhere").resolve())
+    Path("out/link.png").symlink_to(Path("elsewhere/b.png").resolve())
+    Path("out/lost.png").symlink_to("../nowhere.png")
+    rows = {
+        "a.csv": f"sketch,output\na.png,{output}\n",
+        "a.tsv": f"sketch\toutput\na.png\t{output}\n",
+        "a.jsonl": f'\n{{"sketch": "a.png", "output": "{output}"}}\n',
+    }
+    Path(manifest).write_text(rows[manifest], encoding="utf-8")
+    with pytest.raises(UsageError, match=f"{manifest}, line 2: .*{message}"):
+        plan_batch([manifest], OUT, REF)
+
+
+@pytest.mark.parametrize("output", ["b.png", "sub/b.png", "x/../b.png", "inside/b.png", "..b.png"])
+def test_an_output_may_lie_anywhere_in_the_folder(output: str) -> None:
+    (OUT / "sub").mkdir(parents=True)
+    (OUT / "inside").symlink_to((OUT / "sub").resolve())
+    Path("a.csv").write_text(f"sketch,output\na.png,{output}\n", encoding="utf-8")
+    (task,) = plan_batch(["a.csv"], OUT, REF)
+    assert task.output == OUT / output
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_manifests_of_spreadsheets(encoding: str, end: str, delimiter: str) -> None:
+    rows = [["Sketch", "Reference"], ["ä b.png", "1.png;2.png"], ["c.png", "d,e.png"]]
+    text = end.join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    Path("a.csv").write_bytes((text + end).encode(encoding))
+    tasks = plan_batch(["a.csv"], OUT, Guide())
+    assert [(task.sketch.name, [path.name for path in task.references]) for task in tasks] == [
+        ("ä b.png", ["1.png", "2.png"]),
+        ("c.png", ["d,e.png"]),
+    ]
+
+
+def test_results_in_the_folder_of_the_sketches_are_not_painted_again() -> None:
+    touch("in/a.png", "in/a.webp", "in/more/b.png", "in/more/painted/b.webp")
+    for folder, name in (("in", "a.webp"), ("in/more/painted", "b.webp")):
+        entry = f'{{"output": "{name}", "status": "done", "output_sha256": "x"}}\n'
+        Path(folder, "manifest.jsonl").write_text(entry, encoding="utf-8")
+    tasks = plan_batch(["in"], Path("in"), REF, ending="webp", recursive=True)
+    assert [task.sketch.as_posix() for task in tasks] == ["in/a.png", "in/more/b.png"]
+
+
+def test_a_pipe_that_is_named_is_refused_and_in_a_folder_passed_over() -> None:
+    touch("in/a.png")
+    os.mkfifo("in/pipe.png")
+    assert [task.sketch.name for task in plan_batch(["in"], OUT, REF)] == ["a.png"]
+    tasks = plan_batch(["in/a.png", "in/pipe.png"], OUT, REF)
+    assert [task.problem for task in tasks] == [None, "in/pipe.png: a pipe or a device; name a file"]

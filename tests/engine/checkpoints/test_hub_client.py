@@ -1,6 +1,8 @@
 """The Hub, as the real client sees it: a server on loopback that answers, breaks off, refuses and lies."""
 
+import errno
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -262,3 +264,44 @@ def test_the_client_is_as_it_was_afterwards(hub: HubServer, repository: Reposito
     with hub_client._silence_client():
         assert are_progress_bars_disabled()
     assert (hub_logging.get_verbosity(), are_progress_bars_disabled()) == before
+
+
+@pytest.mark.parametrize("trouble", ["a file", "no permission", "a full disk"])
+def test_a_cache_that_cannot_be_written_is_named(
+    trouble: str, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reasons = {
+        "a file": "Not a directory",
+        "no permission": "Permission denied",
+        "a full disk": "No space left",
+    }
+    if trouble == "a file":
+        (tmp_path / "cache").write_text("in the way")
+    elif trouble == "no permission":
+        refuse(monkeypatch, os, "makedirs", errno.EACCES)
+        refuse(monkeypatch, Path, "mkdir", errno.EACCES)
+    else:
+        refuse(monkeypatch, Path, "open", errno.ENOSPC)
+    with pytest.raises(ModelError) as caught:
+        pull("org/tiny")
+    assert str(caught.value).startswith(f"org/tiny: the Hub's cache cannot be written ({tmp_path / 'cache'}")
+    assert reasons[trouble] in str(caught.value)
+    assert "HF_HOME" in str(caught.value)
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, number: int) -> None:
+    """Let a function fail for files of the cache."""
+    plain = getattr(owner, name)
+
+    def fail(path: object, *arguments: object, **options: object) -> object:
+        if "models--" in str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return plain(path, *arguments, **options)
+
+    monkeypatch.setattr(owner, name, fail)
+
+
+def test_an_answer_that_breaks_off_is_no_trouble_of_the_cache(hub: HubServer, repository: Repository) -> None:
+    hub.down = True
+    with pytest.raises(ModelError, match="the Hub cannot be reached"):
+        pull("org/tiny")

@@ -32,7 +32,7 @@ def evaluation() -> Evaluation:
     rows = tabulate(tallies, references, {"net": "model", "white page": "untrained"}, SOURCES)
     pairs = [Pair(name, Path(name), None, source=source) for name, source in zip("abc", SOURCES, strict=True)]
     return Evaluation(
-        EvaluationConfig("folder/drawings", models=("net",), protocol="group"),
+        EvaluationConfig("folder/drawings", models=("net",), protocol="group", split="val"),
         [EvaluationSample(pair, pairs[0]) for pair in pairs],
         rows,
         {name: tally.metrics for name, tally in tallies.items()},

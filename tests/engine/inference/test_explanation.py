@@ -9,10 +9,11 @@ from PIL import Image
 
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.colorizer import Colorizer
-from rltn_cli.engine.inference.explanation import FILES, match_sheet, write_explanation
+from rltn_cli.engine.inference.explanation import match_sheet, write_explanation
 from rltn_cli.errors import OutputError
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.result_folders import EXPLANATION
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def result() -> Colorization:
 
 def test_three_pictures_at_the_networks_size(result: Colorization, tmp_path: Path) -> None:
     write_explanation(result, tmp_path / "why")
-    assert sorted(path.name for path in (tmp_path / "why").iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in (tmp_path / "why").iterdir()) == sorted(EXPLANATION)
     with Image.open(tmp_path / "why" / "warped.png") as warped:
         assert np.array_equal(np.array(warped), result.warped)
     with Image.open(tmp_path / "why" / "confidence.png") as confidence:

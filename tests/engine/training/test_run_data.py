@@ -8,6 +8,7 @@ from support.training_set import make_pairs
 
 from rltn_cli.engine.training import run_data
 from rltn_cli.engine.training.run_data import cache_folder, prepare_data
+from rltn_cli.engine.training.run_folder import RunFolder
 from rltn_cli.errors import DataError, UsageError
 from rltn_cli.training_config import TrainConfig
 
@@ -27,6 +28,63 @@ def test_the_split_of_the_index_is_kept_unless_a_share_is_named(tmp_path):
     assert len(prepare_data(TrainConfig(pairs=specs)).held) == 5
     assert len(prepare_data(TrainConfig(pairs=specs, val="0.25")).held) == 3
     assert len(prepare_data(TrainConfig(pairs=specs, val="0")).held) == 0
+
+
+def with_splits(folder, *splits):
+    make_pairs(folder, len(splits))
+    rows = [f"p{i:02},{split}" for i, split in enumerate(splits)]
+    (folder / "index.csv").write_text("\n".join(["id,split", *rows]) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("val", ["", "0", "0.25", "other"])
+@pytest.mark.parametrize("measured", ["train", "Validation"])
+def test_test_pictures_are_never_trained_on(val, measured, tmp_path, caplog):
+    folder = with_splits(tmp_path / "pairs", *["train"] * 8, *["Test"] * 3, "extra", measured)
+    if val == "other":
+        val = str(make_pairs(tmp_path / "other", 2))
+    data = prepare_data(TrainConfig(pairs=(str(folder),), val=val))
+    kept = {pair.id for pair in (*data.train, *data.held)}
+    assert not kept & {"p08", "p09", "p10", "p11"}
+    assert "3 pairs of split 'test' are left out of training" in caplog.text
+    assert "1 pairs of split 'extra' are left out of training, a name that is not known" in caplog.text
+
+
+def test_folders_for_training_and_tests_alone(tmp_path):
+    make_pairs(tmp_path / "Training", 9)
+    make_pairs(tmp_path / "testing", 3)
+    data = prepare_data(TrainConfig(pairs=(str(tmp_path),)))
+    assert (len(data.train), len(data.held)) == (7, 2)
+    assert {pair.id.split("/")[0] for pair in (*data.train, *data.held)} == {"Training"}
+
+
+def test_an_index_in_a_folder_for_training_may_name_tests(tmp_path):
+    with_splits(tmp_path / "train", *["train"] * 6, "test", "test")
+    make_pairs(tmp_path / "valid", 2)
+    data = prepare_data(TrainConfig(pairs=(str(tmp_path),)))
+    assert {pair.id for pair in data.check.usable} == {
+        *(f"train/p0{i}" for i in range(2, 6)), "valid/p00", "valid/p01",
+    }  # fmt: skip  # two of those for training are also held back
+
+
+def test_tests_alone_are_nothing_to_train_on(tmp_path):
+    folder = with_splits(tmp_path / "pairs", "test", "test")
+    with pytest.raises(DataError, match=r"pairs: nothing to train on; 2 pairs of split 'test' are left out"):
+        prepare_data(TrainConfig(pairs=(str(folder),)))
+
+
+def test_a_runs_own_pictures_are_not_trained_on_later(tmp_path, monkeypatch):
+    monkeypatch.setenv("RLTN_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "colors"
+    make_pairs(tmp_path / "pairs", 9)
+    (tmp_path / "pairs" / "color").rename(folder)
+    config = TrainConfig(pairs=(str(folder),), lines="xdog", device="cpu")
+    before = {pair.id for pair in prepare_data(config).check.usable}
+    run = RunFolder(folder / "run")
+    run.write_config(config)
+    (folder / "run" / "samples").mkdir()
+    cv2.imwrite(str(folder / "run" / "samples" / "step-00000000.png"), np.full((80, 80, 3), 90, np.uint8))
+    assert {pair.id for pair in prepare_data(config).check.usable} == before
 
 
 def test_pairs_to_validate_on_are_not_trained_on(tmp_path):

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rltn_cli.config_files import from_mapping, to_json
-from rltn_cli.data.pairs import Pair, read_pairs, select_split
+from rltn_cli.data.pairs import Pair, read_pairs
+from rltn_cli.data.splits import select_split
 from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_model
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.training.lines.batches import SIZE, Example, LineBatches, find_examples
@@ -27,8 +28,9 @@ from rltn_cli.engine.training.lines.trainer import LineTrainer, LineTraining
 from rltn_cli.engine.training.state import remove_state
 from rltn_cli.errors import ConfigError, OutputError, TrainingError, UsageError
 from rltn_cli.output_files import write_file
+from rltn_cli.result_folders import EDGES, MODEL, RUN_CONFIG
 
-CONFIG, EDGES, LOG, STATE, MODEL = "config.json", "edges", "log.jsonl", "state", "model"
+LOG, STATE = "log.jsonl", "state"
 Event = Mapping[str, Any]
 
 
@@ -100,9 +102,9 @@ def resolve(output: Path, flags: Mapping[str, Any], *, resume: bool) -> LineRunC
     """
     before: dict[str, Any] = {}
     if resume:
-        if not (output / CONFIG).is_file():
+        if not (output / RUN_CONFIG).is_file():
             raise UsageError(f"--resume: {output} holds no run; leave --resume out to begin one")
-        before = _saved_config(output / CONFIG)
+        before = _saved_config(output / RUN_CONFIG)
     values = {**before, **flags}
     if "data" not in values:
         raise UsageError("name a folder of pairs to learn from")
@@ -129,7 +131,7 @@ def prepare(request: LineRunRequest) -> LinePlan:
     output = request.output
     if output.exists() and not output.is_dir():
         raise OutputError(f"{output} is a file: name a folder for the run")
-    begun = (output / CONFIG).exists()
+    begun = (output / RUN_CONFIG).exists()
     if begun and not (request.resume or request.overwrite):
         raise OutputError(
             f"{output} holds a run already: add --resume to go on, or --overwrite to begin again"
@@ -185,7 +187,7 @@ def _make_ready(request: LineRunRequest) -> None:
             (output / LOG).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror})") from error
-    write_file(output / CONFIG, to_json(request.config).encode(), overwrite=True)
+    write_file(output / RUN_CONFIG, to_json(request.config).encode(), overwrite=True)
 
 
 def _plan_event(config: LineRunConfig, examples: list[Example], trainer: LineTrainer) -> Event:

@@ -1,0 +1,68 @@
+"""What rltn leaves in folders, so that no command takes its own results for pictures to work on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+RUN_CONFIG = "config.json"
+"""Of a training run: its resolved configuration."""
+EDGES, LOGS, MODEL, SAMPLES = "edges", "logs", "model", "samples"
+"""Folders of a training run; the first of one that trains a network to draw lines."""
+STATES = "step-*"
+"""Folders of a training run's states."""
+REPORT, REPORT_PAGE = "report.json", "report.html"
+"""Of an evaluation."""
+EXPLANATION = ("warped.png", "confidence.png", "matches.png")
+"""Of `rltn colorize --explain`."""
+MANIFEST = "manifest.jsonl"
+"""Of a batch or an extraction that ended."""
+JOURNAL = ".rltn-journal-{}.jsonl"
+"""Of one process of a batch that is running or was killed."""
+
+
+def is_result_folder(folder: Path) -> bool:
+    """Return whether a folder was made by a training run, an evaluation or an explanation."""
+    if (folder / RUN_CONFIG).is_file():
+        parts = [folder / name for name in (EDGES, LOGS, MODEL, SAMPLES)]
+        return any(part.is_dir() for part in (*parts, *folder.glob(STATES)))
+    if (folder / REPORT).is_file():
+        return (folder / REPORT_PAGE).is_file()
+    return all((folder / name).is_file() for name in EXPLANATION)
+
+
+def journals(folder: Path) -> list[Path]:
+    """Return the journals in a folder."""
+    return sorted(folder.glob(JOURNAL.format("*")))
+
+
+def read_entries(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a manifest or journal; lines that were cut short, or are not ours, are left out.
+
+    Raises:
+        OSError: it cannot be read; a file that is not there has no entries.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    entries = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get("output"), str) and "status" in entry:
+            entries.append(entry)
+    return entries
+
+
+def listed_results(folder: Path) -> set[Path]:
+    """Return the files that the manifest and the journals in a folder say were written by rltn.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    files = [path for path in (folder / MANIFEST, *journals(folder)) if path.is_file()]
+    return {
+        folder / entry["output"] for path in files for entry in read_entries(path) if "output_sha256" in entry
+    }
