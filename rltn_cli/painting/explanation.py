@@ -1,10 +1,9 @@
 """What `--explain` writes: where the colours of a painted drawing came from.
 
-No torch here: the network did its part when the drawing was painted.
+The network did its part when the drawing was painted.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -13,9 +12,8 @@ from rltn_cli.errors import OutputError
 from rltn_cli.imaging.encoding import check_output, write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.output_files import make_folder
-
-if TYPE_CHECKING:
-    from rltn_cli.engine.inference.colorization import Colorization
+from rltn_cli.painting.painting import Matches, Painting
+from rltn_cli.sizes import PATCH
 
 FILES = ("warped.png", "confidence.png", "matches.png")
 _GAP = 8
@@ -38,7 +36,7 @@ def check_explanation(folder: Path, overwrite: bool = False) -> None:
             check_output(folder / name, overwrite)
 
 
-def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool = False) -> None:
+def write_explanation(painting: Painting, folder: Path, *, overwrite: bool = False) -> None:
     """Write three pictures, all at the network's size.
 
     `warped.png` holds the references' colours at the drawing's places, `confidence.png` how well each place
@@ -50,29 +48,30 @@ def write_explanation(result: "Colorization", folder: Path, *, overwrite: bool =
     """
     check_explanation(folder, overwrite)
     make_folder(folder)
-    confidence = to_bytes(np.clip(result.confidence, 0, 1))
-    pictures = (result.warped, _upsample(confidence, result), match_sheet(result))
+    confidence = to_bytes(np.clip(_matches(painting).confidence, 0, 1))
+    warped = to_bytes(painting.seen.warped)
+    pictures = (warped, _upsample(confidence, painting), match_sheet(painting))
     for name, picture in zip(FILES, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
 
 
-def match_sheet(result: "Colorization") -> Bytes:
+def match_sheet(painting: Painting) -> Bytes:
     """Draw the matched places of the drawing, then every reference under its code colours.
 
     A place's code is red from left to right, green from top to bottom, and blue by the reference's number.
     """
-    count = len(result.references)
+    count = len(painting.references)
     codes = [
         _code(picture.shape[0], picture.shape[1], number, count)
-        for number, picture in enumerate(result.references)
+        for number, picture in enumerate(painting.references)
     ]
-    number, rows, columns = np.moveaxis(result.matches, 2, 0)
+    number, rows, columns = np.moveaxis(_matches(painting).places, 2, 0)
     drawing = np.zeros((*number.shape, 3), np.uint8)
     for index, code in enumerate(codes):
         here = number == index
         drawing[here] = code[rows[here], columns[here]]
-    panels = [_upsample(drawing, result)]
-    for picture, code in zip(result.references, codes, strict=True):
+    panels = [_upsample(drawing, painting)]
+    for picture, code in zip(painting.references, codes, strict=True):
         panels.append(np.asarray(cv2.addWeighted(code, _STRENGTH, picture, 1 - _STRENGTH, 0), np.uint8))
     tallest = max(panel.shape[0] for panel in panels)
     sheet = np.full((tallest, sum(panel.shape[1] + _GAP for panel in panels) - _GAP, 3), 255, np.uint8)
@@ -83,11 +82,14 @@ def match_sheet(result: "Colorization") -> Bytes:
     return sheet
 
 
-def _upsample(places: Bytes, result: "Colorization") -> Bytes:
-    """Repeat the value of each place for all of its pixels in the network's picture."""
-    from rltn_cli.sizes import PATCH
+def _matches(painting: Painting) -> Matches:
+    assert painting.matches is not None
+    return painting.matches
 
-    height, width = result.warped.shape[:2]
+
+def _upsample(places: Bytes, painting: Painting) -> Bytes:
+    """Repeat the value of each place for all of its pixels in the network's picture."""
+    height, width = painting.seen.warped.shape[:2]
     return places.repeat(PATCH, axis=0).repeat(PATCH, axis=1)[:height, :width]
 
 
