@@ -26,6 +26,7 @@ from rltn_cli.commands.painting_options import (
     FixFile,
     FixValues,
     Gap,
+    Layers,
     Lines,
     Margins,
     Page,
@@ -42,7 +43,7 @@ from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import PAINTING_SUFFIX, STANDARD_STREAM, format_of_output
+from rltn_cli.imaging.formats import PAINTING_SUFFIX, STANDARD_STREAM
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
@@ -102,6 +103,7 @@ def colorize(
     margins: Margins = "auto",
     page: Page = 1,
     extract: Extract = False,
+    layers: Layers = None,
     save: Save = None,
     explain: Explain = None,
     device: Device = "auto",
@@ -112,7 +114,7 @@ def colorize(
     offline: Offline = False,
 ) -> None:
     """Paint a line drawing in the colours of reference pictures."""
-    results = Results(output, save, explain, overwrite)
+    results = Results(output, layers, save, explain, overwrite)
     results.check([name for name in (sketch, *(ref or ())) if name != STANDARD_STREAM], as_json)
     asked = {
         "finish": finish,
@@ -148,7 +150,7 @@ def colorize(
         show(settings, as_json)
         return
     started = time.monotonic()
-    result, used = _paint(settings, folder, quiet)
+    result, used = _paint(settings, results, folder, quiet)
     with working("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
@@ -165,16 +167,17 @@ def _check_references(sketch: str, references: list[str] | None) -> None:
         raise UsageError("standard input can hold only one picture: name - once")
 
 
-def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
+def _paint(
+    settings: dict[str, Any], results: Results, folder: Path, quiet: bool
+) -> tuple["Colorization", str]:
     """Read the pictures, load the model and paint; also return the device used."""
-    from rltn_cli.imaging.encoding import check_size
     from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.imaging.pictures import read_picture
     from rltn_cli.painting.fixes import parse_fixes
 
     with working("reading the pictures", quiet=quiet):
         sketch = read_picture(settings["sketch"], page=settings["page"])
-        check_size(sketch.size, format_of_output(settings["output"]), settings["output"])
+        results.check_size(sketch.size)
         references = [read_picture(name) for name in settings["references"]]
     with working("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer

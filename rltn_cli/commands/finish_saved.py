@@ -12,7 +12,6 @@ import typer
 from rltn_cli.commands.painting_results import Results, report, show
 from rltn_cli.commands.progress import working
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import format_of_output
 
 _log = logging.getLogger(__name__)
 
@@ -50,14 +49,13 @@ def finish_saved(
                 f"--{name.replace('_', '-')} is of no use for {path}, which is painted already: leave it out"
             )
     started = time.monotonic()
-    from rltn_cli.imaging.encoding import check_size
     from rltn_cli.painting.description import StoredOptions
     from rltn_cli.painting.finish import finish_painting
     from rltn_cli.painting.saved import open_painting
 
     with working("reading the painting", quiet=quiet):
         painting, before = open_painting(path)
-    check_size(painting.size, format_of_output(results.picture), results.picture)
+    results.check_size(painting.size)
     stored = asdict(StoredOptions.of(before))
     wanted = {name: value for name, value in asked.items() if name in given}
     if wanted.get("palette"):

@@ -85,6 +85,13 @@ FixAlike = Annotated[
         "--fix-alike", help="Fix also the regions that would have had the same colour as a fixed one."
     ),
 ]
+Layers = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.ora|FILE.psd|FOLDER",
+        help="Also write the layers: lines, paint, flats with their shading, and the warped reference.",
+    ),
+]
 Save = Annotated[
     Path | None,
     typer.Option(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import typer
 
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output
 
 if TYPE_CHECKING:
     from rltn_cli.painting.finish import Finished
@@ -23,6 +23,7 @@ class Results:
 
     picture: str
     """A path, or `-`."""
+    layers: Path | None
     save: Path | None
     explain: Path | None
     overwrite: bool
@@ -32,6 +33,7 @@ class Results:
         """The same as plain values."""
         return {
             "output": self.picture,
+            "layers": str(self.layers) if self.layers else None,
             "save": str(self.save) if self.save else None,
             "explain": str(self.explain) if self.explain else None,
         }
@@ -48,18 +50,34 @@ class Results:
         """
         from rltn_cli.imaging.encoding import check_output
         from rltn_cli.painting.explanation import check_explanation
+        from rltn_cli.painting.layer_files import check_layers
         from rltn_cli.painting.saved import check_saving
 
         check_standard_output(self.picture, as_json)
         read = [path for path in map(Path, inputs) if path.exists()]
-        for target in (Path(self.picture), self.save):
+        for target in (Path(self.picture), self.save, self.layers):
             if target and target.exists() and any(target.samefile(path) for path in read):
                 raise UsageError(f"{target} is also an input: choose another name")
         check_output(self.picture, self.overwrite)
+        if self.layers:
+            check_layers(self.layers, self.overwrite)
         if self.save:
             check_saving(self.save, self.overwrite)
         if self.explain:
             check_explanation(self.explain, self.overwrite)
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Refuse, before any work is done, a picture (H, W) that a format does not hold.
+
+        Raises:
+            OutputError: as above.
+        """
+        from rltn_cli.imaging.encoding import check_size
+        from rltn_cli.painting.layer_files import check_layers_size
+
+        check_size(size, format_of_output(self.picture), self.picture)
+        if self.layers:
+            check_layers_size(self.layers, size)
 
     def write(self, finished: "Finished", painting: "Callable[[], Painting]") -> None:
         """Write what was asked for.
@@ -70,9 +88,12 @@ class Results:
         """
         from rltn_cli.imaging.encoding import write_picture
         from rltn_cli.painting.explanation import write_explanation
+        from rltn_cli.painting.layer_files import write_layers
         from rltn_cli.painting.saved import save_painting
 
         write_picture(self.picture, finished.image, dpi=finished.painting.dpi, overwrite=self.overwrite)
+        if self.layers:
+            write_layers(self.layers, replace(finished, painting=painting()), overwrite=self.overwrite)
         if self.save:
             save_painting(self.save, painting(), finished.options, overwrite=self.overwrite)
         if self.explain:

@@ -8,10 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rltn_cli.errors import OutputError
-from rltn_cli.imaging.encoding import check_output, write_picture
+from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
-from rltn_cli.output_files import make_folder
+from rltn_cli.output_files import check_folder, make_folder
 from rltn_cli.painting.painting import Matches, Painting
 from rltn_cli.sizes import PATCH
 
@@ -27,13 +26,7 @@ def check_explanation(folder: Path, overwrite: bool = False) -> None:
     Raises:
         OutputError: the folder is a file, its parent is missing, or it already has such files.
     """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; name a folder for the explanation")
-    if not folder.is_dir() and not folder.absolute().parent.is_dir():
-        raise OutputError(f"{folder.parent}: there is no such folder; make it first")
-    if folder.is_dir():
-        for name in FILES:
-            check_output(folder / name, overwrite)
+    check_folder(folder, FILES, overwrite)
 
 
 def write_explanation(painting: Painting, folder: Path, *, overwrite: bool = False) -> None:

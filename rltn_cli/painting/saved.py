@@ -39,6 +39,7 @@ from rltn_cli.imaging.pictures import MAX_BYTES
 from rltn_cli.imaging.pixels import Pixels
 from rltn_cli.output_files import check_file as check_output_file
 from rltn_cli.output_files import write_file
+from rltn_cli.painting.archives import add_file
 from rltn_cli.painting.arrays import largest_file, pack_arrays, unpack_arrays
 from rltn_cli.painting.description import (
     Description,
@@ -54,8 +55,6 @@ from rltn_cli.painting.painting import Matches, Painting
 MEDIA_TYPE = b"application/x-rltn-painting"
 _DESCRIPTION, _ARRAYS = "painting.json", "arrays.safetensors"
 _MOST_JSON = 1 << 20
-_WRITTEN = (2024, 1, 1, 0, 0, 0)
-"""Of all files in archives, so that the same painting gives the same bytes."""
 _END = struct.Struct("<4s4H2LH")
 """The record that ends an archive: signature, disks, entries, size and place of the directory, comment."""
 _MOST_DIRECTORY = 1 << 17
@@ -136,19 +135,12 @@ def encode_painting(painting: Painting, options: FinishOptions, name: str = "pai
     files |= {f"reference-{number}": picture for number, picture in enumerate(painting.references, 1)}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        _add(archive, "mimetype", MEDIA_TYPE, zipfile.ZIP_STORED)
-        _add(archive, _DESCRIPTION, to_json(described).encode(), zipfile.ZIP_DEFLATED)
+        add_file(archive, "mimetype", MEDIA_TYPE)
+        add_file(archive, _DESCRIPTION, to_json(described).encode(), packed=True)
         for file, pixels in files.items():
-            _add(archive, f"{file}.png", encode_picture(pixels, PNG), zipfile.ZIP_STORED)
-        _add(archive, _ARRAYS, pack_arrays(arrays), zipfile.ZIP_DEFLATED)
+            add_file(archive, f"{file}.png", encode_picture(pixels, PNG))
+        add_file(archive, _ARRAYS, pack_arrays(arrays), packed=True)
     return buffer.getvalue()
-
-
-def _add(archive: zipfile.ZipFile, name: str, data: bytes, packing: int) -> None:
-    """Add a file to an archive."""
-    entry = zipfile.ZipInfo(name, _WRITTEN)
-    entry.compress_type = packing
-    archive.writestr(entry, data, compresslevel=3)
 
 
 def open_painting(path: Path) -> tuple[Painting, FinishOptions]:

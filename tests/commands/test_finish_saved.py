@@ -1,6 +1,7 @@
 """`rltn colorize` of saved paintings: from what --save wrote to pictures, without the network."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from support.painted import BAR, BOX, COLORS, DISC, ON_A_LINE, PAPER, painting
 
 from rltn_cli.cli import run
 from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.saved import save_painting
@@ -82,6 +84,12 @@ def test_json_says_how_it_was_finished(desk: Path, capsys: pytest.CaptureFixture
     assert nearest[1] == {"reference": "#dc1e28", "palette": "#dc1e28", "distance": 0.0}
 
 
+def test_layers_are_written_from_it(desk: Path) -> None:
+    assert finish("--layers", "out.ora", "--fix", "60,100=00c800") == 0
+    np.testing.assert_array_equal(read_picture("out.ora").pixels, read_picture("out.png").pixels)
+    assert color_at(BOX) == (0, 200, 0)
+
+
 def test_an_explanation_is_written_from_it(desk: Path) -> None:
     assert finish("--explain", "why") == 0
     assert Path("why/matches.png").is_file()
@@ -105,6 +113,8 @@ def test_an_explanation_is_written_from_it(desk: Path) -> None:
         (("--finish", "raw", "--fix", "5,5=ff0000"), 2, "without regions"),
         (("--palette", "text.gpl"), 2, "neither a palette file nor hex"),
         (("--palette", "words.gpl"), 2, "no GIMP palette"),
+        (("--layers", "out.kra"), 2, "layers are written as .ora or .psd"),
+        (("--layers", "none/out.ora"), 1, "no such folder"),
         (("--save", "two.zip"), 2, "paintings are saved as .rltn"),
         (("--save", "out.rltn", "--overwrite"), 2, "out.rltn is also an input"),
         (("--save", "none/two.rltn"), 1, "no such folder"),
@@ -141,3 +151,13 @@ def test_the_palette_that_was_named_is_taken_up_again(desk: Path) -> None:
     save_painting(desk / "out.rltn", painting(), options, overwrite=True)
     assert finish() == 0
     assert color_at(BOX) == (10, 20, 30)
+
+
+def test_a_psd_without_psd_tools_is_one_line(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "psd_tools", None)
+    assert finish("--layers", "out.psd") == 2
+    said = capsys.readouterr().err
+    assert "pip install 'rltn[layers]'" in said and said.count("\n") == 1
+    assert sorted(path.name for path in desk.iterdir()) == ["out.rltn"]

@@ -1,0 +1,156 @@
+"""The layers of a finished painting, for painting programs: laid over each other they are the picture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+
+from rltn_cli.choices import Finish
+from rltn_cli.imaging.canvas import upsample_rows
+from rltn_cli.imaging.decision import Decision
+from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
+from rltn_cli.imaging.flat_painting import Paint
+from rltn_cli.imaging.flats import Mask
+from rltn_cli.imaging.pixels import Pixels, top_value
+from rltn_cli.painting.finish import Finished
+
+Blend: TypeAlias = Literal["normal", "multiply", "add"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer, of the picture's size."""
+
+    name: str
+    blend: Blend
+    """How it lies on those below."""
+    visible: bool
+    render: Callable[[], Pixels]
+    """Gives (H, W, 3) RGB, or (H, W, 4) RGBA where the picture has alpha, of its depth."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayeredPicture:
+    """Layers, and the picture that they make."""
+
+    layers: tuple[Layer, ...]
+    """The lowest first."""
+    merged: Pixels
+    """(H, W, 3) or (H, W, 4)."""
+    dpi: tuple[float, float] | None
+    """Dots per inch across and down."""
+
+
+def layers_of(finished: Finished) -> tuple[Layer, ...]:
+    """Return the layers of a finished painting, the lowest first.
+
+    The warped reference (hidden); flats; shading, which multiplies, and light, which is added; paint; lines,
+    which multiply. Flats with their shading are shown for `flat` and `cel`, paint for the other finishes.
+
+    Where the picture is half transparent, at the edge of a cut-out, its colours lie in the lowest visible
+    layer, and those above are empty: laid over each other, several half transparent layers would be denser.
+
+    Args:
+        finished: with the attention among its clues.
+    """
+    painting, options = finished.painting, finished.options
+    decision = finished.decision or painting.decide(gap=options.gap, palette=options.palette)
+    stack = _Stack(finished, decision)
+    decided = options.finish in DECIDED
+    shaded = options.finish == "cel"
+    return (
+        Layer("reference", "normal", False, stack.reference),
+        Layer("flats", "normal", decided, stack.shown_flats if decided else stack.flats),
+        Layer("shading", "multiply", shaded, stack.shading),
+        Layer("light", "add", shaded, stack.light),
+        Layer("paint", "normal", not decided, stack.paint if decided else stack.shown_paint),
+        Layer("lines", "multiply", options.lines != "none", stack.lines),
+    )
+
+
+class _Stack:
+    """Renders layers, each when it is asked for."""
+
+    def __init__(self, finished: Finished, decision: Decision) -> None:
+        self._finished, self._decision = finished, decision
+        self._painting = finished.painting
+        self._top = top_value(finished.image)
+        self._alpha = finished.image[..., 3] if finished.image.shape[2] == 4 else None
+
+    def reference(self) -> Pixels:
+        """Return the warped reference."""
+        return self._under_alpha(
+            self._colors(partial(upsample_rows, self._painting.clues.warped, size=self._painting.size))
+        )
+
+    def flats(self) -> Pixels:
+        """Return one colour for each region."""
+        return self._under_alpha(self._finish("flat"))
+
+    def paint(self) -> Pixels:
+        """Return the network's colours, up to the lines."""
+        return self._under_alpha(self._finish("paint"))
+
+    def shown_flats(self) -> Pixels:
+        """Return the flats as the lowest visible layer."""
+        return self._lowest(self._finish("flat"))
+
+    def shown_paint(self) -> Pixels:
+        """Return the paint as the lowest visible layer; for `raw` the network's own picture."""
+        return self._lowest(self._finish(self._finished.options.finish))
+
+    def _lowest(self, colors: Pixels) -> Pixels:
+        """Give a layer all colours of the picture where that is half transparent."""
+        if self._alpha is not None:
+            partly = self._partly
+            colors[partly] = self._finished.image[partly, :3]
+        return self._under_alpha(colors)
+
+    def shading(self) -> Pixels:
+        """Return what darkens the flats: white where nothing does."""
+        flats, cel = self._finish("flat"), self._finish("cel")
+        share = cel.astype(np.float32) / np.maximum(flats, 1)
+        return self._above(np.rint(self._top * np.minimum(share, 1)).astype(flats.dtype), self._top)
+
+    def light(self) -> Pixels:
+        """Return what lightens the flats: black where nothing does."""
+        flats, cel = self._finish("flat"), self._finish("cel")
+        return self._above(np.asarray(cv2.subtract(cel, flats)), 0)
+
+    def lines(self) -> Pixels:
+        """Return the artist's lines on white, or those of the network."""
+        options, ink = self._finished.options, self._painting.ink
+        if options.lines == "network" and options.finish != "raw":
+            under = self._finish(options.finish).astype(np.float32)
+            ratio = self._finished.image[..., :3] / np.maximum(under, 1)
+            ink = np.rint(self._top * np.minimum(ratio, 1)).astype(ink.dtype)
+        elif options.lines == "network":
+            ink = np.full_like(ink, self._top)
+        return self._above(ink.copy(), self._top)
+
+    @property
+    def _partly(self) -> Mask:
+        assert self._alpha is not None
+        return (self._alpha > 0) & (self._alpha < self._top)
+
+    def _finish(self, finish: Finish) -> Pixels:
+        painting = self._painting
+        return self._colors(under_lines(painting.clues, painting.grey, finish, self._decision))
+
+    def _colors(self, paint: Paint) -> Pixels:
+        return lay_lines(paint, self._painting.clues, self._painting.ink, lines="none")
+
+    def _under_alpha(self, colors: Pixels) -> Pixels:
+        """Give a lower layer the picture's alpha."""
+        return colors if self._alpha is None else np.dstack([colors, self._alpha])
+
+    def _above(self, colors: Pixels, nothing: int) -> Pixels:
+        """Let an upper layer do nothing where the picture is not opaque."""
+        if self._alpha is None:
+            return colors
+        shown = self._alpha == self._top
+        colors[~shown] = nothing
+        return np.dstack([colors, (shown * self._top).astype(colors.dtype)])
