@@ -34,10 +34,11 @@ from rltn_cli.commands.painting_options import (
     Paper,
     Save,
     Size,
+    TransparentPaper,
     fixes_of,
     hexes_of,
 )
-from rltn_cli.commands.painting_results import Results, report, show
+from rltn_cli.commands.painting_results import Results, check_transparency, report, show
 from rltn_cli.commands.progress import Waiting, working
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
@@ -78,7 +79,7 @@ Explain = Annotated[
 
 _PAINTING = (
     "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page", "extract",
-    "fix_alike",
+    "fix_alike", "transparent_paper",
 )  # fmt: skip
 """Settings that the Colorizer takes as they are."""
 
@@ -101,6 +102,7 @@ def colorize(
     paper: Paper = "auto",
     drop_pencil: DropPencil = None,
     margins: Margins = "auto",
+    transparent_paper: TransparentPaper = False,
     page: Page = 1,
     extract: Extract = False,
     layers: Layers = None,
@@ -123,7 +125,9 @@ def colorize(
         "fixes": [str(one) for one in fixes_of(fix, fixes)],
         "fix_alike": fix_alike,
         "lines": lines,
+        "transparent_paper": transparent_paper,
     }
+    check_transparency(transparent_paper, output)
     if Path(sketch).suffix.lower() == PAINTING_SUFFIX:
         finish_saved(context, Path(sketch), asked, results, as_json=as_json, quiet=quiet, dry_run=dry_run)
         return

@@ -85,6 +85,12 @@ FixAlike = Annotated[
         "--fix-alike", help="Fix also the regions that would have had the same colour as a fixed one."
     ),
 ]
+TransparentPaper = Annotated[
+    bool,
+    typer.Option(
+        "--transparent-paper", help="Leave white regions at the picture's edge transparent; lines stay."
+    ),
+]
 Layers = Annotated[
     Path | None,
     typer.Option(

@@ -10,7 +10,7 @@ import typer
 
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
 
 if TYPE_CHECKING:
     from rltn_cli.painting.finish import Finished
@@ -98,6 +98,20 @@ class Results:
             save_painting(self.save, painting(), finished.options, overwrite=self.overwrite)
         if self.explain:
             write_explanation(painting(), self.explain, overwrite=self.overwrite)
+
+
+def check_transparency(wanted: bool, output: str) -> None:
+    """Refuse transparent paper in a format that has no transparency.
+
+    Raises:
+        UsageError: as above.
+    """
+    picture_format = format_of_output(output)
+    if wanted and not picture_format.alpha:
+        raise UsageError(
+            f"{output}: {picture_format.name} has no transparency for --transparent-paper; write a "
+            f"{formats_with_alpha()}"
+        )
 
 
 def report(

@@ -39,13 +39,17 @@ class StoredOptions:
     fixes: tuple[str, ...]
     """As on a command line."""
     fix_alike: bool
+    transparent_paper: bool
 
     @classmethod
     def of(cls, options: FinishOptions) -> "StoredOptions":
         """Return options as plain values."""
         palette = None if options.palette is None else tuple(options.palette.hexes)
         fixes = tuple(map(str, options.fixes))
-        return cls(options.finish, options.lines, options.gap, palette, fixes, options.fix_alike)
+        return cls(
+            options.finish, options.lines, options.gap, palette, fixes, options.fix_alike,
+            options.transparent_paper,
+        )  # fmt: skip
 
     def options(self) -> FinishOptions:
         """Return the options.
@@ -55,8 +59,9 @@ class StoredOptions:
         """
         palette = None if self.palette is None else parse_palette(",".join(self.palette))
         options = FinishOptions(
-            self.finish, self.lines, self.gap, palette, parse_fixes(self.fixes), self.fix_alike
-        )
+            self.finish, self.lines, self.gap, palette, parse_fixes(self.fixes), self.fix_alike,
+            self.transparent_paper,
+        )  # fmt: skip
         options.check()
         return options
 

@@ -10,11 +10,12 @@ from rltn_cli.errors import UsageError
 from rltn_cli.imaging.decision import Decision
 from rltn_cli.imaging.finish_choice import choose_finish
 from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
-from rltn_cli.imaging.flats import GAP
+from rltn_cli.imaging.flats import GAP, Mask
 from rltn_cli.imaging.palette import Palette
-from rltn_cli.imaging.pixels import Bytes, Pixels
+from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
+from rltn_cli.painting.transparency import multiplied, paper_mask, without_paper
 from rltn_cli.sizes import GAP_MAXIMUM
 
 
@@ -34,6 +35,8 @@ class FinishOptions:
     """Colours that are given to single regions."""
     fix_alike: bool = False
     """Whether they also hold for the regions that would have had the same colour."""
+    transparent_paper: bool = False
+    """Whether white regions at the picture's edge become transparent; beside the drawing's own alpha."""
 
     def check(self) -> None:
         """Refuse options that are out of range.
@@ -54,7 +57,7 @@ class FinishOptions:
     @property
     def decides(self) -> bool:
         """Whether the colours of regions are to be decided."""
-        return self.finish in DECIDED or bool(self.fixes)
+        return self.finish in DECIDED or bool(self.fixes) or self.transparent_paper
 
     def resolved(self, grey: Bytes) -> tuple["FinishOptions", tuple[str, ...]]:
         """Choose the finish where it is `auto`.
@@ -86,6 +89,8 @@ class Finished:
     """(H, W, 3) RGB or (H, W, 4) RGBA, of the drawing's depth."""
     decision: Decision | None
     """On the regions, where the finish or a fix asked for one."""
+    paper: Mask | None
+    """(H, W): where paper was left out; None where none was."""
     notices: tuple[str, ...]
     """What a user should know."""
 
@@ -108,9 +113,32 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
     clues = painting.clues
     paint = under_lines(clues, painting.grey, finish, decision)
     image = lay_lines(paint, clues, painting.ink, finish=finish, lines=options.lines)
+    paper = None
+    if options.transparent_paper and decision is not None:
+        paper = paper_mask(decision, painting.size)
+        if paper is None:
+            notices += ("no white region lies at the picture's edge: there is no paper to leave out",)
+        else:
+            image = without_paper(image, lines_on_white(painting, options, decision), paper)
     if painting.alpha is not None:
-        image = np.dstack([image, painting.alpha])
-    return Finished(painting, options, image, decision, notices)
+        alpha = painting.alpha if image.shape[2] == 3 else multiplied(image[..., 3], painting.alpha)
+        image = np.dstack([image[..., :3], alpha])
+    return Finished(painting, options, image, decision, paper, notices)
+
+
+def lines_on_white(painting: Painting, options: FinishOptions, decision: Decision | None) -> Pixels:
+    """Return the lines that lie on a finished picture, alone on white: (H, W, 3) of the drawing's depth."""
+    ink, clues, finish = painting.ink, painting.clues, options.finish
+    if options.lines == "keep":
+        return ink.copy()
+    top = top_value(ink)
+    if options.lines == "none" or finish == "raw":
+        return np.full_like(ink, top)
+    paint = under_lines(clues, painting.grey, finish, decision)
+    bare = lay_lines(paint, clues, ink, finish=finish, lines="none").astype(np.float32)
+    lined = lay_lines(paint, clues, ink, finish=finish, lines="network")
+    share = np.minimum(lined / np.maximum(bare, 1), 1)
+    return np.asarray(np.rint(top * share), ink.dtype)
 
 
 def _distance(own: Palette, palette: Palette) -> str:

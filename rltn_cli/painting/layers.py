@@ -1,7 +1,7 @@
 """The layers of a finished painting, for painting programs: laid over each other they are the picture."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -13,9 +13,9 @@ from rltn_cli.imaging.canvas import upsample_rows
 from rltn_cli.imaging.decision import Decision
 from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
 from rltn_cli.imaging.flat_painting import Paint
-from rltn_cli.imaging.flats import Mask
 from rltn_cli.imaging.pixels import Pixels, top_value
-from rltn_cli.painting.finish import Finished
+from rltn_cli.painting.finish import Finished, lines_on_white
+from rltn_cli.painting.transparency import ink_on_nothing
 
 Blend: TypeAlias = Literal["normal", "multiply", "add"]
 
@@ -78,21 +78,27 @@ class _Stack:
         self._finished, self._decision = finished, decision
         self._painting = finished.painting
         self._top = top_value(finished.image)
-        self._alpha = finished.image[..., 3] if finished.image.shape[2] == 4 else None
+        opaque = np.full(self._painting.size, True)
+        drawn = self._painting.alpha
+        self._has_alpha = finished.image.shape[2] == 4
+        self._whole = opaque if drawn is None else drawn == self._top
+        """Where the drawing is opaque."""
+        self._partly = ~opaque if drawn is None else (drawn > 0) & ~self._whole
+        """Where it is half transparent."""
+        self._figure = self._whole if finished.paper is None else self._whole & ~finished.paper
 
     def reference(self) -> Pixels:
         """Return the warped reference."""
-        return self._under_alpha(
-            self._colors(partial(upsample_rows, self._painting.clues.warped, size=self._painting.size))
-        )
+        warped = self._painting.clues.warped
+        return self._below(self._colors(partial(upsample_rows, warped, size=self._painting.size)))
 
     def flats(self) -> Pixels:
         """Return one colour for each region."""
-        return self._under_alpha(self._finish("flat"))
+        return self._below(self._finish("flat"))
 
     def paint(self) -> Pixels:
         """Return the network's colours, up to the lines."""
-        return self._under_alpha(self._finish("paint"))
+        return self._below(self._finish("paint"))
 
     def shown_flats(self) -> Pixels:
         """Return the flats as the lowest visible layer."""
@@ -101,13 +107,6 @@ class _Stack:
     def shown_paint(self) -> Pixels:
         """Return the paint as the lowest visible layer; for `raw` the network's own picture."""
         return self._lowest(self._finish(self._finished.options.finish))
-
-    def _lowest(self, colors: Pixels) -> Pixels:
-        """Give a layer all colours of the picture where that is half transparent."""
-        if self._alpha is not None:
-            partly = self._partly
-            colors[partly] = self._finished.image[partly, :3]
-        return self._under_alpha(colors)
 
     def shading(self) -> Pixels:
         """Return what darkens the flats: white where nothing does."""
@@ -121,20 +120,15 @@ class _Stack:
         return self._above(np.asarray(cv2.subtract(cel, flats)), 0)
 
     def lines(self) -> Pixels:
-        """Return the artist's lines on white, or those of the network."""
-        options, ink = self._finished.options, self._painting.ink
-        if options.lines == "network" and options.finish != "raw":
-            under = self._finish(options.finish).astype(np.float32)
-            ratio = self._finished.image[..., :3] / np.maximum(under, 1)
-            ink = np.rint(self._top * np.minimum(ratio, 1)).astype(ink.dtype)
-        elif options.lines == "network":
-            ink = np.full_like(ink, self._top)
-        return self._above(ink.copy(), self._top)
-
-    @property
-    def _partly(self) -> Mask:
-        assert self._alpha is not None
-        return (self._alpha > 0) & (self._alpha < self._top)
+        """Return the lines on white; on nothing where paper is left out."""
+        options = self._finished.options
+        shown = options if options.lines != "none" else replace(options, lines="keep")
+        lines = lines_on_white(self._painting, shown, self._decision)
+        if self._finished.paper is None:
+            return self._above(lines, self._top)
+        result = ink_on_nothing(lines)
+        result[~self._whole] = 0
+        return result
 
     def _finish(self, finish: Finish) -> Pixels:
         painting = self._painting
@@ -143,14 +137,22 @@ class _Stack:
     def _colors(self, paint: Paint) -> Pixels:
         return lay_lines(paint, self._painting.clues, self._painting.ink, lines="none")
 
-    def _under_alpha(self, colors: Pixels) -> Pixels:
-        """Give a lower layer the picture's alpha."""
-        return colors if self._alpha is None else np.dstack([colors, self._alpha])
+    def _lowest(self, colors: Pixels) -> Pixels:
+        """Give the lowest visible layer its alpha, and all colours where the drawing is half transparent."""
+        colors[self._partly] = self._finished.image[self._partly, :3]
+        return self._below(colors)
+
+    def _below(self, colors: Pixels) -> Pixels:
+        """Give a layer below the lines its alpha."""
+        if not self._has_alpha:
+            return colors
+        alpha = np.where(self._figure, self._top, 0).astype(colors.dtype)
+        alpha[self._partly] = self._finished.image[self._partly, 3]
+        return np.dstack([colors, alpha])
 
     def _above(self, colors: Pixels, nothing: int) -> Pixels:
-        """Let an upper layer do nothing where the picture is not opaque."""
-        if self._alpha is None:
+        """Let a layer above the lowest do nothing where the picture is not opaque."""
+        if not self._has_alpha:
             return colors
-        shown = self._alpha == self._top
-        colors[~shown] = nothing
-        return np.dstack([colors, (shown * self._top).astype(colors.dtype)])
+        colors[~self._figure] = nothing
+        return np.dstack([colors, np.where(self._figure, self._top, 0).astype(colors.dtype)])

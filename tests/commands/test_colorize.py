@@ -140,6 +140,7 @@ def test_json_states_what_was_done_and_nothing_else(
         "layers": None,
         "save": None,
         "lines": "keep",
+        "transparent_paper": False,
         "alpha": "auto",
         "paper": "auto",
         "drop_pencil": None,

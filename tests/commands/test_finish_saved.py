@@ -90,6 +90,12 @@ def test_layers_are_written_from_it(desk: Path) -> None:
     assert color_at(BOX) == (0, 200, 0)
 
 
+def test_paper_can_be_left_transparent(desk: Path) -> None:
+    assert finish("--transparent-paper", "--layers", "out.ora") == 0
+    assert color_at(PAPER) == (0, 0, 0, 0) and color_at(BOX) == (220, 30, 40, 255)
+    assert read_picture("out.ora").alpha[PAPER[1], PAPER[0]] == 0
+
+
 def test_an_explanation_is_written_from_it(desk: Path) -> None:
     assert finish("--explain", "why") == 0
     assert Path("why/matches.png").is_file()
@@ -113,6 +119,7 @@ def test_an_explanation_is_written_from_it(desk: Path) -> None:
         (("--finish", "raw", "--fix", "5,5=ff0000"), 2, "without regions"),
         (("--palette", "text.gpl"), 2, "neither a palette file nor hex"),
         (("--palette", "words.gpl"), 2, "no GIMP palette"),
+        (("--transparent-paper", "-o", "out.jpg"), 2, "JPEG has no transparency for --transparent-paper"),
         (("--layers", "out.kra"), 2, "layers are written as .ora or .psd"),
         (("--layers", "none/out.ora"), 1, "no such folder"),
         (("--save", "two.zip"), 2, "paintings are saved as .rltn"),

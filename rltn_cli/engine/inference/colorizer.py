@@ -97,6 +97,7 @@ class Colorizer:
         palette: Palette | None = None,
         fixes: Sequence[Fix] = (),
         fix_alike: bool = False,
+        transparent_paper: bool = False,
         paper: PaperMode = "auto",
         drop_pencil: str | None = None,
         margins: MarginMode = "auto",
@@ -119,6 +120,7 @@ class Colorizer:
             palette: the only colours that flats take; those of the references if left out.
             fixes: colours of single regions; see `Fix` and `Painting.decide`, also for what follows.
             fix_alike: see there.
+            transparent_paper: whether white regions at the picture's edge become transparent.
             paper: see there.
             drop_pencil: see there.
             margins: see there.
@@ -133,7 +135,7 @@ class Colorizer:
             RltnError: the device does not have enough memory.
         """
         _check_size(size)
-        finishing = FinishOptions(finish, lines, gap, palette, tuple(fixes), fix_alike)
+        finishing = FinishOptions(finish, lines, gap, palette, tuple(fixes), fix_alike, transparent_paper)
         finishing.check()
         options = DrawingOptions(alpha, paper, drop_pencil, margins, page, extract)
         drawing = self.prepare(sketch, size=size, options=options)
