@@ -97,7 +97,7 @@ class Results:
         if self.save:
             save_painting(self.save, painting(), finished.options, overwrite=self.overwrite)
         if self.explain:
-            write_explanation(painting(), self.explain, overwrite=self.overwrite)
+            write_explanation(painting(), finished, self.explain, overwrite=self.overwrite)
 
 
 def check_transparency(wanted: bool, output: str) -> None:

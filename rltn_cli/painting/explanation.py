@@ -3,6 +3,7 @@
 The network did its part when the drawing was painted.
 """
 
+import json
 from pathlib import Path
 
 import cv2
@@ -10,11 +11,16 @@ import numpy as np
 
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
-from rltn_cli.output_files import check_folder, make_folder
+from rltn_cli.output_files import check_folder, make_folder, write_file
+from rltn_cli.painting.finish import Finished
+from rltn_cli.painting.match_sheet import draw_sheet
 from rltn_cli.painting.painting import Matches, Painting
+from rltn_cli.painting.region_facts import region_facts
 from rltn_cli.sizes import PATCH
 
-FILES = ("warped.png", "confidence.png", "matches.png")
+_PICTURES = ("warped.png", "confidence.png", "matches.png")
+_SHEET, _REGIONS = "sheet.png", "regions.json"
+FILES = (*_PICTURES, _SHEET, _REGIONS)
 _GAP = 8
 _STRENGTH = 0.65
 """How much of a place's code colour covers the reference on the match sheet."""
@@ -29,12 +35,23 @@ def check_explanation(folder: Path, overwrite: bool = False) -> None:
     check_folder(folder, FILES, overwrite)
 
 
-def write_explanation(painting: Painting, folder: Path, *, overwrite: bool = False) -> None:
-    """Write three pictures, all at the network's size.
+def write_explanation(
+    painting: Painting, finished: Finished, folder: Path, *, overwrite: bool = False
+) -> None:
+    """Write where the colours came from.
+
+    `sheet.png` shows it in one picture (`match_sheet.draw_sheet`), `regions.json` region by region
+    (`region_facts`). Three pictures at the network's size show the places:
 
     `warped.png` holds the references' colours at the drawing's places, `confidence.png` how well each place
     was matched (white is a cosine of 1, black of 0 or less), `matches.png` the drawing and its references,
     each place of the drawing in the code colour of the place that it matched.
+
+    Args:
+        painting: with its attention and matches.
+        finished: the picture that was made from it.
+        folder: is made where it is missing.
+        overwrite: whether existing files may be replaced.
 
     Raises:
         OutputError: see `check_explanation`.
@@ -44,8 +61,15 @@ def write_explanation(painting: Painting, folder: Path, *, overwrite: bool = Fal
     confidence = to_bytes(np.clip(_matches(painting).confidence, 0, 1))
     warped = to_bytes(painting.seen.warped)
     pictures = (warped, _upsample(confidence, painting), match_sheet(painting))
-    for name, picture in zip(FILES, pictures, strict=True):
+    for name, picture in zip(_PICTURES, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
+    options = finished.options
+    decision = finished.decision or painting.decide(gap=options.gap, palette=options.palette)
+    regions = region_facts(painting, decision)
+    write_picture(folder / _SHEET, draw_sheet(painting, finished, regions), overwrite=overwrite)
+    values = {"palette": decision.palette.hexes, "regions": [region.to_json() for region in regions]}
+    text = json.dumps(values, indent=1) + "\n"
+    write_file(folder / _REGIONS, text.encode(), overwrite=overwrite)
 
 
 def match_sheet(painting: Painting) -> Bytes:

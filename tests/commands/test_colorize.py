@@ -295,7 +295,7 @@ def test_fixes_that_make_no_sense_write_nothing(
 def test_an_explanation_is_written_beside(model: Path, desk: Path) -> None:
     assert paint(model, *BASIC, "--explain", "why") == 0
     names = sorted(path.name for path in Path("why").iterdir())
-    assert names == ["confidence.png", "matches.png", "warped.png"]
+    assert names == ["confidence.png", "matches.png", "regions.json", "sheet.png", "warped.png"]
     assert size_of("why/warped.png") == size_of("why/confidence.png")
     assert paint(model, *BASIC[:-1], "again.png", "--explain", "why") == 1
     assert not Path("again.png").exists()
