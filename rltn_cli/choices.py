@@ -14,8 +14,8 @@ FINISHES: Mapping[Finish, str] = {
     "raw": "the network's own picture, enlarged",
 }
 
-Lines = Literal["keep", "network"]
-"""Whose lines lie on the result: the artist's own, or those that the network drew."""
+Lines = Literal["keep", "network", "none"]
+"""Whose lines lie on the result: the artist's own, those that the network drew, or nobody's."""
 
 AlphaMode = Literal["auto", "keep", "drop"]
 """What becomes of a drawing's transparency; `auto` keeps that of a cut-out."""

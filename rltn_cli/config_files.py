@@ -7,6 +7,7 @@ Keys that the dataclass does not have are refused by name.
 import dataclasses
 import json
 import tomllib
+import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,8 @@ def _convert(hint: Any, value: Any, where: str, base: Any = None) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
         return from_mapping(hint, value, where, base=base)
+    if origin is types.UnionType and args[1:] == (types.NoneType,):
+        return None if value is None else _convert(args[0], value, where)
     if origin is Literal:
         if value in args:
             return value

@@ -4,6 +4,7 @@ RltnError                 exit code 1
 ├── UsageError            contradictory or unknown options; exit code 2
 ├── ConfigError           a configuration that cannot be used
 ├── PictureError          a picture that cannot be read or painted
+├── PaintingError         a saved painting that cannot be opened
 ├── OutputError           a file that cannot be written
 ├── DataError             training or evaluation data that cannot be used
 ├── ModelError            a model that cannot be found or loaded
@@ -33,6 +34,10 @@ class ConfigError(RltnError):
 
 class PictureError(RltnError):
     """A picture that cannot be read, or that contains nothing to paint."""
+
+
+class PaintingError(RltnError):
+    """A saved painting that cannot be opened: damaged, of another kind, or newer than this program."""
 
 
 class OutputError(RltnError):

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +30,21 @@ def check_file(path: Path, overwrite: bool = False) -> None:
         raise OutputError(f"{path.parent}: there is no such folder; make it first")
     if not os.access(path.resolve().parent, os.W_OK):
         raise OutputError(f"{path.parent}: no permission to write in this folder")
+
+
+def check_folder(folder: Path, names: Iterable[str], overwrite: bool = False) -> None:
+    """Check, before any work is done, that files can be written into a folder, which need not exist.
+
+    Raises:
+        OutputError: the folder is a file, its parent is missing, or it already has such files.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; name a folder")
+    if not folder.is_dir() and not folder.absolute().parent.is_dir():
+        raise OutputError(f"{folder.parent}: there is no such folder; make it first")
+    if folder.is_dir():
+        for name in names:
+            check_file(folder / name, overwrite)
 
 
 def make_folder(folder: Path) -> None:

@@ -19,17 +19,19 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "engine.training": ("engine.evaluation", "data.check"),
     "engine.evaluation": ("engine.inference", "data.check"),
     "engine.batch": ("engine.inference",),
-    "engine.inference": ("engine.checkpoints", "engine.runtime"),
+    "engine.inference": ("engine.checkpoints", "engine.runtime", "painting"),
     "engine.checkpoints": ("models", "data", "config_files"),
-    "engine.runtime": ("models", "data", "config_files"),
+    "engine.runtime": ("models", "data", "config_files", "optional_packages"),
     "data.check": ("data",),
     "data": ("imaging", "training_config"),
     "models": ("model_config", "choices", "sizes"),
+    "painting": ("imaging", "config_files", "optional_packages"),
     "imaging": ("output_files", "text_files", "result_folders", "choices", "sizes"),
     "config_files": ("training_config", "text_files"),
     "training_config": ("model_config", "choices", "sizes"),
     "model_config": ("errors",),
     "output_files": ("errors",),
+    "optional_packages": ("errors",),
     "text_files": (),
     "result_folders": (),
     "choices": (),
@@ -179,7 +181,10 @@ def test_the_rule_sees_an_import_of_a_neighbour(importer: str, line: str, tmp_pa
     assert sees(tmp_path / "package", importer, line)
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "imaging").glob("*.py")), ids=module_name)
+@pytest.mark.parametrize(
+    "path", [*sorted((PACKAGE / "imaging").glob("*.py")), *sorted((PACKAGE / "painting").glob("*.py"))],
+    ids=module_name,
+)  # fmt: skip
 def test_pictures_need_no_torch(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert {full.split(".")[0] for full in imported(ast.walk(tree))} & {"torch", "torchvision"} == set()

@@ -19,6 +19,7 @@ from rltn_cli.data.recipes import read_data
 from rltn_cli.engine.evaluation.protocols import load, plan, spread
 from rltn_cli.engine.inference.drawings import DrawingOptions
 from rltn_cli.imaging.finish_choice import choose_finish
+from rltn_cli.painting.finish import FinishOptions
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("comicgen", "kaykit", "quaternius", "valid")
@@ -60,7 +61,7 @@ def painted(colorizer: Colorizer, sketch: np.ndarray, reference: np.ndarray) -> 
         colorizer.encode([reference]),
     )
     outputs = colorizer.paint(drawing, encoded)
-    images = [colorizer.finish(drawing, encoded, outputs, finish=finish).image for finish in FINISHES]
+    images = [colorizer.finish(drawing, encoded, outputs, FinishOptions(finish)).image for finish in FINISHES]
     return [Image.fromarray(image).convert("RGB") for image in (sketch, reference, *images)]
 
 

@@ -6,20 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.colorize import (
-    Alpha,
-    DropPencil,
-    Extract,
-    Finish,
-    Gap,
-    Lines,
-    Margins,
-    Page,
-    PaletteValue,
-    Paper,
-    Size,
-    hexes_of,
-)
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.messages import show
@@ -34,6 +20,20 @@ from rltn_cli.commands.options import (
     OverwriteAll,
     Quiet,
     Recursive,
+)
+from rltn_cli.commands.painting_options import (
+    Alpha,
+    DropPencil,
+    Extract,
+    Finish,
+    Gap,
+    Lines,
+    Margins,
+    Page,
+    PaletteValue,
+    Paper,
+    Size,
+    hexes_of,
 )
 from rltn_cli.engine.batch.events import BatchEvent, BatchSummary, SketchPlanned
 from rltn_cli.engine.checkpoints.model_names import find_model

@@ -1,14 +1,12 @@
 """`rltn colorize`: one drawing, one or several references, one painted picture."""
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rltn_cli import choices
-from rltn_cli.commands.messages import say, show, show_text
+from rltn_cli.commands.finish_saved import finish_saved
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -18,24 +16,48 @@ from rltn_cli.commands.options import (
     Offline,
     Overwrite,
     Quiet,
-    check_pencil,
 )
+from rltn_cli.commands.painting_options import (
+    Alpha,
+    DropPencil,
+    Extract,
+    Finish,
+    FixAlike,
+    FixFile,
+    FixValues,
+    Gap,
+    Layers,
+    Lines,
+    Margins,
+    Page,
+    PaletteValue,
+    Paper,
+    Save,
+    Size,
+    TransparentPaper,
+    fixes_of,
+    hexes_of,
+)
+from rltn_cli.commands.painting_results import Results, check_transparency, report, show_settings
 from rltn_cli.commands.progress import Waiting, working
-from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output
-from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.imaging.formats import PAINTING_SUFFIX, STANDARD_STREAM
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
     from rltn_cli.imaging.pictures import Picture
 
-Sketch = Annotated[str, typer.Argument(metavar="SKETCH", help="The line drawing; - for standard input.")]
+Sketch = Annotated[
+    str,
+    typer.Argument(
+        metavar="SKETCH", help="The line drawing; - for standard input. Or a painting that --save wrote."
+    ),
+]
 References = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--ref",
         "-r",
@@ -49,61 +71,6 @@ Output = Annotated[
         "--output", "-o", metavar="PICTURE", help="The painted picture; - for standard output, as PNG."
     ),
 ]
-Size = Annotated[
-    int,
-    typer.Option(
-        min=SIDE_MINIMUM, max=SIDE_MAXIMUM, help="Shorter side in pixels that the network works at."
-    ),
-]
-Finish = Annotated[choices.Finish, typer.Option(help=f"How to finish: {choices.describe(choices.FINISHES)}.")]
-Gap = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        max=GAP_MAXIMUM,
-        help="Widest gap in a line that bounds a flat, in pixels of the drawing.",
-        show_default="1.2 % of the shorter side",
-    ),
-]
-PaletteValue = Annotated[
-    str | None,
-    typer.Option(
-        "--palette",
-        metavar="FILE|HEX,HEX",
-        help="The only colours of flats: a GIMP palette file, or hex values with commas.",
-        show_default="the references' own",
-    ),
-]
-Lines = Annotated[
-    choices.Lines,
-    typer.Option(help="Keep the artist's lines on top, or let the network draw them."),
-]
-Alpha = Annotated[
-    choices.AlphaMode,
-    typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
-]
-Paper = Annotated[
-    choices.PaperMode,
-    typer.Option(help="Level paper that is not white, with its shadows, or keep it as it is."),
-]
-DropPencil = Annotated[
-    str | None,
-    typer.Option(
-        metavar="blue|red|#rrggbb",
-        help="Leave out pencil of this colour under the ink.",
-        callback=check_pencil,
-    ),
-]
-Margins = Annotated[
-    choices.MarginMode,
-    typer.Option(help="Leave wide blank margins out of what the network sees, or keep them."),
-]
-Page = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Page or frame of the sketch's file, where it has several.")
-]
-Extract = Annotated[
-    bool, typer.Option("--extract", help="The sketch is a colour picture or a photo: draw its lines first.")
-]
 Explain = Annotated[
     Path | None,
     typer.Option(
@@ -111,29 +78,36 @@ Explain = Annotated[
     ),
 ]
 
-
 _PAINTING = (
     "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page", "extract",
+    "fix_alike", "transparent_paper",
 )  # fmt: skip
-"""Settings that the Colorizer takes."""
+"""Settings that the Colorizer takes as they are."""
 
 
 def colorize(
+    context: typer.Context,
     sketch: Sketch,
-    ref: References,
     output: Output,
+    ref: References = None,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
     finish: Finish = "auto",
     gap: Gap = None,
     palette: PaletteValue = None,
+    fix: FixValues = None,
+    fixes: FixFile = None,
+    fix_alike: FixAlike = False,
     lines: Lines = "keep",
     alpha: Alpha = "auto",
     paper: Paper = "auto",
     drop_pencil: DropPencil = None,
     margins: Margins = "auto",
+    transparent_paper: TransparentPaper = False,
     page: Page = 1,
     extract: Extract = False,
+    layers: Layers = None,
+    save: Save = None,
     explain: Explain = None,
     device: Device = "auto",
     as_json: Json = False,
@@ -143,108 +117,85 @@ def colorize(
     offline: Offline = False,
 ) -> None:
     """Paint a line drawing in the colours of reference pictures."""
-    _check_streams(sketch, ref, output, as_json)
-    _check_outputs(sketch, ref, output, explain, overwrite)
+    results = Results(output, layers, save, explain, overwrite)
+    results.check([name for name in (sketch, *(ref or ())) if name != STANDARD_STREAM], as_json)
+    asked = {
+        "finish": finish,
+        "gap": gap,
+        "palette": hexes_of(palette),
+        "fixes": [str(one) for one in fixes_of(fix, fixes)],
+        "fix_alike": fix_alike,
+        "lines": lines,
+        "transparent_paper": transparent_paper,
+    }
+    check_transparency(transparent_paper, output)
+    if Path(sketch).suffix.lower() == PAINTING_SUFFIX:
+        finish_saved(context, Path(sketch), asked, results, as_json=as_json, quiet=quiet, dry_run=dry_run)
+        return
+    _check_references(sketch, ref)
     folder = find_model(model, offline=offline)
     settings: dict[str, Any] = {
         "sketch": sketch,
         "references": ref,
-        "output": output,
+        **results.settings,
         "model": model,
         "model_path": str(read_model_files(folder).weights),
         "model_revision": commit_of(folder),
         "size": size,
-        "finish": finish,
-        "gap": gap,
-        "palette": hexes_of(palette),
-        "lines": lines,
+        **asked,
         "alpha": alpha,
         "paper": paper,
         "drop_pencil": drop_pencil,
         "margins": margins,
         "page": page,
         "extract": extract,
-        "explain": str(explain) if explain else None,
         "device": device,
     }
     if dry_run:
-        _read(settings, streams=False)
-        _show(settings, as_json)
+        _read(settings, results, streams=False)
+        show_settings(settings, as_json)
         return
     started = time.monotonic()
-    result, used = _paint(settings, folder, quiet)
+    result, used = _paint(settings, results, folder, quiet)
     with working("writing", quiet=quiet):
-        _write(result, output, explain, overwrite)
-    _report(settings | {"device": used}, result, time.monotonic() - started, as_json, quiet)
+        results.write(result.finished, lambda: result.painting)
+    seconds = time.monotonic() - started
+    report(
+        settings | {"device": used}, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet
+    )
 
 
-def _report(
-    settings: dict[str, Any], result: "Colorization", seconds: float, as_json: bool, quiet: bool
-) -> None:
-    """Print what was painted, and in how many seconds."""
-    height, width = result.image.shape[:2]
-    if as_json:
-        outcome = {"width": width, "height": height, "seconds": round(seconds, 2)}
-        _show(settings | outcome | {"notices": list(result.notices)}, as_json)
-    elif not quiet and settings["output"] != STANDARD_STREAM:
-        say(f"{settings['output']}, {width}x{height}, in {seconds:.1f} s")
-
-
-def hexes_of(palette: str | None) -> str | None:
-    """Return a palette that was named as hex values with commas.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    if palette is None:
-        return None
-    from rltn_cli.imaging.palette_files import load_palette
-
-    return ",".join(load_palette(palette).hexes)
-
-
-def _check_streams(sketch: str, references: list[str], output: str, as_json: bool) -> None:
-    """Refuse to use a standard stream twice, or to write a picture to a terminal."""
+def _check_references(sketch: str, references: list[str] | None) -> None:
+    """Refuse to paint without a reference, or to use standard input twice."""
+    if not references:
+        raise UsageError("no reference: name a picture whose colours to use with --ref")
     if [sketch, *references].count(STANDARD_STREAM) > 1:
         raise UsageError("standard input can hold only one picture: name - once")
-    check_standard_output(output, as_json)
 
 
-def _check_outputs(
-    sketch: str, references: list[str], output: str, explain: Path | None, overwrite: bool
-) -> None:
-    """Refuse outputs that cannot be written, and one that is also an input."""
-    from rltn_cli.engine.inference.explanation import check_explanation
-    from rltn_cli.imaging.encoding import check_output
-
-    target = Path(output)
-    inputs = [Path(name) for name in (sketch, *references) if name != STANDARD_STREAM]
-    if target.exists() and any(path.exists() and target.samefile(path) for path in inputs):
-        raise UsageError(f"{output} is also an input: choose another name")
-    check_output(output, overwrite)
-    if explain:
-        check_explanation(explain, overwrite)
-
-
-def _read(settings: dict[str, Any], *, streams: bool = True) -> "tuple[Picture | None, list[Picture]]":
+def _read(
+    settings: dict[str, Any], results: Results, *, streams: bool = True
+) -> "tuple[Picture | None, list[Picture]]":
     """Read the drawing and the references; without `streams` not what comes from standard input."""
-    from rltn_cli.imaging.encoding import check_size
     from rltn_cli.imaging.pictures import read_picture
 
     sketch = None
     if streams or settings["sketch"] != STANDARD_STREAM:
         sketch = read_picture(settings["sketch"], page=settings["page"])
-        check_size(sketch.size, format_of_output(settings["output"]), settings["output"])
+        results.check_size(sketch.size)
     references = [read_picture(name) for name in settings["references"] if streams or name != STANDARD_STREAM]
     return sketch, references
 
 
-def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colorization", str]:
+def _paint(
+    settings: dict[str, Any], results: Results, folder: Path, quiet: bool
+) -> tuple["Colorization", str]:
     """Read the pictures, load the model and paint; also return the device used."""
     from rltn_cli.imaging.palette_files import load_palette
+    from rltn_cli.painting.fixes import parse_fixes
 
     with working("reading the pictures", quiet=quiet):
-        sketch, references = _read(settings)
+        sketch, references = _read(settings, results)
         assert sketch is not None
     with working("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
@@ -253,23 +204,8 @@ def _paint(settings: dict[str, Any], folder: Path, quiet: bool) -> tuple["Colori
     with Waiting("painting", quiet=quiet) as waiting:
         options = {name: settings[name] for name in _PAINTING}
         palette = load_palette(settings["palette"]) if settings["palette"] else None
-        result = colorizer(sketch, references, palette=palette, **options, foresee=waiting.expect)
+        fixes = parse_fixes(settings["fixes"])
+        result = colorizer(
+            sketch, references, palette=palette, fixes=fixes, **options, foresee=waiting.expect
+        )
         return result, str(colorizer.device)
-
-
-def _write(result: "Colorization", output: str, explain: Path | None, overwrite: bool) -> None:
-    """Write the picture, and the explanation if one was requested."""
-    from rltn_cli.engine.inference.explanation import write_explanation
-
-    result.save(output, overwrite=overwrite)
-    if explain:
-        write_explanation(result, explain, overwrite=overwrite)
-
-
-def _show(values: dict[str, Any], as_json: bool) -> None:
-    """Print values to standard output."""
-    if as_json:
-        show_text(json.dumps(values, indent=2) + "\n")
-        return
-    for name, value in values.items():
-        show(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.evidence import Evidence
-from rltn_cli.imaging.palette import Palette
-from rltn_cli.imaging.pixels import Floats
+from rltn_cli.imaging.palette import Color, Palette
+from rltn_cli.imaging.pixels import Bytes, Floats
 
 _ROUNDS = 5
 _LEAST = 1e-3
@@ -27,14 +27,22 @@ class Decision:
     support: Floats
     """(N + 1, K), rows of sum 1: how far each region is for each colour of the palette."""
     chosen: NDArray[np.int32]
-    """(N + 1,): the number of each region's colour in the palette."""
-    fixed: Mapping[int, int] = field(default_factory=dict)
-    """Colours that were given, by region."""
+    """(N + 1,): the number of each region's colour in the palette; of the nearest one where it was given."""
+    fixed: Mapping[int, Color] = field(default_factory=dict)
+    """Colours that were given, by region; of the palette or not."""
 
     @property
     def palette(self) -> Palette:
         """The colours that were chosen from."""
         return self.evidence.palette
+
+    @property
+    def colors(self) -> Bytes:
+        """(N + 1, 3) sRGB: the colour of each region."""
+        colors: Bytes = self.palette.colors[self.chosen]
+        for region, color in self.fixed.items():
+            colors[region] = color
+        return colors
 
     @property
     def confidence(self) -> Floats:
@@ -47,7 +55,7 @@ class Decision:
         return order
 
 
-def decide(evidence: Evidence, fixed: Mapping[int, int] | None = None) -> Decision:
+def decide(evidence: Evidence, fixed: Mapping[int, Color] | None = None) -> Decision:
     """Choose the colour of every region.
 
     A region's own votes come first. Regions that meet where no line runs pull each other towards one colour;
@@ -57,9 +65,10 @@ def decide(evidence: Evidence, fixed: Mapping[int, int] | None = None) -> Decisi
 
     Args:
         evidence: of `gather_evidence`.
-        fixed: colours of the palette that are given, by region; certain when the others are decided.
+        fixed: colours that are given, by region; certain when the others are decided. The others see the
+            palette's colour nearest to each.
     """
-    given = dict(fixed or {})
+    given = {region: evidence.palette.nearest(color) for region, color in (fixed or {}).items()}
     votes = evidence.votes
     share = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-12)
     own = np.log(share + _LEAST)
@@ -69,13 +78,15 @@ def decide(evidence: Evidence, fixed: Mapping[int, int] | None = None) -> Decisi
         support = own + _OPEN * edges.open_pull(sure) + _CONTACT * edges.line_pull(sure)
         support = np.exp(support - support.max(axis=1, keepdims=True))
         sure = _certain(support / support.sum(axis=1, keepdims=True), given)
-    return Decision(evidence, sure.astype(np.float32), sure.argmax(axis=1).astype(np.int32), given)
+    return Decision(
+        evidence, sure.astype(np.float32), sure.argmax(axis=1).astype(np.int32), dict(fixed or {})
+    )
 
 
-def _certain(support: Floats, fixed: Mapping[int, int]) -> Floats:
+def _certain(support: Floats, given: Mapping[int, int]) -> Floats:
     """Return support (N + 1, K) with all of a fixed region's on its colour."""
     result = support.copy()
-    for region, color in fixed.items():
+    for region, color in given.items():
         result[region] = 0
         result[region, color] = 1
     return result

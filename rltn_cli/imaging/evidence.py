@@ -1,6 +1,6 @@
 """What a decision on flat colours rests on: regions, their votes, what they look like and what they touch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from rltn_cli.imaging.flats import GAP, Labels, find_regions
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes
 from rltn_cli.imaging.region_count import RegionCount
-from rltn_cli.imaging.region_graph import Borders, tidy_regions
+from rltn_cli.imaging.region_graph import Borders, find_borders, tidy_regions
 from rltn_cli.imaging.trust import darkness, trust_of
 from rltn_cli.imaging.votes import Ballot
 
@@ -17,6 +17,8 @@ _MAP_PIXELS = 1400 * 1400
 """Regions are found at this many pixels at most."""
 _SPECK = 12
 """Regions of fewer pixels, off the lines, join a neighbour."""
+_NEAR = 10.0
+"""Distance in Lab over which fades what a colour passes on to those of another palette."""
 _ATTENTION = 4.0
 """Votes of the attention beside one each of the network's and the warped picture."""
 
@@ -33,7 +35,7 @@ class Clues:
     attention: Floats | None = None
     """(h', w', K): how much of each place's attention lies on each colour of the palette."""
     contacts: Floats | None = None
-    """(K, K): how often colours lie beside each other in the reference; of `count_contacts`."""
+    """(K, K): how often colours lie beside each other in the reference; of `Ballot.contacts`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +66,32 @@ class Evidence:
     count: RegionCount
     """What sums anything else over the regions."""
 
+    def in_palette(self, palette: Palette) -> "Evidence":
+        """Return the same in another palette: each colour passes its votes on to the nearest ones there."""
+        away = np.linalg.norm(self.palette.lab[:, None] - palette.lab[None], axis=2)
+        passed_on = np.exp((np.square(away.min(axis=1, keepdims=True)) - np.square(away)) / _NEAR**2)
+        passed_on /= passed_on.sum(axis=1, keepdims=True)
+        return replace(
+            self,
+            palette=palette,
+            votes=self.votes @ passed_on,
+            contacts=passed_on.T @ self.contacts @ passed_on,
+        )
 
-def gather_evidence(clues: Clues, grey: Bytes, *, gap: float = GAP) -> Evidence:
+
+def gather_evidence(
+    clues: Clues, grey: Bytes, *, gap: float = GAP, regions: RegionMap | None = None
+) -> Evidence:
     """Find the regions of a drawing and count the votes for their colours.
 
     Args:
         clues: from the network.
         grey: (H, W) the drawing, black lines on white.
         gap: widest gap in a line that is closed, as a share of the shorter side.
+        regions: those of the drawing, where they have been found already.
     """
-    regions = map_regions(grey, gap)
+    if regions is None:
+        regions = map_regions(grey, gap)
     height, width = clues.colors.shape[:2]
     weight = trust_of(grey, (height, width))
     ballot = Ballot(clues.palette)
@@ -93,8 +111,24 @@ def map_regions(grey: Bytes, gap: float = GAP) -> RegionMap:
         grey: (H, W), black lines on white.
         gap: widest gap in a line that is closed, as a share of the shorter side.
     """
-    scale = min(1.0, (_MAP_PIXELS / grey.size) ** 0.5)
-    size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
+    size = map_size((grey.shape[0], grey.shape[1]))
     dark = darkness(shrink_lines(grey, size))
     labels, borders = tidy_regions(find_regions(dark, gap), dark, gap * min(size), _SPECK)
     return RegionMap(labels, dark, borders)
+
+
+def map_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size (H', W') at which the regions of a drawing (H, W) are found."""
+    scale = min(1.0, (_MAP_PIXELS / (size[0] * size[1])) ** 0.5)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def known_regions(labels: Labels, grey: Bytes) -> RegionMap:
+    """Return the regions of a drawing that `map_regions` has found before.
+
+    Args:
+        labels: (H', W') of that map.
+        grey: (H, W), the drawing.
+    """
+    dark = darkness(shrink_lines(grey, (labels.shape[0], labels.shape[1])))
+    return RegionMap(labels, dark, find_borders(labels, dark))

@@ -12,6 +12,8 @@ from rltn_cli.errors import OutputError
 
 STANDARD_STREAM = "-"
 """Names standard input or output where a path is asked for."""
+PAINTING_SUFFIX = ".rltn"
+"""Of a saved painting, which is no picture, but can be finished to one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 
 from rltn_cli.imaging.flats import Mask
 from rltn_cli.imaging.pixels import Bytes, Floats, to_unit_range
+
+Color: TypeAlias = tuple[int, int, int]
+"""sRGB, each from 0 to 255."""
 
 _WIDTH = 160
 """Pixels across at which colours are clustered."""
@@ -53,7 +57,21 @@ class Palette:
     @property
     def hexes(self) -> list[str]:
         """The colours as `#rrggbb`."""
-        return ["#{:02x}{:02x}{:02x}".format(*color) for color in self.colors.tolist()]
+        return [to_hex(color) for color in self.colors.tolist()]
+
+    def nearest(self, color: Color) -> int:
+        """Return the number of the colour nearest to a given one in Lab."""
+        return int(np.linalg.norm(self.lab - to_lab(np.array([[color]], np.uint8))[0, 0], axis=1).argmin())
+
+    def distances_to(self, other: "Palette") -> list[tuple[int, float]]:
+        """Return for each colour the number of another palette's nearest one, and how far it is (CIE76)."""
+        away = np.linalg.norm(self.lab[:, None] - other.lab[None], axis=2)
+        return [(int(row.argmin()), float(row.min())) for row in away]
+
+
+def to_hex(color: Sequence[int]) -> str:
+    """Return a colour as `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def to_lab(picture: Bytes) -> Floats:

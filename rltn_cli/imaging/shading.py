@@ -69,7 +69,7 @@ def fit_shading(colors: Floats, grey: Bytes, decision: Decision) -> Shading:
     labels, cells, weight = decision.evidence.count.parts(trust_of(grey, (height, width)))
     lab = to_lab(to_bytes(colors)).reshape(-1, 3)[cells]
     regions = len(decision.chosen)
-    start = decision.palette.lab[decision.chosen]
+    start = to_lab(decision.colors[None])[0]
     near = weight * closeness(lab, start[labels], _NEAR)
     own = means(labels, near, lab, regions)
     agreeing = weight * closeness(lab, own[labels], _AGREES)

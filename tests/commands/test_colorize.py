@@ -1,5 +1,6 @@
 """`rltn colorize`, from files to a file, with a small network that was never trained."""
 
+import hashlib
 import io
 import json
 import os
@@ -17,8 +18,10 @@ from support.bad_pictures import BAD, write_bad_picture
 
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.painting.saved import open_painting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WIDTH, HEIGHT = 120, 96
@@ -132,7 +135,12 @@ def test_json_states_what_was_done_and_nothing_else(
         "finish": "paint",
         "gap": None,
         "palette": None,
+        "fixes": [],
+        "fix_alike": False,
+        "layers": None,
+        "save": None,
         "lines": "keep",
+        "transparent_paper": False,
         "alpha": "auto",
         "paper": "auto",
         "drop_pencil": None,
@@ -272,10 +280,47 @@ def test_a_long_time_is_said_before_it_starts(
     assert capsys.readouterr().err == ""
 
 
+def test_a_painting_is_saved_with_its_layers_and_fixed_later(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    green = ("--finish", "flat", "--fix", "30,20=00c800")
+    assert paint(model, *BASIC, "--finish", "paint", "--save", "out.rltn", "--layers", "out.ora") == 0
+    np.testing.assert_array_equal(pixels_of("out.png"), read_picture("out.ora").pixels)
+    assert run(["colorize", "out.rltn", "-o", "again.png"]) == 0
+    assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+    assert run(["colorize", "out.rltn", "-o", "fixed.png", *green]) == 0
+    assert paint(model, *BASIC[:-1], "direct.png", *green) == 0
+    assert Path("fixed.png").read_bytes() == Path("direct.png").read_bytes()
+    assert pixels_of("fixed.png")[20, 30].tolist() == [0, 200, 0]
+    origin = open_painting(Path("out.rltn"))[0].origin
+    assert (origin.model, origin.settings["sketch"], origin.settings["size"]) == ("tiny", "drawing.png", "64")
+    weights = (model / "model.safetensors").read_bytes()
+    assert origin.model_sha256 == hashlib.sha256(weights).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--fix", "500,5=ff0000"), "outside of the drawing, which is 120x96"),
+        (("--fix", "20,40=ff0000"), "on a line"),
+        (("--fix", "5,5=@300"), "the palette has colours @1 to"),
+        (("--fix", "5,5=rot"), "unknown colour"),
+        (("--fixes", "none.json"), "cannot be read"),
+    ],
+)
+def test_fixes_that_make_no_sense_write_nothing(
+    model: Path, desk: Path, options: tuple[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC, *options, "--save", "out.rltn", "--layers", "out.ora", "-q") == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1
+    assert sorted(path.name for path in desk.iterdir()) == ["drawing.png", "reference.png"]
+
+
 def test_an_explanation_is_written_beside(model: Path, desk: Path) -> None:
     assert paint(model, *BASIC, "--explain", "why") == 0
     names = sorted(path.name for path in Path("why").iterdir())
-    assert names == ["confidence.png", "matches.png", "warped.png"]
+    assert names == ["confidence.png", "matches.png", "regions.json", "sheet.png", "warped.png"]
     assert size_of("why/warped.png") == size_of("why/confidence.png")
     assert paint(model, *BASIC[:-1], "again.png", "--explain", "why") == 1
     assert not Path("again.png").exists()

@@ -45,8 +45,17 @@ def test_colours_that_touch_in_the_reference_go_together():
 
 def test_a_fixed_region_is_certain_and_persuades_others():
     votes = [(9, 0, 0), (0, 4.9, 5), (0, 4.9, 5)]
-    fixed = decide(evidence(votes, wall=False), {2: 1})
-    assert fixed.chosen.tolist()[1:] == [0, 1, 1] and fixed.confidence[2] == 1 and fixed.fixed == {2: 1}
+    red = (220, 30, 40)
+    fixed = decide(evidence(votes, wall=False), {2: red})
+    assert fixed.chosen.tolist()[1:] == [0, 1, 1] and fixed.confidence[2] == 1 and fixed.fixed == {2: red}
+
+
+def test_a_given_colour_need_not_be_in_the_palette_and_counts_as_the_nearest():
+    votes = [(9, 0, 0), (0, 4.9, 5), (0, 4.9, 5)]
+    dark_red = (180, 20, 30)
+    fixed = decide(evidence(votes, wall=False), {2: dark_red})
+    assert fixed.chosen.tolist()[1:] == [0, 1, 1]
+    assert fixed.colors[1:].tolist() == [[255, 255, 255], [180, 20, 30], [220, 30, 40]]
 
 
 def test_a_region_without_votes_gets_a_colour_and_the_same_one_each_time():

@@ -55,3 +55,16 @@ def test_a_region_too_narrow_for_the_network_votes_too():
     colors[:, 12:14] = np.array([20, 60, 200]) / 255
     evidence = gather_evidence(Clues(colors, colors, PALETTE), page)
     assert evidence.votes[evidence.labels[256, 103]].argmax() == 2
+
+
+def test_another_palette_gets_the_votes_of_the_colours_near_its_own():
+    page = np.full((60, 60), 255, np.uint8)
+    colors = np.zeros((60, 60, 3), np.float32)
+    colors[...] = PALETTE.colors[1] / 255
+    evidence = gather_evidence(Clues(colors, colors, PALETTE), page)
+    far = Palette(np.array([(0, 0, 0), (250, 240, 245), PALETTE.colors[1] // 2], np.uint8))
+    other = evidence.in_palette(far)
+    assert other.votes[1].argmax() == 2 and other.votes.shape == (2, 3)
+    np.testing.assert_allclose(other.votes.sum(axis=1), evidence.votes.sum(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(other.contacts.sum(), evidence.contacts.sum(), rtol=1e-5)
+    assert other.labels is evidence.labels

@@ -36,6 +36,7 @@ from rltn_cli.imaging.palette_files import load_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.models.rltn import RLTNOutput
+from rltn_cli.painting.finish import FinishOptions
 
 CANDIDATES = 4
 """How many of the most similar references the network compares."""
@@ -187,10 +188,8 @@ class BatchPainter:
         check_size(picture.size, format_of_output(task.output), str(task.output))
         drawing = self._colorizer.prepare(picture, size=options.size, options=options)
         match = self._choose(task, drawing) if task.choose else self._match(task.references, drawing)
-        result = self._colorizer.finish(
-            drawing, match.references, match.outputs, finish=options.finish, lines=options.lines,
-            gap=options.gap, palette=self._palette,
-        )  # fmt: skip
+        finishing = FinishOptions(options.finish, options.lines, options.gap, self._palette)
+        result = self._colorizer.finish(drawing, match.references, match.outputs, finishing)
         encoded = encode_picture(
             result.image, format_of_output(task.output), result.dpi, name=str(task.output)
         )

@@ -3,6 +3,7 @@
 No torch here, so that a wrong model is reported at once.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -131,6 +132,14 @@ def read_stored(path: Path) -> StoredModel:
     where = f"{path}: its configuration"
     values = _parse_json(metadata["config"], where) if "config" in metadata else None
     return StoredModel(weights, shapes, parts, values, where)
+
+
+def hash_weights(path: Path) -> str:
+    """Return the SHA-256 of a model's weights, all parts in order; arguments and errors as `read_stored`."""
+    digest = hashlib.sha256()
+    for part in read_stored(path).parts:
+        digest.update(part.read_bytes())
+    return digest.hexdigest()
 
 
 def make_printable(name: str) -> str:

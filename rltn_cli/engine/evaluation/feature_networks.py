@@ -11,9 +11,9 @@ import torch.nn.functional as F
 
 from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.trunks import load_vgg
-from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import ModelError
 from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.optional_packages import library
 from rltn_cli.output_files import make_folder
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"

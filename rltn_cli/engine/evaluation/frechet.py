@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.imaging.pixels import Floats
+from rltn_cli.optional_packages import library
 
 KID_SUBSET = 1000
 """Largest number of pictures in a subset of KID."""

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.checkpoints.trunks import VARIABLE, read_trunk, trunk_folder
-from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import ModelError
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.optional_packages import library
 
 
 class Lpips:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.optional_packages import library
 
 Lab = npt.NDArray[np.float64]
 

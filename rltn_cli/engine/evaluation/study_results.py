@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from rltn_cli.engine.evaluation.study_page import FORMAT
-from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import DataError
+from rltn_cli.optional_packages import library
 
 logger = logging.getLogger(__name__)
 

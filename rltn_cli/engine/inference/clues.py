@@ -1,7 +1,7 @@
 """What the network says about a drawing's colours, as plain arrays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,7 +10,6 @@ from torch import Tensor
 from rltn_cli.data.tensors import to_array
 from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.evidence import Clues
-from rltn_cli.imaging.margins import Box, with_margins
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.votes import Ballot
@@ -62,17 +61,6 @@ def gather_clues(
     if attention:
         votes = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
     return Clues(colors, warped, reference.palette, votes, reference.contacts)
-
-
-def continue_into_margins(clues: Clues, figure: Box, shape: tuple[int, ...]) -> Clues:
-    """Continue what the network says of a figure into the blank margins of its drawing (H, W)."""
-    size = (shape[0], shape[1])
-    return replace(
-        clues,
-        colors=with_margins(clues.colors, figure, size),
-        warped=with_margins(clues.warped, figure, size),
-        attention=None if clues.attention is None else with_margins(clues.attention, figure, size),
-    )
 
 
 @torch.inference_mode()

@@ -1,6 +1,7 @@
 """The result of painting a drawing."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rltn_cli.engine.inference.clues import ReferenceColors, gather_clues
 from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.margins import Box
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_bytes
 from rltn_cli.models.rltn import RLTN, RLTNOutput
+from rltn_cli.painting.finish import Finished
+from rltn_cli.painting.painting import Matches, Origin, Painting
+from rltn_cli.painting.saved import save_painting
 from rltn_cli.sizes import PATCH
 
 
@@ -20,23 +25,67 @@ from rltn_cli.sizes import PATCH
 class Colorization:
     """A painted drawing, and what the network tells about it."""
 
-    image: Pixels
-    """(H, W, 3) RGB or (H, W, 4) RGBA at the drawing's own size, uint8 or uint16 as the drawing."""
-    colors: Bytes
-    """(h, w, 3) RGB, the network's own picture; of `figure`, as are all that follow."""
-    warped: Bytes
-    """(h, w, 3) RGB, the reference's colours at the drawing's places."""
-    references: tuple[Bytes, ...]
-    """Each (H', W', 3) RGB, as the network saw it."""
-    notices: tuple[str, ...]
-    """Messages to the user about what was changed or left out while reading."""
-    dpi: tuple[float, float] | None
+    finished: Finished
+    """The finished picture, and how it came about."""
     fit: Fit
     """How the drawing, or the figure in it, was fitted to the network's size."""
-    figure: Box | None
-    """The part of the drawing within wide blank margins, which is all that the network saw; None for all."""
+    notices: tuple[str, ...]
+    """Messages to the user about what was changed, left out or chosen."""
     _model: RLTN = field(repr=False)
     _outputs: tuple[RLTNOutput, ...] = field(repr=False)
+    _colors: ReferenceColors = field(repr=False)
+    _origin: Callable[[], Origin] = field(repr=False)
+
+    @property
+    def image(self) -> Pixels:
+        """(H, W, 3) RGB or (H, W, 4) RGBA at the drawing's own size, uint8 or uint16 as the drawing."""
+        return self.finished.image
+
+    @property
+    def references(self) -> tuple[Bytes, ...]:
+        """Each (H', W', 3) RGB, as the network saw it."""
+        return self.finished.painting.references
+
+    @property
+    def dpi(self) -> tuple[float, float] | None:
+        """Dots per inch across and down, as in the drawing's file."""
+        return self.finished.painting.dpi
+
+    @property
+    def figure(self) -> Box | None:
+        """The part of the drawing within wide blank margins, which is all that the network saw; None for all.
+
+        `colors`, `warped`, `confidence` and `matches` are of it.
+        """
+        return self.finished.painting.figure
+
+    @cached_property
+    def colors(self) -> Bytes:
+        """(h, w, 3) RGB, the network's own picture."""
+        return to_bytes(self.finished.painting.seen.colors)
+
+    @cached_property
+    def warped(self) -> Bytes:
+        """(h, w, 3) RGB, the reference's colours at the drawing's places."""
+        return to_bytes(self.finished.painting.seen.warped)
+
+    @cached_property
+    def painting(self) -> Painting:
+        """All that fixes, finishes, layers and saving need, without the network; gathered on first use."""
+        painting = self.finished.painting
+        seen = painting.seen
+        if seen.attention is None:
+            seen = gather_clues(self.fit, self._outputs, self._colors)
+        matches = Matches(self.matches.astype(np.int32), self.confidence)
+        return replace(painting, seen=seen, matches=matches, origin=self._origin())
+
+    def save_painting(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Save what was painted as `.rltn`, to be opened by `rltn_cli.painting.saved.open_painting`.
+
+        Raises:
+            UsageError, OutputError: see `rltn_cli.painting.saved.save_painting`.
+        """
+        save_painting(Path(path), self.painting, self.finished.options, overwrite=overwrite)
 
     @cached_property
     def confidence(self) -> Floats:

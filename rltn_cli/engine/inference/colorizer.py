@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Self, get_args
+from typing import Self
 
 import numpy as np
 import torch
@@ -14,31 +15,35 @@ from torch import Tensor
 from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
 from rltn_cli.data.batches import label_sketches
 from rltn_cli.data.tensors import to_tensor
+from rltn_cli.engine.checkpoints.header import hash_weights
+from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
-from rltn_cli.engine.inference.clues import (
-    ReferenceColors,
-    continue_into_margins,
-    gather_clues,
-    palette_colors,
-)
+from rltn_cli.engine.inference.clues import gather_clues
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
 from rltn_cli.engine.inference.duration import LONG, DurationEstimate
 from rltn_cli.engine.inference.line_extractor import LineExtractor
-from rltn_cli.engine.inference.references import References, Source, count_pixels, fit_references, read_source
+from rltn_cli.engine.inference.references import (
+    FittedReferences,
+    References,
+    Source,
+    count_pixels,
+    fit_references,
+    read_source,
+)
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.finish_choice import choose_finish
-from rltn_cli.imaging.finishing import DECIDED, finish_picture
-from rltn_cli.imaging.flats import GAP
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pictures import Picture
-from rltn_cli.imaging.pixels import Bytes, Pixels, to_bytes
+from rltn_cli.imaging.pixels import Bytes, Pixels
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
 from rltn_cli.models.rltn import RLTN, RLTNOutput
-from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.painting.finish import FINISHED_AS_USUAL, FinishOptions, finish_painting
+from rltn_cli.painting.fixes import Fix
+from rltn_cli.painting.painting import Origin, Painting
+from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +66,7 @@ class Colorizer:
         self._extractor: LineExtractor | None = None
         self._extracting = threading.Lock()
         self._duration = DurationEstimate(self.model, self.device)
+        self._files: Path | None = None
 
     @classmethod
     def from_pretrained(
@@ -73,7 +79,10 @@ class Colorizer:
             UsageError: no such device here.
         """
         chosen = choose_device(device)
-        return cls(load_model(find_model(str(name_or_path), revision=revision), device=chosen), chosen)
+        files = find_model(str(name_or_path), revision=revision)
+        colorizer = cls(load_model(files, device=chosen), chosen)
+        colorizer._files = files
+        return colorizer
 
     def __call__(
         self,
@@ -86,6 +95,9 @@ class Colorizer:
         alpha: AlphaMode = "auto",
         gap: float | None = None,
         palette: Palette | None = None,
+        fixes: Sequence[Fix] = (),
+        fix_alike: bool = False,
+        transparent_paper: bool = False,
         paper: PaperMode = "auto",
         drop_pencil: str | None = None,
         margins: MarginMode = "auto",
@@ -101,11 +113,14 @@ class Colorizer:
             references: one or several of the same, or what `encode` returned.
             size: pixels of the shorter side for the network, 64 to 2048.
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
-            lines: `keep` the artist's own, or those of the `network`.
+            lines: `keep` the artist's own, those of the `network`, or `none` for colours only.
             alpha: what becomes of the drawing's transparency; see `DrawingOptions`, also for what follows.
             gap: widest gap in a line that bounds a flat, in pixels of the drawing; 1.2 % of its shorter side
                 if left out.
             palette: the only colours that flats take; those of the references if left out.
+            fixes: colours of single regions; see `Fix` and `Painting.decide`, also for what follows.
+            fix_alike: see there.
+            transparent_paper: whether white regions at the picture's edge become transparent.
             paper: see there.
             drop_pencil: see there.
             margins: see there.
@@ -116,21 +131,25 @@ class Colorizer:
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
-            UsageError: an option out of range, or no reference.
+            UsageError: an option out of range, a fix that makes no sense, or no reference.
             RltnError: the device does not have enough memory.
         """
-        _check_options(size, finish, lines, gap)
+        _check_size(size)
+        finishing = FinishOptions(finish, lines, gap, palette, tuple(fixes), fix_alike, transparent_paper)
+        finishing.check()
         options = DrawingOptions(alpha, paper, drop_pencil, margins, page, extract)
         drawing = self.prepare(sketch, size=size, options=options)
+        for fix in finishing.fixes:
+            fix.check(drawing.grey)
         if isinstance(references, References):
             encoded = references
             self.foresee(drawing.canvas.size, count_pixels(encoded.pictures), size=size, tell=foresee)
         else:
-            fitted, colors = fit_references(references, size, margins)
-            self.foresee(drawing.canvas.size, count_pixels(fitted), size=size, tell=foresee)
-            encoded = self._encode(fitted, colors, size)
+            fitted = fit_references(references, size, margins)
+            self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
+            encoded = self._encode(fitted)
         outputs = self.paint(drawing, encoded)
-        result = self.finish(drawing, encoded, outputs, finish=finish, lines=lines, gap=gap, palette=palette)
+        result = self.finish(drawing, encoded, outputs, finishing)
         for notice in result.notices:
             _log.warning("%s", notice)
         return result
@@ -192,29 +211,37 @@ class Colorizer:
         drawing: Drawing,
         references: References,
         outputs: tuple[RLTNOutput, ...],
-        *,
-        finish: Finish = "auto",
-        lines: Lines = "keep",
-        gap: float | None = None,
-        palette: Palette | None = None,
+        options: FinishOptions = FINISHED_AS_USUAL,
     ) -> Colorization:
-        """Bring what the network painted to the drawing's own size; the last step of painting."""
-        share = GAP if gap is None else gap / min(drawing.grey.shape)
-        notices = drawing.notices
-        if finish == "auto":
-            finish, reason = choose_finish(drawing.grey, share)
-            notices = (*notices, reason)
-        colors = references.colors if palette is None else palette_colors(palette, references.pictures)
-        clues = seen = gather_clues(drawing.fit, outputs, colors, attention=finish in DECIDED)
-        if drawing.figure is not None:
-            clues = continue_into_margins(seen, drawing.figure, drawing.grey.shape)
-        image = finish_picture(clues, drawing.ink, drawing.grey, finish=finish, lines=lines, gap=share)
-        if drawing.alpha is not None:
-            image = np.dstack([image, drawing.alpha])
+        """Bring what the network painted to the drawing's own size; the last step of painting.
+
+        Raises:
+            UsageError: a fix that makes no sense.
+        """
+        chosen, reasons = options.resolved(drawing.grey)
+        seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.decides)
+        painting = Painting(
+            drawing.ink, drawing.grey, drawing.alpha, drawing.dpi, drawing.figure, seen, references.pictures
+        )
+        done = finish_painting(painting, chosen)
         return Colorization(
-            image, to_bytes(seen.colors), to_bytes(seen.warped), references.pictures, notices, drawing.dpi,
-            drawing.fit, drawing.figure, self.model, outputs,
+            done, drawing.fit, (*drawing.notices, *reasons, *done.notices), self.model, outputs,
+            references.colors, partial(self._origin, drawing, references),
         )  # fmt: skip
+
+    def _origin(self, drawing: Drawing, references: References) -> Origin:
+        """Return what a painting was made with, for the record."""
+        settings: dict[str, object] = {
+            "sketch": Path(drawing.name).name,
+            "references": "; ".join(Path(name).name for name in references.names),
+            "size": references.size,
+            **asdict(drawing.options),
+        }
+        known = {name: str(value) for name, value in settings.items() if value is not None}
+        if self._files is None:
+            return Origin(settings=known)
+        revision = commit_of(self._files) or ""
+        return Origin(self._files.name, hash_weights(self._files), revision, known)
 
     def encode(
         self, references: Source | Sequence[Source], *, size: int = 256, margins: MarginMode = "auto"
@@ -226,14 +253,14 @@ class Colorizer:
             UsageError: no reference.
             RltnError: the device does not have enough memory.
         """
-        fitted, colors = fit_references(references, size, margins)
-        return self._encode(fitted, colors, size)
+        return self._encode(fit_references(references, size, margins))
 
-    def _encode(self, fitted: tuple[Bytes, ...], colors: ReferenceColors, size: int) -> References:
+    def _encode(self, fitted: FittedReferences) -> References:
         """Encode references that have the network's size."""
-        with memory_for(f"size {size}", self.device), torch.inference_mode():
-            tensors = [to_tensor(picture[None], self.device) for picture in fitted]
-            return References(fitted, self.model.encode_references(tensors), size, colors)
+        with memory_for(f"size {fitted.size}", self.device), torch.inference_mode():
+            tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+            tokens = self.model.encode_references(tensors)
+        return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
     @torch.inference_mode()
     def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
@@ -263,12 +290,7 @@ class Colorizer:
         return self.model.colorize(sketch, references.tokens, regions)
 
 
-def _check_options(size: int, finish: Finish, lines: Lines, gap: float | None) -> None:
-    """Refuse options that are out of range."""
-    if gap is not None and not 0 <= gap <= GAP_MAXIMUM:
-        raise UsageError(f"gap must be from 0 to {GAP_MAXIMUM} pixels, not {gap:g}")
+def _check_size(size: int) -> None:
+    """Refuse a size that is out of range."""
     if not SIDE_MINIMUM <= size <= SIDE_MAXIMUM:
         raise UsageError(f"size must be from {SIDE_MINIMUM} to {SIDE_MAXIMUM} pixels, not {size}")
-    for name, value, known in (("finish", finish, Finish), ("lines", lines, Lines)):
-        if value not in get_args(known):
-            raise UsageError(f"{name} must be one of {', '.join(get_args(known))}, not {value}")

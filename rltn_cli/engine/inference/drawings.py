@@ -72,6 +72,9 @@ class Drawing:
     """The part of the drawing that is on the canvas; None for all."""
     dpi: tuple[float, float] | None
     notices: tuple[str, ...]
+    name: str
+    options: DrawingOptions
+    """How it was read."""
 
 
 def prepare_drawing(picture: Picture, size: int, options: DrawingOptions) -> Drawing:
@@ -96,4 +99,15 @@ def prepare_drawing(picture: Picture, size: int, options: DrawingOptions) -> Dra
     figure = find_figure(sketch.grey, kept=KEPT) if options.margins == "auto" else None
     grey = sketch.grey if figure is None else figure.cut(sketch.grey)
     canvas, fit = fit_sketch(grey, size, picture.name)
-    return Drawing(sketch.ink, sketch.grey, sketch.alpha, canvas, fit, figure, picture.dpi, notices)
+    return Drawing(
+        sketch.ink,
+        sketch.grey,
+        sketch.alpha,
+        canvas,
+        fit,
+        figure,
+        picture.dpi,
+        notices,
+        picture.name,
+        options,
+    )

@@ -22,21 +22,26 @@ Source: TypeAlias = PictureSource | Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class References:
-    """Encoded references, for any number of sketches."""
+class FittedReferences:
+    """References as the network sees them."""
 
     pictures: tuple[Bytes, ...]
-    """Each (H', W', 3) uint8 RGB, as the network saw it."""
-    tokens: ReferenceTokens
-    size: int
-    """Pixels of the shorter side."""
+    """Each (H', W', 3) uint8 RGB."""
     colors: ReferenceColors
     """The palette, and where it lies in the pictures."""
+    size: int
+    """Pixels of the shorter side."""
+    names: tuple[str, ...]
 
 
-def fit_references(
-    references: Source | Sequence[Source], size: int, margins: MarginMode
-) -> tuple[tuple[Bytes, ...], ReferenceColors]:
+@dataclass(frozen=True, slots=True, eq=False)
+class References(FittedReferences):
+    """Encoded references, for any number of sketches."""
+
+    tokens: ReferenceTokens
+
+
+def fit_references(references: Source | Sequence[Source], size: int, margins: MarginMode) -> FittedReferences:
     """Read references, fit them to the network's size, and find their palette.
 
     Args:
@@ -54,8 +59,9 @@ def fit_references(
         sources = [references]
     if not sources:
         raise UsageError("no reference: name at least one picture whose colours to use")
-    fitted, seen = [], []
+    fitted, seen, names = [], [], []
     for picture in map(read_source, sources):
+        names.append(picture.name)
         color = to_eight_bit(picture.flattened())
         figure = find_figure(color) if margins == "auto" else None
         seen.append(figure.cut(color) if figure else color)
@@ -63,7 +69,8 @@ def fit_references(
         grey = (f"{picture.name}: is grey; a reference without colours has none to give",)
         for notice in (*picture.notices, *(grey if is_grey(color) else ())):
             _log.warning("%s", notice)
-    return tuple(fitted), palette_colors(read_palette(seen), tuple(fitted))
+    colors = palette_colors(read_palette(seen), fitted)
+    return FittedReferences(tuple(fitted), colors, size, tuple(names))
 
 
 def count_pixels(pictures: Sequence[Bytes]) -> int:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from rltn_cli.engine.runtime.optional_packages import library
+from rltn_cli.optional_packages import library
 
 T = TypeVar("T")
 

@@ -135,7 +135,7 @@ def test_bad_input(colorizer, reference, tmp_path):
         colorizer(np.zeros((1, 1), np.uint8) + np.uint8(255), reference)
     with pytest.raises(PictureError, match="blank"):
         colorizer(np.full((64, 64), 255, np.uint8), reference)
-    for wrong in ({"size": 32}, {"finish": "oil"}, {"lines": "none"}, {"alpha": "maybe"}):
+    for wrong in ({"size": 32}, {"finish": "oil"}, {"lines": "some"}, {"alpha": "maybe"}):
         with pytest.raises(UsageError):
             colorizer(drawing, reference, **wrong)
 

@@ -9,11 +9,10 @@ from PIL import Image
 
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.colorizer import Colorizer
-from rltn_cli.engine.inference.explanation import match_sheet, write_explanation
 from rltn_cli.errors import OutputError
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
-from rltn_cli.result_folders import EXPLANATION
+from rltn_cli.painting.explanation import FILES, match_sheet, write_explanation
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +24,9 @@ def result() -> Colorization:
     return Colorizer(RLTN(PRESETS["tiny"]), "cpu")(sketch, references, size=64)
 
 
-def test_three_pictures_at_the_networks_size(result: Colorization, tmp_path: Path) -> None:
-    write_explanation(result, tmp_path / "why")
-    assert sorted(path.name for path in (tmp_path / "why").iterdir()) == sorted(EXPLANATION)
+def test_pictures_at_the_networks_size(result: Colorization, tmp_path: Path) -> None:
+    write_explanation(result.painting, result.finished, tmp_path / "why")
+    assert sorted(path.name for path in (tmp_path / "why").iterdir()) == sorted(FILES)
     with Image.open(tmp_path / "why" / "warped.png") as warped:
         assert np.array_equal(np.array(warped), result.warped)
     with Image.open(tmp_path / "why" / "confidence.png") as confidence:
@@ -36,7 +35,7 @@ def test_three_pictures_at_the_networks_size(result: Colorization, tmp_path: Pat
 
 
 def test_a_place_has_the_code_of_the_place_that_it_matched(result: Colorization) -> None:
-    sheet = match_sheet(result)
+    sheet = match_sheet(result.painting)
     height, width = result.warped.shape[:2]
     assert sheet.shape[1] == width + sum(8 + picture.shape[1] for picture in result.references)
     for row, column in ((0, 0), (5, 11), (result.matches.shape[0] - 1, 3)):
@@ -52,15 +51,15 @@ def test_a_place_has_the_code_of_the_place_that_it_matched(result: Colorization)
 def test_existing_explanations_are_kept_unless_told_otherwise(result: Colorization, tmp_path: Path) -> None:
     (tmp_path / "matches.png").write_bytes(b"mine")
     with pytest.raises(OutputError, match="exists already"):
-        write_explanation(result, tmp_path)
+        write_explanation(result.painting, result.finished, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["matches.png"]
-    write_explanation(result, tmp_path, overwrite=True)
+    write_explanation(result.painting, result.finished, tmp_path, overwrite=True)
     assert (tmp_path / "matches.png").read_bytes() != b"mine"
 
 
 def test_a_folder_that_cannot_be_made_is_refused(result: Colorization, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="is a file"):
-        write_explanation(result, tmp_path / "file")
+        write_explanation(result.painting, result.finished, tmp_path / "file")
     with pytest.raises(OutputError, match="no such folder"):
-        write_explanation(result, tmp_path / "none" / "why")
+        write_explanation(result.painting, result.finished, tmp_path / "none" / "why")

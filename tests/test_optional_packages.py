@@ -2,8 +2,8 @@ import importlib
 
 import pytest
 
-from rltn_cli.engine.runtime.optional_packages import library
 from rltn_cli.errors import UsageError
+from rltn_cli.optional_packages import library
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,160 @@
+"""What `rltn colorize` writes: the picture, and what else was asked for."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rltn_cli.commands.messages import say, show, show_text
+from rltn_cli.commands.streams import check_standard_output
+from rltn_cli.errors import UsageError
+from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
+
+if TYPE_CHECKING:
+    from rltn_cli.painting.finish import Finished
+    from rltn_cli.painting.painting import Painting
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where results go."""
+
+    picture: str
+    """A path, or `-`."""
+    layers: Path | None
+    save: Path | None
+    explain: Path | None
+    overwrite: bool
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "output": self.picture,
+            "layers": str(self.layers) if self.layers else None,
+            "save": str(self.save) if self.save else None,
+            "explain": str(self.explain) if self.explain else None,
+        }
+
+    def check(self, inputs: Sequence[str], as_json: bool) -> None:
+        """Refuse, before any work is done, what cannot be written, and what is also an input.
+
+        Args:
+            inputs: the files that are read.
+            as_json: whether standard output is taken by JSON.
+
+        Raises:
+            UsageError, OutputError: as above.
+        """
+        from rltn_cli.imaging.encoding import check_output
+        from rltn_cli.painting.explanation import check_explanation
+        from rltn_cli.painting.layer_files import check_layers
+        from rltn_cli.painting.saved import check_saving
+
+        check_standard_output(self.picture, as_json)
+        read = [path for path in map(Path, inputs) if path.exists()]
+        for target in (Path(self.picture), self.save, self.layers):
+            if target and target.exists() and any(target.samefile(path) for path in read):
+                raise UsageError(f"{target} is also an input: choose another name")
+        check_output(self.picture, self.overwrite)
+        if self.layers:
+            check_layers(self.layers, self.overwrite)
+        if self.save:
+            check_saving(self.save, self.overwrite)
+        if self.explain:
+            check_explanation(self.explain, self.overwrite)
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Refuse, before any work is done, a picture (H, W) that a format does not hold.
+
+        Raises:
+            OutputError: as above.
+        """
+        from rltn_cli.imaging.encoding import check_size
+        from rltn_cli.painting.layer_files import check_layers_size
+
+        check_size(size, format_of_output(self.picture), self.picture)
+        if self.layers:
+            check_layers_size(self.layers, size)
+
+    def write(self, finished: "Finished", painting: "Callable[[], Painting]") -> None:
+        """Write what was asked for.
+
+        Args:
+            finished: the picture.
+            painting: gives the painting with all that the network says of it.
+        """
+        from rltn_cli.imaging.encoding import write_picture
+        from rltn_cli.painting.explanation import write_explanation
+        from rltn_cli.painting.layer_files import write_layers
+        from rltn_cli.painting.saved import save_painting
+
+        write_picture(self.picture, finished.image, dpi=finished.painting.dpi, overwrite=self.overwrite)
+        if self.layers:
+            write_layers(self.layers, replace(finished, painting=painting()), overwrite=self.overwrite)
+        if self.save:
+            save_painting(self.save, painting(), finished.options, overwrite=self.overwrite)
+        if self.explain:
+            write_explanation(painting(), finished, self.explain, overwrite=self.overwrite)
+
+
+def check_transparency(wanted: bool, output: str) -> None:
+    """Refuse transparent paper in a format that has no transparency.
+
+    Raises:
+        UsageError: as above.
+    """
+    picture_format = format_of_output(output)
+    if wanted and not picture_format.alpha:
+        raise UsageError(
+            f"{output}: {picture_format.name} has no transparency for --transparent-paper; write a "
+            f"{formats_with_alpha()}"
+        )
+
+
+def report(
+    settings: Mapping[str, Any],
+    finished: "Finished",
+    notices: Sequence[str],
+    seconds: float,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Print what was painted, and in how many seconds."""
+    height, width = finished.image.shape[:2]
+    if as_json:
+        outcome = {
+            "width": width,
+            "height": height,
+            "seconds": round(seconds, 2),
+            "notices": list(notices),
+            **_colors_of(finished),
+        }
+        show_settings({**settings, **outcome}, as_json)
+    elif not quiet and settings["output"] != STANDARD_STREAM:
+        say(f"{settings['output']}, {width}x{height}, in {seconds:.1f} s")
+
+
+def _colors_of(finished: "Finished") -> dict[str, Any]:
+    """Return what flats chose from, and how far the references' colours are from a palette that was named."""
+    if finished.decision is None:
+        return {}
+    found: dict[str, Any] = {"colors": finished.decision.palette.hexes}
+    if (palette := finished.options.palette) is not None:
+        own = finished.painting.palette
+        found["nearest"] = [
+            {"reference": color, "palette": palette.hexes[number], "distance": round(away, 1)}
+            for color, (number, away) in zip(own.hexes, own.distances_to(palette), strict=True)
+        ]
+    return found
+
+
+def show_settings(values: Mapping[str, Any], as_json: bool) -> None:
+    """Print values to standard output."""
+    if as_json:
+        show_text(json.dumps(values, indent=2) + "\n")
+        return
+    for name, value in values.items():
+        show(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")

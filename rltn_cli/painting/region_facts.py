@@ -1,0 +1,191 @@
+"""What is known of each region of a decided painting: where it lies, its colour, and where that came from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rltn_cli.imaging.decision import Decision
+from rltn_cli.imaging.flats import Labels
+from rltn_cli.imaging.palette import to_hex, to_lab
+from rltn_cli.painting.painting import Matches, Painting
+
+_ALTERNATIVES = 3
+_NEAR = 20.0
+"""A match whose place in the reference is this near a region's colour in Lab (CIE76) may be its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place in a reference."""
+
+    reference: int
+    """Its number, from 1."""
+    x: int
+    """Pixels from the left, of the reference as the network saw it."""
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFacts:
+    """One region."""
+
+    number: int
+    """From 1, the largest region first."""
+    x: int
+    """A pixel of the drawing deep in the region; a fix of it can name this point."""
+    y: int
+    room: float
+    """Pixels of the drawing around it that belong to the region."""
+    share: float
+    """Of the drawing that it covers, in [0, 1]."""
+    color: str
+    """As `#rrggbb`."""
+    palette_number: int | None
+    """Of the colour in the palette, from 1; None where a fix gave another."""
+    fixed: bool
+    confidence: float
+    """Support of the colour, in [0, 1], of all colours of the palette together."""
+    match: float | None
+    """How well the references match it: the mean cosine; None where the network did not see it."""
+    source: Source | None
+    """Where its colour came from; None where no match shows that colour."""
+    alternatives: tuple[tuple[str, int, float], ...]
+    """Other colours: hex value, number in the palette, and support, the best first."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as plain values."""
+        source = self.source
+        return {
+            "region": self.number,
+            "point": [self.x, self.y],
+            "share": round(self.share, 6),
+            "color": self.color,
+            "palette": self.palette_number,
+            "fixed": self.fixed,
+            "confidence": round(self.confidence, 4),
+            "match": None if self.match is None else round(self.match, 4),
+            "source": source and {"reference": source.reference, "x": source.x, "y": source.y},
+            "alternatives": [
+                {"color": color, "palette": number, "votes": round(support, 4)}
+                for color, number, support in self.alternatives
+            ],
+        }
+
+
+def region_facts(painting: Painting, decision: Decision) -> list[RegionFacts]:
+    """Return what is known of each region, the largest first.
+
+    Args:
+        painting: with its matches.
+        decision: on its regions.
+    """
+    labels = decision.evidence.labels
+    count = len(decision.chosen)
+    sizes = np.bincount(labels.reshape(-1), minlength=count)
+    deepest, room = _deepest(labels, count)
+    scale = painting.size[0] / labels.shape[0], painting.size[1] / labels.shape[1]
+    colors = decision.colors
+    cells, match = _Cells(painting, labels, deepest), painting.matches
+    found = []
+    order = [region for region in np.argsort(-sizes, kind="stable").tolist() if region and sizes[region]]
+    best = decision.alternatives(_ALTERNATIVES + 1)
+    hexes, confidence = decision.palette.hexes, decision.confidence
+    for number, region in enumerate(order, 1):
+        row, column = divmod(int(deepest[region]), labels.shape[1])
+        color = to_hex(colors[region].tolist())
+        chosen = int(decision.chosen[region])
+        inside = cells.of(region)
+        found.append(
+            RegionFacts(
+                number,
+                int((column + 0.5) * scale[1]),
+                int((row + 0.5) * scale[0]),
+                float(room[region]) * min(scale),
+                float(sizes[region] / labels.size),
+                color,
+                chosen + 1 if hexes[chosen] == color else None,
+                region in decision.fixed,
+                float(confidence[region]),
+                float(match.confidence.reshape(-1)[inside].mean()) if match and len(inside) else None,
+                cells.source(inside, colors[region].tolist()),
+                tuple(
+                    (hexes[other], other + 1, float(decision.support[region, other]))
+                    for other in best[region].tolist()
+                    if other != chosen
+                )[:_ALTERNATIVES],
+            )
+        )
+    return found
+
+
+def _deepest(labels: Labels, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return for each region the place of its pixel farthest from any border, and how far that is."""
+    inner = np.ones(labels.shape, np.uint8)
+    across, down = labels[:, 1:] != labels[:, :-1], labels[1:] != labels[:-1]
+    inner[:, 1:][across], inner[:, :-1][across] = 0, 0
+    inner[1:][down], inner[:-1][down] = 0, 0
+    inner[[0, -1]], inner[:, [0, -1]] = 0, 0
+    depth = np.asarray(cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32).reshape(-1)
+    order = np.argsort(depth, kind="stable")
+    places = np.zeros(count, np.int64)
+    places[labels.reshape(-1)[order]] = order  # the last one of each region, the deepest, stays
+    return places, depth[places]
+
+
+class _Cells:
+    """The matched places of a painting, by region."""
+
+    def __init__(self, painting: Painting, labels: Labels, deepest: NDArray[np.int64]) -> None:
+        self._references = painting.references
+        self._matches: Matches | None = painting.matches
+        if painting.matches is None:
+            return
+        height, width = painting.size
+        box = painting.figure
+        top, bottom, left, right = (
+            (0, height, 0, width) if box is None else (box.top, box.bottom, box.left, box.right)
+        )
+        grid = painting.matches.places.shape[:2]
+        rows = (top + (np.arange(grid[0]) + 0.5) * (bottom - top) / grid[0]) / height * labels.shape[0]
+        columns = (left + (np.arange(grid[1]) + 0.5) * (right - left) / grid[1]) / width * labels.shape[1]
+        regions = labels[rows.astype(int)][:, columns.astype(int)].reshape(-1)
+        self._order = np.argsort(regions, kind="stable")
+        self._starts = np.searchsorted(regions[self._order], np.arange(len(deepest) + 1))
+        # a region between the cells' middles takes the cell that its deepest place lies in
+        y, x = deepest // labels.shape[1], deepest % labels.shape[1]
+        row = ((y + 0.5) * height / labels.shape[0] - top) / (bottom - top) * grid[0]
+        column = ((x + 0.5) * width / labels.shape[1] - left) / (right - left) * grid[1]
+        seen = (row >= 0) & (row < grid[0]) & (column >= 0) & (column < grid[1])
+        self._nearest = np.where(seen, row.astype(int) * grid[1] + column.astype(int), -1)
+
+    def of(self, region: int) -> NDArray[np.int64]:
+        """Return the places, row by row, that lie in a region; none where the network did not see it."""
+        if self._matches is None:
+            return np.zeros(0, np.int64)
+        inside = self._order[self._starts[region] : self._starts[region + 1]]
+        if len(inside):
+            return inside
+        nearest = int(self._nearest[region])
+        return np.array([nearest] if nearest >= 0 else [], np.int64)
+
+    def source(self, cells: NDArray[np.int64], color: list[int]) -> Source | None:
+        """Return where the references show a colour among the matches of places: the middlemost."""
+        if self._matches is None or not len(cells):
+            return None
+        wanted = to_lab(np.array([[color]], np.uint8))[0, 0]
+        matched = self._matches.places.reshape(-1, 3)[cells]
+        near = []
+        for number, picture in enumerate(self._references):
+            there = matched[matched[:, 0] == number]
+            middles = np.minimum(there[:, 1:] + 2, np.array(picture.shape[:2]) - 1)
+            lab = to_lab(picture[middles[:, 0], middles[:, 1]][None])[0]
+            near.append(middles[np.linalg.norm(lab - wanted, axis=1) <= _NEAR])
+        number = int(np.argmax([len(middles) for middles in near]))
+        if not len(near[number]):
+            return None
+        away = np.linalg.norm(near[number] - np.median(near[number], axis=0), axis=1)
+        row, column = near[number][int(away.argmin())].tolist()
+        return Source(number + 1, column, row)

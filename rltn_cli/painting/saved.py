@@ -1,0 +1,286 @@
+"""Saved paintings, `.rltn`: a ZIP archive of PNG, safetensors and JSON that every finish can be made from.
+
+    mimetype             application/x-rltn-painting, stored first and without compression
+    painting.json        `Description`
+    drawing.png          the artist's pixels on white, 8 or 16 bits
+    grey.png             the same in grey, as the network saw it
+    alpha.png            only where results get the drawing's alpha back
+    reference-1.png ...  the references, as the network saw them
+    arrays.safetensors   the network's picture, the warped reference, the attention on the palette's colours,
+                         which colours touch, matches and confidence, regions, palette
+
+Reading trusts nothing: names that are not these are refused, and none is ever used as a path; sizes are
+compared with the description before anything is decoded; numbers are checked before they are used.
+"""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rltn_cli import __version__
+from rltn_cli.config_files import to_json
+from rltn_cli.errors import OutputError, PaintingError, RltnError, UsageError
+from rltn_cli.imaging.encoding import encode_picture
+from rltn_cli.imaging.evidence import Clues, known_regions
+from rltn_cli.imaging.formats import PAINTING_SUFFIX, PNG
+from rltn_cli.imaging.integrity import check_file
+from rltn_cli.imaging.margins import Box
+from rltn_cli.imaging.opencv_log import quiet_opencv
+from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.pictures import MAX_BYTES
+from rltn_cli.imaging.pixels import Pixels
+from rltn_cli.output_files import check_file as check_output_file
+from rltn_cli.output_files import write_file
+from rltn_cli.painting.archives import add_file
+from rltn_cli.painting.arrays import largest_file, pack_arrays, unpack_arrays
+from rltn_cli.painting.description import (
+    Description,
+    StoredOptions,
+    damaged,
+    fault_of,
+    new_description,
+    parse_description,
+)
+from rltn_cli.painting.finish import FinishOptions
+from rltn_cli.painting.painting import Matches, Painting
+
+MEDIA_TYPE = b"application/x-rltn-painting"
+_DESCRIPTION, _ARRAYS = "painting.json", "arrays.safetensors"
+_MOST_JSON = 1 << 20
+_END = struct.Struct("<4s4H2LH")
+"""The record that ends an archive: signature, disks, entries, size and place of the directory, comment."""
+_MOST_DIRECTORY = 1 << 17
+_GREY, _RGB = 0, 2
+"""PNG's colour types."""
+
+
+def is_saved_painting(path: str | Path) -> bool:
+    """Return whether a file's name is that of a saved painting."""
+    return Path(path).suffix.lower() == PAINTING_SUFFIX
+
+
+def check_saving(path: Path, overwrite: bool = False) -> None:
+    """Check, before any work is done, that a painting can be saved under a name.
+
+    Raises:
+        UsageError: the name has another ending.
+        OutputError: it cannot be written there.
+    """
+    if not is_saved_painting(path):
+        raise UsageError(f"{path}: paintings are saved as {PAINTING_SUFFIX}")
+    check_output_file(path, overwrite)
+
+
+def save_painting(
+    path: Path, painting: Painting, options: FinishOptions | None = None, *, overwrite: bool = False
+) -> None:
+    """Save a painting.
+
+    Args:
+        path: ends in `.rltn`; appears whole or not at all.
+        painting: with its attention and matches.
+        options: how it was finished, taken up again when it is opened.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        UsageError, OutputError: it cannot be saved.
+    """
+    check_saving(path, overwrite)
+    write_file(path, encode_painting(painting, options or FinishOptions(), str(path)), overwrite=overwrite)
+
+
+def encode_painting(painting: Painting, options: FinishOptions, name: str = "painting") -> bytes:
+    """Return a painting as the bytes of a file; arguments as in `save_painting`."""
+    seen, matches = painting.seen, painting.matches
+    assert seen.attention is not None and seen.contacts is not None and matches is not None
+    share = painting.share_of(options.gap)
+    box = painting.figure
+    described = new_description(
+        program=__version__,
+        size=painting.size,
+        depth=8 * painting.ink.dtype.itemsize,
+        alpha=painting.alpha is not None,
+        dpi=painting.dpi,
+        figure=None if box is None else (box.top, box.bottom, box.left, box.right),
+        network=seen.colors.shape[:2],
+        references=tuple(picture.shape[:2] for picture in painting.references),
+        colors=len(seen.palette),
+        gap=share,
+        origin=painting.origin,
+        options=StoredOptions.of(options),
+    )
+    if (reason := fault_of(described)) is not None:
+        raise OutputError(f"{name}: the painting cannot be saved: {reason}")
+    arrays: dict[str, NDArray[Any]] = {
+        "colors": seen.colors,
+        "warped": seen.warped,
+        "attention": seen.attention,
+        "contacts": seen.contacts,
+        "confidence": matches.confidence,
+        "matches": matches.places,
+        "regions": painting.regions(options.gap).labels,
+        "palette": seen.palette.colors,
+    }
+    files = {"drawing": painting.ink, "grey": painting.grey}
+    if painting.alpha is not None:
+        files["alpha"] = painting.alpha
+    files |= {f"reference-{number}": picture for number, picture in enumerate(painting.references, 1)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        add_file(archive, "mimetype", MEDIA_TYPE)
+        add_file(archive, _DESCRIPTION, to_json(described).encode(), packed=True)
+        for file, pixels in files.items():
+            add_file(archive, f"{file}.png", encode_picture(pixels, PNG))
+        add_file(archive, _ARRAYS, pack_arrays(arrays), packed=True)
+    return buffer.getvalue()
+
+
+def open_painting(path: Path) -> tuple[Painting, FinishOptions]:
+    """Open a saved painting, without the network and without PyTorch.
+
+    Returns:
+        (painting, options): how it was finished when it was saved.
+
+    Raises:
+        PaintingError: it is missing, damaged, of another kind, or of a newer version.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PaintingError(f"{path}: larger than a saved painting can be")
+        data = path.read_bytes()
+    except OSError as error:
+        raise PaintingError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return decode_painting(data, str(path))
+
+
+def decode_painting(data: bytes, name: str = "painting") -> tuple[Painting, FinishOptions]:
+    """Read a saved painting from the bytes of its file; see `open_painting`.
+
+    Args:
+        data: the file.
+        name: what to call it in messages.
+    """
+    if not data.startswith(b"PK\x03\x04"):
+        raise PaintingError(f"{name}: not a painting that rltn saved")
+    signature, *_, directory, _, _ = _END.unpack(data[-_END.size :].ljust(_END.size))
+    if signature != b"PK\5\6" or directory > _MOST_DIRECTORY:
+        raise damaged(name, "its end is missing")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            stored = _Stored(archive, name)
+            return _assembled(stored), stored.described.options.options()
+    except PaintingError:
+        raise
+    except (
+        zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, KeyError,
+        IndexError, NotImplementedError, cv2.error, RltnError,
+    ) as error:  # fmt: skip
+        raise damaged(name, str(error) or "unreadable") from error
+
+
+class _Stored:
+    """The files of an archive, by the names that are expected."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+        self._archive, self._name = archive, name
+        names = archive.namelist()
+        if "mimetype" not in names or self._read("mimetype", 100).strip() != MEDIA_TYPE:
+            raise PaintingError(f"{name}: not a painting that rltn saved")
+        self.described: Description = parse_description(self._read(_DESCRIPTION, _MOST_JSON), name)
+        wanted = {"mimetype", _DESCRIPTION, _ARRAYS, *self._pictures()}
+        if len(names) != len(wanted) or set(names) != wanted:
+            raise damaged(name, "its files are not those that its description names")
+
+    def _pictures(self) -> Iterator[str]:
+        yield from ("drawing.png", "grey.png")
+        if self.described.alpha:
+            yield "alpha.png"
+        yield from (f"reference-{number}.png" for number in range(1, len(self.described.references) + 1))
+
+    def _read(self, file: str, most: int) -> bytes:
+        """Return a file's bytes, at most so many."""
+        entry = self._archive.getinfo(file)
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
+            raise ValueError(f"{file} is packed in an unknown way")
+        if entry.file_size > most:
+            raise ValueError(f"{file} is larger than it can be")
+        return self._archive.read(entry)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays, with their numbers checked."""
+        specs = self.described.specs()
+        found = unpack_arrays(self._read(_ARRAYS, largest_file(specs)), specs)
+        for name, array in found.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(f"its array {name} holds numbers that are none")
+        for name in ("colors", "warped", "attention", "contacts"):
+            if found[name].min() < 0 or found[name].max() > 1.001:
+                raise ValueError(f"its array {name} is out of range")
+        regions = found["regions"]
+        if regions.min() < 1 or regions.max() > regions.size:
+            raise ValueError("its regions are out of range")
+        if not np.bincount(regions.reshape(-1))[1:].all():
+            raise ValueError("its regions are not numbered one after the other")
+        sides = np.array([(1, 1), *self.described.references], np.int64)
+        number, rows, columns = np.moveaxis(found["matches"], 2, 0)
+        if number.min() < 0 or number.max() >= len(sides) - 1 or min(rows.min(), columns.min()) < 0:
+            raise ValueError("its matches are out of range")
+        if (rows >= sides[number + 1, 0]).any() or (columns >= sides[number + 1, 1]).any():
+            raise ValueError("its matches are out of range")
+        return found
+
+    def picture(self, name: str, size: tuple[int, int], depth: int, kind: int) -> Pixels:
+        """Return a picture, which must have a size (H, W), a depth and a colour type."""
+        channels = 3 if kind == _RGB else 1
+        raw = size[0] * size[1] * channels * depth // 8
+        data = self._read(f"{name}.png", 2 * raw + (1 << 20))
+        if data[12:16] != b"IHDR" or struct.unpack_from(">IIBB", data, 16) != (*size[::-1], depth, kind):
+            raise ValueError(f"{name}.png is not as the description says")
+        if check_file("PNG", data):
+            raise ValueError(f"{name}.png lacks its end")
+        with quiet_opencv():
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        shape = (*size, 3) if kind == _RGB else size
+        if pixels is None or pixels.shape != shape or pixels.dtype.itemsize != depth // 8:
+            raise ValueError(f"{name}.png cannot be decoded")
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if kind == _RGB else pixels
+
+
+def _clues(arrays: Mapping[str, NDArray[Any]]) -> Clues:
+    """Return what the network says, from the arrays."""
+    colors, warped, attention, contacts = (
+        arrays[name] for name in ("colors", "warped", "attention", "contacts")
+    )
+    return Clues(colors, warped, Palette(arrays["palette"]), attention, contacts)
+
+
+def _assembled(stored: _Stored) -> Painting:
+    """Put a painting together from its files."""
+    described = stored.described
+    size, depth = described.size, described.depth
+    arrays = stored.arrays()
+    grey = stored.picture("grey", size, 8, _GREY)
+    references = tuple(
+        stored.picture(f"reference-{number}", shape, 8, _RGB)
+        for number, shape in enumerate(described.references, 1)
+    )
+    return Painting(
+        stored.picture("drawing", size, depth, _RGB),
+        grey,
+        stored.picture("alpha", size, depth, _GREY) if described.alpha else None,
+        described.dpi,
+        None if described.figure is None else Box(*described.figure),
+        _clues(arrays),
+        references,
+        Matches(arrays["matches"], arrays["confidence"]),
+        described.origin,
+        {described.gap: known_regions(arrays["regions"], grey)},
+    )
