@@ -20,7 +20,7 @@ def settings(name: str) -> dict[str, object]:
     return flat | {f"{table}.{key}": value for table, inner in tables.items() for key, value in inner.items()}
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.toml")), ids=lambda path: path.stem)
 def test_every_configuration_loads(path: Path) -> None:
     assert load_toml(TrainConfig, path).steps > 0
 
@@ -36,6 +36,28 @@ def test_every_configuration_loads(path: Path) -> None:
 def test_an_ablation_differs_in_what_it_leaves_out_alone(name: str, changed: dict[str, object]) -> None:
     whole, without = settings("rltn"), settings(name)
     assert {key: value for key, value in without.items() if value != whole[key]} == changed
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("l1", {"losses.match": 0, "losses.align": 2, "losses.warp": 10}),
+        ("no-pooling", {"region_pooling": False}),
+        ("no-context", {"context": False}),
+        ("no-mfam", {"aggregation": False}),
+    ],
+)
+def test_an_ablation_of_the_recipe_differs_from_it_in_one_thing(
+    name: str, changed: dict[str, object]
+) -> None:
+    whole, without = settings("ablations/full"), settings(f"ablations/{name}")
+    assert {key: value for key, value in without.items() if value != whole[key]} == changed
+
+
+def test_all_of_the_recipes_have_the_same_terms_and_data() -> None:
+    small, gpu, ablated = (settings(name) for name in ("rltn-small", "rltn-small-gpu", "ablations/full"))
+    parts = [key for key in small if key.startswith(("losses.", "data."))]
+    assert all(small[key] == gpu[key] == ablated[key] for key in parts)
 
 
 def test_the_papers_setting_has_every_term_and_its_rates() -> None:

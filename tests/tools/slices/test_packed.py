@@ -48,6 +48,30 @@ def test_variants_are_extracted(pairs, tmp_path):
     assert not torch.equal(fine, broad)
 
 
+def test_decoded_pictures_are_kept_for_the_next_store(pairs, tmp_path, monkeypatch):
+    paths = [tmp_path / "c.safetensors"]
+    write_pack(pairs, paths[0], "color", size=64)
+    plain = PackedStore(paths)
+    colors, lines = plain.colors([0, 1, 2]), plain.lines([0, 1, 2], [0, 1, 2])
+    paper, share = plain.paper([0, 1, 2]), plain.paper_share(1)
+    first = PackedStore(paths, threads=2, decoded=tmp_path / "decoded")
+    monkeypatch.setattr(PackedStore, "_decode", lambda *_: pytest.fail("decoded again"))
+    again = PackedStore(paths, decoded=tmp_path / "decoded")
+    for store in (first, again):
+        assert torch.equal(store.colors([0, 1, 2]), colors)
+        assert torch.equal(store.lines([0, 1, 2], [0, 1, 2]), lines)
+        assert torch.equal(store.paper([0, 1, 2]), paper)
+        assert store.paper_share(1) == share
+
+
+def test_pictures_kept_of_other_packs_are_decoded_anew(pairs, tmp_path):
+    paths = [tmp_path / "c.safetensors"]
+    write_pack(pairs[:2], paths[0], "color", size=64)
+    assert len(PackedStore(paths, decoded=tmp_path / "decoded").pairs) == 1
+    write_pack(pairs, paths[0], "color", size=64)
+    assert PackedStore(paths, decoded=tmp_path / "decoded").colors([0, 1, 2]).shape == (3, 3, 64, 64)
+
+
 def test_a_folder_store_reads_and_extracts(pairs):
     store = FolderStore(pairs, 64)
     assert store.colors([0, 1]).shape == (2, 3, 64, 64)
