@@ -7,6 +7,7 @@ import numpy as np
 
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.palette import Palette
+from rltn_cli.text_files import decode_text
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _GPL = "GIMP Palette"
@@ -46,7 +47,7 @@ def _read_gpl(path: Path) -> list[tuple[int, ...]]:
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path} is too large for a palette file")
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = decode_text(path.read_bytes(), "replace").splitlines()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     if not lines or lines[0].strip() != _GPL:
