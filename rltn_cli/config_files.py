@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from rltn_cli.errors import ConfigError
+from rltn_cli.text_files import read_text
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: unreadable, or not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path).replace("\r\n", "\n"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not a readable TOML file ({error})") from error
 

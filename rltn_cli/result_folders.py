@@ -6,6 +6,8 @@ from typing import Any
 
 RUN_CONFIG = "config.json"
 """Of a training run: its resolved configuration."""
+_RUN_KEYS = {"batch", "minutes", "seed"}
+"""Keys that the configuration of every run has, also of one that trains a network to draw lines."""
 EDGES, LOGS, MODEL, SAMPLES = "edges", "logs", "model", "samples"
 """Folders of a training run; the first of one that trains a network to draw lines."""
 STATES = "step-*"
@@ -22,12 +24,21 @@ JOURNAL = ".rltn-journal-{}.jsonl"
 
 def is_result_folder(folder: Path) -> bool:
     """Return whether a folder was made by a training run, an evaluation or an explanation."""
-    if (folder / RUN_CONFIG).is_file():
+    if _is_run_config(folder / RUN_CONFIG):
         parts = [folder / name for name in (EDGES, LOGS, MODEL, SAMPLES)]
         return any(part.is_dir() for part in (*parts, *folder.glob(STATES)))
     if (folder / REPORT).is_file():
         return (folder / REPORT_PAGE).is_file()
     return all((folder / name).is_file() for name in EXPLANATION)
+
+
+def _is_run_config(path: Path) -> bool:
+    """Return whether a file is the configuration of a training run; other programs have files of its name."""
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(values, dict) and set(values) >= _RUN_KEYS
 
 
 def journals(folder: Path) -> list[Path]:

@@ -26,19 +26,21 @@ def decode_text(data: bytes, errors: str = "strict") -> str:
 
     Args:
         data: the text.
-        errors: what to do with bytes that are no UTF-8, as in `bytes.decode`.
+        errors: what to do with bytes that are no UTF-8, as in `bytes.decode`; in other encodings they are
+            replaced unless it is `strict`.
 
     Raises:
         UnicodeDecodeError: it is in another encoding.
     """
+    wide = "strict" if errors == "strict" else "replace"
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors if encoding == "utf-8" else "strict")
+            return data[len(mark) :].decode(encoding, errors if encoding == "utf-8" else wide)
     if data and len(data) % 2 == 0:
         for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             zeros = data[start::2].count(0)
             if 4 * zeros >= len(data) and data[1 - start :: 2].count(0) == 0 and b"\n" in data:
-                return data.decode(encoding)
+                return data.decode(encoding, wide)
     return data.decode("utf-8", errors)
 
 

@@ -23,6 +23,7 @@ def test_other_encodings_are_refused_unless_asked_otherwise():
     assert decode_text("Äpfel".encode("latin-1"), "surrogateescape") == "\udcc4pfel"
     assert decode_text(b"a\0b\0") == "a\0b\0"  # names that end in zeros
     assert decode_text(b"") == ""
+    assert decode_text(b"\xff\xfea\0\0\xd8", "surrogateescape") == "a\ufffd"  # damaged UTF-16
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

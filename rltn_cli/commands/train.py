@@ -13,7 +13,7 @@ import typer
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines
 from rltn_cli.commands.interruption import stopping
-from rltn_cli.commands.messages import printable, say, show, show_text
+from rltn_cli.commands.messages import show, show_text
 from rltn_cli.commands.options import (
     DryRun,
     JsonEvents,
@@ -23,7 +23,7 @@ from rltn_cli.commands.options import (
     check_device,
     complete_model,
 )
-from rltn_cli.commands.train_display import Silence, TrainingBar
+from rltn_cli.commands.train_display import Silence, TrainingBar, show_check
 from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
 from rltn_cli.sizes import SIDE_MULTIPLE
@@ -244,25 +244,8 @@ def _prepare(request: "Request", *, show: bool) -> "TrainingData":
     with working("checking the data", quiet=not show):
         data = prepare_data(request.config, offline=request.offline)
     if show:
-        _show_check(data)
+        show_check(data.check)
     return data
-
-
-def _show_check(data: "TrainingData") -> None:
-    """Draw the table of the data check on standard error."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(stderr=True)
-    table = Table(title="Data")
-    for number, name in enumerate(data.check.columns):
-        table.add_column(name, justify="right" if number > 1 else "left")
-    for row in data.check.rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    console.print(table)
-    for note in data.check.notes:
-        say(note)
 
 
 def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rltn_cli.commands.messages import printable, say
 
 if TYPE_CHECKING:
+    from rltn_cli.data.check.results import DataCheck
     from rltn_cli.engine.training.events import StepEvent, TrainingEvent, ValidationMetrics
 
 SECONDS = 30.0
@@ -116,3 +117,20 @@ def format_duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_check(check: "DataCheck") -> None:
+    """Draw the table of the data check on standard error."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    table = Table(title="Data")
+    for number, name in enumerate(check.columns):
+        table.add_column(name, justify="right" if number > 1 else "left")
+    for row in check.rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console.print(table)
+    for note in check.notes:
+        say(note)

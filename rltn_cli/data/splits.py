@@ -16,6 +16,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 SPLITS: Mapping[str, str] = {name: split for split, names in _NAMES.items() for name in names}
 """The split that each name stands for."""
 
+_UNKNOWN = f", a name that is not known ({TRAIN}, {VAL} and {TEST} are)"
+
 
 class _InSplit(Protocol):
     """Anything that is in a split, such as a pair."""
@@ -70,8 +72,17 @@ def leave_out_others(pairs: Sequence[P]) -> tuple[list[P], list[str]]:
         (pairs of the splits train and val, a sentence for each other split that was left out).
     """
     others = Counter(pair.split for pair in pairs if pair.split not in (TRAIN, VAL))
-    notes = []
-    for split, count in sorted(others.items()):
-        what = "" if split == TEST else f", a name that is not known ({TRAIN}, {VAL} and {TEST} are)"
-        notes.append(f"{count:,} pairs of split {split!r} are left out of training{what}")
+    notes = [
+        f"{count:,} pairs of split {split!r} are left out of training{'' if split == TEST else _UNKNOWN}"
+        for split, count in sorted(others.items())
+    ]
     return [pair for pair in pairs if pair.split in (TRAIN, VAL)], notes
+
+
+def describe_unknown(pairs: Sequence[P], chosen: str) -> list[str]:
+    """Return a sentence for each split whose name is not known and that was not chosen."""
+    unknown = Counter(pair.split for pair in pairs if pair.split not in (*_NAMES, chosen))
+    return [
+        f"{count:,} pairs of split {split!r} are left out{_UNKNOWN}"
+        for split, count in sorted(unknown.items())
+    ]

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.imaging.palette import Color
+from rltn_cli.text_files import decode_text
 
 GPL = "GIMP Palette"
 _ASE = b"ASEF"
@@ -29,7 +30,7 @@ def read_gpl(data: bytes) -> list[Color]:
     Raises:
         PaletteFileError: it is none.
     """
-    lines = data.decode("utf-8", errors="replace").splitlines()
+    lines = decode_text(data, "replace").splitlines()
     if not lines or lines[0].strip() != GPL:
         raise PaletteFileError(f'is no GIMP palette: its first line is not "{GPL}"')
     colors = []

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from rltn_cli.data.pairs import Pair
-from rltn_cli.data.splits import leave_out_others, select_split, split_of, split_to_measure
+from rltn_cli.data.splits import describe_unknown, leave_out_others, select_split, split_of, split_to_measure
 from rltn_cli.errors import DataError
 
 
@@ -48,6 +48,14 @@ def test_a_split_is_selected_by_any_of_its_names():
     assert select_split(given, "Validation") == [given[1]]
     with pytest.raises(DataError, match=r"no pairs of split 'tset'; there are: train, val"):
         select_split(given, "tset")
+
+
+def test_unknown_splits_are_named_unless_chosen():
+    given = pairs("train", "val", "test", "extra")
+    assert describe_unknown(given, "extra") == []
+    assert describe_unknown(given, "val") == [
+        "1 pairs of split 'extra' are left out, a name that is not known (train, val and test are)"
+    ]
 
 
 def test_the_split_to_measure_on():

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from rltn_cli.config_files import to_json
 from rltn_cli.imaging.picture_folders import list_pictures
 from rltn_cli.result_folders import is_result_folder, listed_results, read_entries
+from rltn_cli.training_config import TrainConfig
 
 
 def touch(*paths: Path) -> None:
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+        if path.name == "config.json":
+            path.write_text(to_json(TrainConfig()))
 
 
 def listed(folder: Path, **options: object) -> list[str]:
@@ -45,10 +49,11 @@ def test_the_folder_that_is_named_is_read(kind: str, tmp_path: Path) -> None:
 
 
 def test_folders_of_other_programs_are_read(tmp_path: Path) -> None:
-    touch(tmp_path / "x" / "config.json", tmp_path / "x" / "a.png", tmp_path / "y" / "report.json")
+    touch(tmp_path / "x" / "a.png", tmp_path / "x" / "model" / "c.png", tmp_path / "y" / "report.json")
+    (tmp_path / "x" / "config.json").write_text('{"seed": 1}')
     touch(tmp_path / "y" / "b.png", tmp_path / "z" / "warped.png")
     assert not any(is_result_folder(tmp_path / name) for name in "xyz")
-    assert listed(tmp_path, recursive=True) == ["x/a.png", "y/b.png", "z/warped.png"]
+    assert listed(tmp_path, recursive=True) == ["x/a.png", "x/model/c.png", "y/b.png", "z/warped.png"]
 
 
 @pytest.mark.parametrize("name", ["manifest.jsonl", ".rltn-journal-0.jsonl"])

@@ -12,7 +12,7 @@ from rltn_cli.choices import EvaluationProtocol, Finish
 from rltn_cli.data.check.dataset import find_strays
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
-from rltn_cli.data.splits import split_of, split_to_measure
+from rltn_cli.data.splits import describe_unknown, split_of, split_to_measure
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.trunks import trunk_folder
 from rltn_cli.engine.evaluation.aggregation import MethodKind, Row, Tally, tabulate
@@ -181,7 +181,8 @@ class Evaluator:
 
 def _describe_data(pairs: Sequence[Pair], samples: Sequence[EvaluationSample]) -> list[str]:
     """Return what readers of the figures must know about the data."""
-    notes = [finding.text for finding in find_strays(pairs)]
+    notes = describe_unknown(pairs, samples[0].pair.split)
+    notes += [finding.text for finding in find_strays(pairs)]
     bare = sum(not sample.pair.has_lines for sample in samples)
     if bare:
         notes.append(f"{bare:,} of {len(samples):,} drawings have no line art; theirs is drawn by xdog")
