@@ -32,6 +32,7 @@ from rltn_cli.commands.painting_options import (
     Page,
     PaletteValue,
     Paper,
+    ReferenceWeights,
     Save,
     Size,
     TransparentPaper,
@@ -78,8 +79,8 @@ Explain = Annotated[
 ]
 
 _PAINTING = (
-    "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page", "extract",
-    "fix_alike", "transparent_paper",
+    "ref_weights", "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page",
+    "extract", "fix_alike", "transparent_paper",
 )  # fmt: skip
 """Settings that the Colorizer takes as they are."""
 
@@ -89,6 +90,7 @@ def colorize(
     sketch: Sketch,
     output: Output,
     ref: References = None,
+    ref_weight: ReferenceWeights = None,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
     finish: Finish = "auto",
@@ -131,11 +133,12 @@ def colorize(
     if Path(sketch).suffix.lower() == PAINTING_SUFFIX:
         finish_saved(context, Path(sketch), asked, results, as_json=as_json, quiet=quiet, dry_run=dry_run)
         return
-    _check_references(sketch, ref)
+    _check_references(sketch, ref, ref_weight)
     folder = find_model(model, offline=offline)
     settings: dict[str, Any] = {
         "sketch": sketch,
         "references": ref,
+        "ref_weights": ref_weight,
         **results.settings,
         "model": model,
         "model_path": str(read_model_files(folder).weights),
@@ -163,12 +166,16 @@ def colorize(
     )
 
 
-def _check_references(sketch: str, references: list[str] | None) -> None:
+def _check_references(sketch: str, references: list[str] | None, weights: list[float] | None) -> None:
     """Refuse to paint without a reference, or to use standard input twice."""
     if not references:
         raise UsageError("no reference: name a picture whose colours to use with --ref")
     if [sketch, *references].count(STANDARD_STREAM) > 1:
         raise UsageError("standard input can hold only one picture: name - once")
+    if weights and len(weights) != len(references):
+        raise UsageError(
+            f"{len(weights)} times --ref-weight for {len(references)} times --ref: give one each"
+        )
 
 
 def _paint(

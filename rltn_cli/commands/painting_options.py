@@ -7,11 +7,21 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.options import check_pencil
-from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM, WEIGHT_LEAST, WEIGHT_MOST
 
 if TYPE_CHECKING:
     from rltn_cli.painting.fixes import Fix
 
+ReferenceWeights = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--ref-weight",
+        metavar="NUMBER",
+        min=WEIGHT_LEAST,
+        max=WEIGHT_MOST,
+        help="How likely a reference is matched, 1 if left out; one for each --ref, in order.",
+    ),
+]
 Size = Annotated[
     int,
     typer.Option(

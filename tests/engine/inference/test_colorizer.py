@@ -200,3 +200,20 @@ def test_a_long_time_is_foreseen(colorizer, reference, caplog, monkeypatch):
     with caplog.at_level(logging.WARNING):
         colorizer(sketch_of(96, 96), reference, size=64, margins="keep")
     assert "size 64 takes long: about 64 seconds a drawing on this machine" in caplog.text
+
+
+def test_weights_of_references(colorizer, reference):
+    lines, other = sketch_of(96, 96), reference[:, ::-1, ::-1].copy()
+    plain = colorizer(lines, [reference, other], size=64)
+    even = colorizer(lines, [reference, other], size=64, ref_weights=[1, 1])
+    assert np.abs(even.warped.astype(int) - plain.warped).max() <= 1
+    first = colorizer(lines, [reference, other], size=64, ref_weights=[1000, 0.001])
+    second = colorizer(lines, [reference, other], size=64, ref_weights=[0.001, 1000])
+    shares = [(result.matches[..., 0] == 0).mean() for result in (first, plain, second)]
+    assert shares[0] > shares[1] > shares[2]
+    assert first.painting.origin.settings["ref_weights"] == "1000; 0.001"
+    encoded = colorizer.encode([reference, other], size=64)
+    for references in (encoded, [reference, other]):
+        for wrong, message in (([1], "1 weights for 2 references"), ([1, 0], "from 0.001 to 1000, not 0")):
+            with pytest.raises(UsageError, match=message):
+                colorizer(lines, references, size=64, ref_weights=wrong)
