@@ -36,6 +36,7 @@ from rltn_cli.commands.painting_options import (
     Save,
     Size,
     TransparentPaper,
+    check_weights,
     fixes_of,
     hexes_of,
 )
@@ -133,7 +134,8 @@ def colorize(
     if Path(sketch).suffix.lower() == PAINTING_SUFFIX:
         finish_saved(context, Path(sketch), asked, results, as_json=as_json, quiet=quiet, dry_run=dry_run)
         return
-    _check_references(sketch, ref, ref_weight)
+    _check_references(sketch, ref)
+    check_weights(ref_weight, ref)
     folder = find_model(model, offline=offline)
     settings: dict[str, Any] = {
         "sketch": sketch,
@@ -166,16 +168,12 @@ def colorize(
     )
 
 
-def _check_references(sketch: str, references: list[str] | None, weights: list[float] | None) -> None:
+def _check_references(sketch: str, references: list[str] | None) -> None:
     """Refuse to paint without a reference, or to use standard input twice."""
     if not references:
         raise UsageError("no reference: name a picture whose colours to use with --ref")
     if [sketch, *references].count(STANDARD_STREAM) > 1:
         raise UsageError("standard input can hold only one picture: name - once")
-    if weights and len(weights) != len(references):
-        raise UsageError(
-            f"{len(weights)} times --ref-weight for {len(references)} times --ref: give one each"
-        )
 
 
 def _paint(

@@ -29,6 +29,9 @@ KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
 _HASHES = ("output_sha256", "replaces")
 """Hashes of what a batch wrote to an output, the last one and, while it is being replaced, the one before."""
 
+_COMPANIONS = "companions"
+"""Key of the files that were written beside an output, by their names, with their hashes."""
+
 Entry: TypeAlias = Mapping[str, Any]
 """One line: `status` (writing, done or failed), `output`, and what `KEY` names, among others."""
 
@@ -65,10 +68,12 @@ class Record:
         """Return how the record calls an output."""
         return Path(os.path.relpath(output, self._folder)).as_posix()
 
-    def is_done(self, output: Path, key: Entry) -> bool:
-        """Return whether an output is there and was made from the same inputs with the same options."""
+    def is_done(self, output: Path, key: Entry, companions: Iterable[Path] = ()) -> bool:
+        """Return whether an output and its companions are there, of the same inputs and options."""
         entry = self.entries.get(self.name(output))
         if entry is None or any(entry.get(name) != key[name] for name in KEY) or not output.is_file():
+            return False
+        if not all(path.is_file() for path in companions):
             return False
         if entry["status"] == "writing":
             return bool(file_hash(output) == entry.get("output_sha256"))
@@ -79,10 +84,23 @@ class Record:
         entry = self.entries.get(self.name(output), {})
         return file_hash(output) in {entry.get(name) for name in _HASHES}
 
-    def sweep(self, output: Path) -> None:
-        """Remove temporary files that a killed process left beside an output."""
+    def is_own_companion(self, output: Path, companion: Path) -> bool:
+        """Return whether a companion of an output is what a batch wrote there, or was about to write."""
+        known = self.entries.get(self.name(output), {}).get(_COMPANIONS)
+        name = self.name(companion)
+        if not isinstance(known, dict) or name not in known:
+            return False
+        return known[name] is None or bool(file_hash(companion) == known[name])
+
+    def companions(self, hashes: Mapping[Path, str | None]) -> Entry:
+        """Return what an entry says of an output's companions: their hashes, None until they are there."""
+        return {_COMPANIONS: {self.name(path): value for path, value in hashes.items()}} if hashes else {}
+
+    def sweep(self, output: Path, companions: Iterable[Path] = ()) -> None:
+        """Remove temporary files that a killed process left beside an output and its companions."""
         if self.entries.get(self.name(output), {}).get("status") == "writing":
-            remove_leftovers(output)
+            for path in (output, *companions):
+                remove_leftovers(path)
 
     def begin(self, output: Path, entry: Entry) -> None:
         """Note that a file is about to appear, or to replace the one that is there.
@@ -106,7 +124,7 @@ class Record:
         name = self.name(output)
         with self._lock:
             earlier = self.entries.get(name, {})
-            known = {key: earlier[key] for key in _HASHES if key in earlier}
+            known = {key: earlier[key] for key in (*_HASHES, _COMPANIONS) if key in earlier}
             self.entries[name] = self.news[name] = {"output": name, **entry, **known, "status": "failed"}
 
     def _note(self, output: Path, entry: Entry) -> None:
