@@ -81,9 +81,8 @@ def test_a_saved_painting_that_was_changed_is_not_replaced(
 ) -> None:
     asked = ("in", "-r", "ref.png", "--save", "saved")
     assert paint(model, *asked) == 0
-    assert (
-        run(["colorize", "saved/0.rltn", "-o", "x.png", "--fix", "30,30=00c800", "--save", "mine.rltn"]) == 0
-    )
+    fixed = ("-o", "x.png", "--fix", "30,30=00c800", "--save", "mine.rltn")
+    assert run(["colorize", "saved/0.rltn", *fixed]) == 0
     mine = Path("mine.rltn").read_bytes()
     Path("saved/0.rltn").write_bytes(mine)
     capsys.readouterr()
@@ -110,12 +109,8 @@ def test_a_manifest_names_fixes_and_palettes(model: Path, desk: Path) -> None:
     assert color_at("out/1.png", 2, 2) in {(10, 20, 30), (200, 210, 220)}
     entry = json.loads(Path("out/manifest.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert entry["options"]["fixes"] == ["30,30=#00c800", "2,2=#ffffff"]
-    row = {
-        "sketch": "in/0.png",
-        "reference": "ref.png",
-        "fixes": ["30,30=0000c8"],
-        "color_palette": ["ffffff", "000000"],
-    }
+    row: dict[str, object] = {"sketch": "in/0.png", "reference": "ref.png", "fixes": ["30,30=0000c8"]}
+    row["color_palette"] = ["ffffff", "000000"]
     Path("pages.jsonl").write_text(json.dumps(row), encoding="utf-8")
     assert paint(model, "pages.jsonl", "--finish", "flat", "-o", "two") == 0
     assert color_at("two/0.png", 30, 30) == (0, 0, 200)
