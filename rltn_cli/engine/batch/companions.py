@@ -1,7 +1,7 @@
 """What a batch writes beside its pictures: saved paintings and layers, each under its sketch's name."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rltn_cli.choices import LayersFormat
@@ -11,9 +11,8 @@ from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.formats import PAINTING_SUFFIX
 from rltn_cli.output_files import make_folder
-from rltn_cli.painting.layer_files import check_layers_size, layer_paths, write_layers
+from rltn_cli.painting.layer_files import check_layers_size, layer_paths
 from rltn_cli.painting.photoshop import psd_tools
-from rltn_cli.painting.saved import save_painting
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,10 @@ class Companions:
         saved, layered = self._saved(output), self._layered(output)
         if saved is not None:
             make_folder(saved.parent)
-            save_painting(saved, result.painting, result.finished.options, overwrite=True)
+            result.save_painting(saved, overwrite=True)
         if layered is not None:
             make_folder(layered.parent)
-            write_layers(layered, replace(result.finished, painting=result.painting), overwrite=True)
+            result.save_layers(layered, overwrite=True)
         return {path: file_hash(path) for path in self.paths(output)}
 
     def _named(self, output: Path) -> list[Path]:

@@ -13,6 +13,9 @@ from rltn_cli.errors import ModelError, PictureError, UsageError
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.painting.finish import FinishOptions, finish_painting
+from rltn_cli.painting.fixes import Fix
+from rltn_cli.painting.saved import open_painting
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +220,20 @@ def test_weights_of_references(colorizer, reference):
         for wrong, message in (([1], "1 weights for 2 references"), ([1, 0], "from 0.001 to 1000, not 0")):
             with pytest.raises(UsageError, match=message):
                 colorizer(lines, references, size=64, ref_weights=wrong)
+
+
+@pytest.mark.parametrize("finish", ["paint", "flat"])
+def test_what_was_painted_can_be_saved_fixed_and_layered(colorizer, reference, finish, tmp_path):
+    lines = sketch_of(96, 96)
+    result = colorizer(lines, reference, size=64, finish=finish)
+    result.save_painting(tmp_path / "out.rltn")
+    result.save_layers(tmp_path / "out.ora")
+    np.testing.assert_array_equal(read_picture(tmp_path / "out.ora").pixels, result.image)
+    painting, options = open_painting(tmp_path / "out.rltn")
+    np.testing.assert_array_equal(finish_painting(painting, options).image, result.image)
+    fix = Fix(3, 3, (0, 200, 0))
+    fixed = colorizer(lines, reference, size=64, finish=finish, fixes=[fix])
+    again = finish_painting(painting, FinishOptions(finish, fixes=(fix,)))
+    np.testing.assert_array_equal(fixed.image, again.image)
+    assert fixed.image[3, 3].tolist() == [0, 200, 0]
+    assert painting.origin.settings["sketch"] == "array" and painting.origin.model == ""
