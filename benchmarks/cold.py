@@ -3,8 +3,8 @@
 python benchmarks/cold.py [--side 2048] [--runs 3]
 
 Prints the median of the runs of `python -c pass`, `rltn --help`, and `rltn colorize` with each finish of the
-example drawing scaled to SIDE x SIDE; and, for the last, how many pixels break the promise that lines are
-kept.
+example drawing scaled to SIDE x SIDE, then of its saved painting; and, for the last, how many pixels break
+the promise that lines are kept.
 """
 
 import argparse
@@ -52,12 +52,20 @@ def main() -> None:
         Image.open(EXAMPLES / "drawing.png").resize(square, Image.Resampling.LANCZOS).save(drawing)
         colorize = [*RLTN, "colorize", str(drawing), "-r", str(EXAMPLES / "reference.png")]
         colorize += ["-o", str(painted), "--overwrite", "--quiet"]
+        saved = str(Path(folder) / "painting.rltn")
+        if subprocess.run([*colorize, "--finish", "flat", "--save", saved]).returncode:
+            sys.exit("failed: colorize --save")
+        again = [*RLTN, "colorize", saved, "-o", str(painted), "--overwrite", "--quiet"]
         for name, command in (
             ("python -c pass", [sys.executable, "-c", "pass"]),
             ("rltn --help", [*RLTN, "--help"]),
             *(
                 (f"colorize {options.side}x{options.side} {finish}", [*colorize, "--finish", finish])
                 for finish in ("raw", "flat", "cel", "paint")
+            ),
+            *(
+                (f"saved {options.side}x{options.side} {finish}", [*again, "--finish", finish])
+                for finish in ("flat", "cel", "paint")
             ),
         ):
             wall, processor, memory = measured(command, options.runs)

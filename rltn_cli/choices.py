@@ -17,6 +17,9 @@ FINISHES: Mapping[Finish, str] = {
 Lines = Literal["keep", "network", "none"]
 """Whose lines lie on the result: the artist's own, those that the network drew, or nobody's."""
 
+LayersFormat = Literal["ora", "psd", "png"]
+"""What a batch writes layers as; `png` is a folder of files a drawing."""
+
 AlphaMode = Literal["auto", "keep", "drop"]
 """What becomes of a drawing's transparency; `auto` keeps that of a cut-out."""
 

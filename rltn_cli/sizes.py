@@ -1,4 +1,4 @@
-"""Limits of sizes, in pixels, that more than one part of the package goes by."""
+"""Limits, mostly of sizes in pixels, that more than one part of the package goes by."""
 
 SIDE_MULTIPLE = 16
 """The network's sides are multiples of this: it halves pictures four times."""
@@ -17,6 +17,9 @@ PICTURE_WIDEST = 64
 
 GAP_MAXIMUM = 256
 """The widest gap in a line, in pixels of the drawing, that a user may ask to have closed."""
+
+WEIGHT_LEAST, WEIGHT_MOST = 0.001, 1000.0
+"""Limits of how much likelier than another a reference is made to be matched."""
 
 LINES_MINIMUM, LINES_MAXIMUM = 16, 16_384
 """Limits of the shorter side that lines are extracted at."""

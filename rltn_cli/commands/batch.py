@@ -26,15 +26,20 @@ from rltn_cli.commands.painting_options import (
     DropPencil,
     Extract,
     Finish,
+    FixAlike,
     Gap,
     Lines,
     Margins,
     Page,
     PaletteValue,
     Paper,
+    ReferenceWeights,
     Size,
+    TransparentPaper,
+    check_weights,
     hexes_of,
 )
+from rltn_cli.commands.painting_results import check_transparency
 from rltn_cli.engine.batch.events import BatchEvent, BatchSummary, SketchPlanned
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
@@ -46,8 +51,8 @@ Sketches = Annotated[
     list[str],
     typer.Argument(
         metavar="SKETCHES...",
-        help="Folders, files, patterns, or a .csv or .jsonl manifest (sketch,reference,output); - is a list "
-        "on standard input.",
+        help="Folders, files, patterns, or a .csv or .jsonl manifest (sketch,reference,output,fixes,"
+        "color_palette); - is a list on standard input.",
     ),
 ]
 Output = Annotated[
@@ -69,6 +74,18 @@ Match = Annotated[
 Null = Annotated[
     bool, typer.Option("--null", "-0", help="Names on standard input end in zero bytes, as of find -print0.")
 ]
+SaveFolder = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FOLDER", help="Also save the paintings there, as .rltn."),
+]
+LayersFolder = Annotated[
+    Path | None,
+    typer.Option("--layers", metavar="FOLDER", help="Also write the layers of each picture there."),
+]
+LayersKind = Annotated[
+    choices.LayersFormat,
+    typer.Option("--layers-format", help="Layers as OpenRaster, Photoshop, or a folder of PNG files each."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -81,6 +98,7 @@ def batch(
     sketches: Sketches,
     output: Output,
     ref: References = None,
+    ref_weight: ReferenceWeights = None,
     ref_dir: ReferenceFolder = None,
     match: Match = "name",
     recursive: Recursive = False,
@@ -99,6 +117,11 @@ def batch(
     finish: Finish = "auto",
     gap: Gap = None,
     palette: PaletteValue = None,
+    fix_alike: FixAlike = False,
+    transparent_paper: TransparentPaper = False,
+    save: SaveFolder = None,
+    layers: LayersFolder = None,
+    layers_format: LayersKind = "ora",
     device: Device = "auto",
     jobs: Jobs = None,
     as_json: JsonEvents = False,
@@ -111,17 +134,21 @@ def batch(
         raise UsageError("--ref and --ref-dir cannot both say where the colours come from: pass one")
     if match == "auto" and not ref_dir:
         raise UsageError("--match auto chooses from a folder: pass --ref-dir")
+    check_weights(ref_weight, ref)
+    check_transparency(transparent_paper, f"results.{format}")
     folder = find_model(model, offline=offline)
     from rltn_cli.engine.batch.plan import Guide
     from rltn_cli.engine.batch.run import Options
     from rltn_cli.engine.batch.session import BatchRequest
 
-    guide = Guide(tuple(ref or ()), ref_dir, match == "auto")
+    guide = Guide(tuple(ref or ()), ref_dir, match == "auto", tuple(ref_weight) if ref_weight else None)
     options = Options(
-        alpha, paper, drop_pencil, margins, page, extract, size, finish, lines, gap, hexes_of(palette)
-    )
+        alpha, paper, drop_pencil, margins, page, extract, size, finish, lines, gap, hexes_of(palette),
+        fix_alike, transparent_paper,
+    )  # fmt: skip
     request = BatchRequest(
         tuple(sketches), output, guide, folder, options, format, recursive, null, overwrite, device, jobs,
+        save, layers, layers_format,
     )  # fmt: skip
     if dry_run:
         _show_plan(request, as_json)

@@ -32,9 +32,11 @@ from rltn_cli.commands.painting_options import (
     Page,
     PaletteValue,
     Paper,
+    ReferenceWeights,
     Save,
     Size,
     TransparentPaper,
+    check_weights,
     fixes_of,
     hexes_of,
 )
@@ -79,8 +81,8 @@ Explain = Annotated[
 ]
 
 _PAINTING = (
-    "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page", "extract",
-    "fix_alike", "transparent_paper",
+    "ref_weights", "size", "finish", "lines", "alpha", "gap", "paper", "drop_pencil", "margins", "page",
+    "extract", "fix_alike", "transparent_paper",
 )  # fmt: skip
 """Settings that the Colorizer takes as they are."""
 
@@ -90,6 +92,7 @@ def colorize(
     sketch: Sketch,
     output: Output,
     ref: References = None,
+    ref_weight: ReferenceWeights = None,
     model: Model = DEFAULT_MODEL,
     size: Size = 256,
     finish: Finish = "auto",
@@ -133,10 +136,12 @@ def colorize(
         finish_saved(context, Path(sketch), asked, results, as_json=as_json, quiet=quiet, dry_run=dry_run)
         return
     _check_references(sketch, ref)
+    check_weights(ref_weight, ref)
     folder = find_model(model, offline=offline)
     settings: dict[str, Any] = {
         "sketch": sketch,
         "references": ref,
+        "ref_weights": ref_weight,
         **results.settings,
         "model": model,
         "model_path": str(read_model_files(folder).weights),

@@ -16,7 +16,8 @@ from rltn_cli.errors import UsageError
 _log = logging.getLogger(__name__)
 
 _OF_THE_NETWORK = (
-    "ref", "model", "size", "alpha", "paper", "drop_pencil", "margins", "page", "extract", "device",
+    "ref", "ref_weight", "model", "size", "alpha", "paper", "drop_pencil", "margins", "page", "extract",
+    "device",
 )  # fmt: skip
 """Options that say how a drawing is read and painted, which has been done."""
 

@@ -1,5 +1,6 @@
 """Options of the commands that paint."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,11 +8,22 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.options import check_pencil
-from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM
+from rltn_cli.errors import UsageError
+from rltn_cli.sizes import GAP_MAXIMUM, SIDE_MAXIMUM, SIDE_MINIMUM, WEIGHT_LEAST, WEIGHT_MOST
 
 if TYPE_CHECKING:
     from rltn_cli.painting.fixes import Fix
 
+ReferenceWeights = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--ref-weight",
+        metavar="NUMBER",
+        min=WEIGHT_LEAST,
+        max=WEIGHT_MOST,
+        help="How likely a reference is matched, 1 if left out; one for each --ref, in order.",
+    ),
+]
 Size = Annotated[
     int,
     typer.Option(
@@ -117,6 +129,17 @@ def hexes_of(palette: str | None) -> str | None:
     from rltn_cli.imaging.palette_files import load_palette
 
     return ",".join(load_palette(palette).hexes)
+
+
+def check_weights(weights: Sequence[float] | None, references: Sequence[object] | None) -> None:
+    """Refuse another number of weights than of references.
+
+    Raises:
+        UsageError: as above.
+    """
+    count = len(references or ())
+    if weights and len(weights) != count:
+        raise UsageError(f"{len(weights)} times --ref-weight for {count} times --ref: give one each")
 
 
 def fixes_of(values: list[str] | None, file: Path | None) -> tuple["Fix", ...]:

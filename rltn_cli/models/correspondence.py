@@ -53,8 +53,10 @@ def from_patches(patches: Tensor, height: int, width: int) -> Tensor:
     return torch.cat([red, green, blue], dim=1) + luma
 
 
-def warp(queries: Tensor, keys: Tensor, values: Tensor, temperature: float) -> Tensor:
-    """Return `softmax(queries @ keys^T / temperature) @ values` (B, N, v) without storing the matrix.
+def warp(
+    queries: Tensor, keys: Tensor, values: Tensor, temperature: float, bias: Tensor | None = None
+) -> Tensor:
+    """Return `softmax(queries @ keys^T / temperature + bias) @ values` (B, N, v) without storing the matrix.
 
     The fused kernels require queries, keys and values of the same width, a multiple of 8, and a last stride
     of 1: all three are padded with zeros, which change no product.
@@ -64,15 +66,39 @@ def warp(queries: Tensor, keys: Tensor, values: Tensor, temperature: float) -> T
         keys: (B, M, d).
         values: (B, M, v).
         temperature: tau of the softmax; smaller is sharper.
+        bias: (B, M), the logarithm of each key's weight; None where all are equal.
     """
+    queries, keys = _weighted(queries, keys, temperature, bias)
     width = -(-max(queries.shape[2], values.shape[2]) // 8) * 8
     q, k, v = (F.pad(t, (0, width - t.shape[2])).unsqueeze(1).contiguous() for t in (queries, keys, values))
     mixed = F.scaled_dot_product_attention(q, k, v.to(q.dtype), scale=1 / temperature)
     return mixed.squeeze(1)[..., : values.shape[2]]
 
 
-def best_match(queries: Tensor, keys: Tensor, chunk: int = 1024) -> Tensor:
-    """Return the index of each query's most similar key, (B, N) int64, `chunk` queries at a time."""
+def _weighted(
+    queries: Tensor, keys: Tensor, temperature: float, bias: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Let keys carry their bias as one more number, which every query multiplies by 1."""
+    if bias is None:
+        return queries, keys
+    return torch.cat([queries, torch.ones_like(queries[..., :1])], dim=2), torch.cat(
+        [keys, (temperature * bias).to(keys.dtype)[..., None]], dim=2
+    )
+
+
+def best_match(
+    queries: Tensor, keys: Tensor, temperature: float = 1.0, bias: Tensor | None = None, chunk: int = 1024
+) -> Tensor:
+    """Return the index of each query's most similar key, (B, N) int64, `chunk` queries at a time.
+
+    Args:
+        queries: (B, N, d).
+        keys: (B, M, d).
+        temperature: of the softmax that `bias` belongs to.
+        bias: see `warp`.
+        chunk: how many queries are compared at once.
+    """
+    queries, keys = _weighted(queries, keys, temperature, bias)
     return torch.cat(
         [(part @ keys.transpose(1, 2)).argmax(dim=2) for part in queries.split(chunk, dim=1)], dim=1
     )

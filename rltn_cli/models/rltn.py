@@ -23,6 +23,8 @@ class ReferenceTokens:
     """(B, M, d) style features, centred and of unit length, float32."""
     patches: Tensor
     """(B, M, 24) the 4x4 patch of each token; see `to_patches`."""
+    bias: Tensor | None = None
+    """(B, M) the logarithm of each token's weight in the match; None where all are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,11 @@ class RLTN(nn.Module):
         content = self.content_features(sketch, labels)
         queries = normalize(content)
         tokens = ReferenceTokens(
-            style=tokens.style.expand(len(sketch), -1, -1), patches=tokens.patches.expand(len(sketch), -1, -1)
+            style=tokens.style.expand(len(sketch), -1, -1),
+            patches=tokens.patches.expand(len(sketch), -1, -1),
+            bias=None if tokens.bias is None else tokens.bias.expand(len(sketch), -1),
         )
-        patches = warp(queries, tokens.style, tokens.patches, self.config.temperature)
+        patches = warp(queries, tokens.style, tokens.patches, self.config.temperature, tokens.bias)
         warped = from_patches(patches, height, width)
         colors = self.generator(warped, sketch, content)
         return RLTNOutput(colors=colors, warped=warped, content=queries, tokens=tokens)
@@ -134,7 +138,7 @@ class RLTN(nn.Module):
         It is the cosine between a content feature and the style feature that the warp brings there.
         """
         style = output.tokens.style
-        warped_style = warp(output.content, style, style, self.config.temperature)
+        warped_style = warp(output.content, style, style, self.config.temperature, output.tokens.bias)
         cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
         height, width = output.colors.shape[2:]
         return cosine.reshape(len(cosine), 1, height // PATCH, width // PATCH)
@@ -144,7 +148,8 @@ class RLTN(nn.Module):
 
         Tokens are numbered row by row through the first reference, then the second, and so on.
         """
-        return best_match(output.content, output.tokens.style)
+        tokens = output.tokens
+        return best_match(output.content, tokens.style, self.config.temperature, tokens.bias)
 
 
 def _check_size(name: str, picture: Tensor) -> None:

@@ -79,6 +79,11 @@ def write_layers(path: Path, finished: Finished, *, overwrite: bool = False) -> 
     write_file(path / _LIST, text.encode(), overwrite=overwrite)
 
 
+def layer_paths(path: Path) -> list[Path]:
+    """Return the files that `write_layers` writes."""
+    return [path] if path.suffix.lower() in _WRITERS else [path / name for name in _files()]
+
+
 def _files() -> tuple[str, ...]:
     """Return the names of the files in a folder of layers."""
     return (*(f"{name}.png" for name in LAYERS), _MERGED, _LIST)

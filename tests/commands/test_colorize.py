@@ -127,6 +127,7 @@ def test_json_states_what_was_done_and_nothing_else(
     assert facts == {
         "sketch": "drawing.png",
         "references": ["reference.png", "reference.png"],
+        "ref_weights": None,
         "output": "out.png",
         "model": str(model),
         "model_path": str(model / "model.safetensors"),
@@ -216,6 +217,8 @@ def test_a_dry_run_checks_and_writes_nothing(
         ("--page", "1"),
         ("--extract", "--quiet"),
         ("--size", "96"),
+        ("--ref-weight", "2"),
+        ("--transparent-paper", "--quiet"),
     ],
     ids=" ".join,
 )
@@ -296,6 +299,15 @@ def test_a_painting_is_saved_with_its_layers_and_fixed_later(
     assert (origin.model, origin.settings["sketch"], origin.settings["size"]) == ("tiny", "drawing.png", "64")
     weights = (model / "model.safetensors").read_bytes()
     assert origin.model_sha256 == hashlib.sha256(weights).hexdigest()
+
+
+def test_each_reference_has_one_weight_or_none_has(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC, "--ref-weight", "2", "--ref-weight", "1") == 2
+    assert "2 times --ref-weight for 1 times --ref" in capsys.readouterr().err
+    assert paint(model, *BASIC, "--ref-weight", "0") == 2
+    assert not Path("out.png").exists()
 
 
 @pytest.mark.parametrize(

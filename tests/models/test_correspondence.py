@@ -116,3 +116,18 @@ def test_best_match_does_not_depend_on_the_chunk():
     expected = (queries @ keys.transpose(1, 2)).argmax(2)
     assert torch.equal(best_match(queries, keys, chunk=7), expected)
     assert torch.equal(best_match(queries, keys), expected)
+
+
+def test_a_bias_weighs_keys_and_leaves_the_rest_as_it_was():
+    generator = torch.Generator().manual_seed(0)
+    queries, keys = (
+        torch.nn.functional.normalize(torch.randn(1, n, 8, generator=generator), dim=2) for n in (5, 7)
+    )
+    values = torch.randn(1, 7, 3, generator=generator)
+    bias = torch.tensor([[0.0, 1.0, -2.0, 0.5, 3.0, 0.0, -1.0]])
+    wanted = torch.softmax(queries @ keys.transpose(1, 2) / 0.1 + bias[:, None], dim=2) @ values
+    torch.testing.assert_close(warp(queries, keys, values, 0.1, bias), wanted, rtol=1e-4, atol=1e-5)
+    even = warp(queries, keys, values, 0.1, torch.zeros(1, 7))
+    torch.testing.assert_close(even, warp(queries, keys, values, 0.1), rtol=1e-4, atol=1e-5)
+    expected = (queries @ keys.transpose(1, 2) / 0.1 + bias[:, None]).argmax(dim=2)
+    assert torch.equal(best_match(queries, keys, 0.1, bias), expected)

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,6 +27,9 @@ KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
 """What must be the same for a picture to count as done."""
 _HASHES = ("output_sha256", "replaces")
 """Hashes of what a batch wrote to an output, the last one and, while it is being replaced, the one before."""
+
+_COMPANIONS = "companions"
+"""Key of the files that were written beside an output, by their names, with their hashes."""
 
 Entry: TypeAlias = Mapping[str, Any]
 """One line: `status` (writing, done or failed), `output`, and what `KEY` names, among others."""
@@ -64,10 +67,12 @@ class Record:
         """Return how the record calls an output."""
         return Path(os.path.relpath(output, self._folder)).as_posix()
 
-    def is_done(self, output: Path, key: Entry) -> bool:
-        """Return whether an output is there and was made from the same inputs with the same options."""
+    def is_done(self, output: Path, key: Entry, companions: Iterable[Path] = ()) -> bool:
+        """Return whether an output and its companions are there, of the same inputs and options."""
         entry = self.entries.get(self.name(output))
         if entry is None or any(entry.get(name) != key[name] for name in KEY) or not output.is_file():
+            return False
+        if not all(path.is_file() for path in companions):
             return False
         if entry["status"] == "writing":
             return bool(file_hash(output) == entry.get("output_sha256"))
@@ -78,18 +83,31 @@ class Record:
         entry = self.entries.get(self.name(output), {})
         return file_hash(output) in {entry.get(name) for name in _HASHES}
 
-    def sweep(self, output: Path) -> None:
-        """Remove temporary files that a killed process left beside an output."""
-        if self.entries.get(self.name(output), {}).get("status") == "writing":
-            remove_leftovers(output)
+    def is_own_companion(self, output: Path, companion: Path) -> bool:
+        """Return whether a companion of an output is what a batch wrote there, or was about to write."""
+        known = self.entries.get(self.name(output), {}).get(_COMPANIONS)
+        name = self.name(companion)
+        if not isinstance(known, dict) or name not in known:
+            return False
+        return known[name] is None or bool(file_hash(companion) == known[name])
 
-    def may_replace(self, output: Path, overwrite: bool) -> bool:
+    def companions(self, hashes: Mapping[Path, str | None]) -> Entry:
+        """Return what an entry says of an output's companions: their hashes, None until they are there."""
+        return {_COMPANIONS: {self.name(path): value for path, value in hashes.items()}} if hashes else {}
+
+    def sweep(self, output: Path, companions: Iterable[Path] = ()) -> None:
+        """Remove temporary files that a killed process left beside an output and its companions."""
+        if self.entries.get(self.name(output), {}).get("status") == "writing":
+            for path in (output, *companions):
+                remove_leftovers(path)
+
+    def may_replace(self, output: Path, overwrite: bool, companions: Iterable[Path] = ()) -> bool:
         """Return whether a file is there, which may then be replaced, and remove what a killed process left.
 
         Raises:
             OutputError: it is there and not from an earlier run, and nothing is to be overwritten.
         """
-        self.sweep(output)
+        self.sweep(output, companions)
         if not output.exists():
             return False
         if not overwrite and not (output.is_file() and self.is_own(output)):
@@ -99,17 +117,35 @@ class Record:
             )
         return True
 
-    def write(self, output: Path, data: bytes, entry: Entry, *, overwrite: bool) -> None:
+    def write(
+        self,
+        output: Path,
+        data: bytes,
+        entry: Entry,
+        *,
+        overwrite: bool,
+        companions: Iterable[Path] = (),
+        write_companions: Callable[[], Mapping[Path, str]] = dict,
+    ) -> None:
         """Write a file, with an entry about it, so that a run that is killed meanwhile knows of it.
 
+        Args:
+            output: the file; once it is there, its companions are, too.
+            data: its content.
+            entry: what there is to say about it.
+            overwrite: whether an existing file is replaced.
+            companions: files that are written beside it.
+            write_companions: writes them and returns their hashes.
+
         Raises:
-            OutputError: the file, its folder or the journal cannot be written.
+            OutputError: a file, its folder or the journal cannot be written.
         """
         entry = {**entry, "output_sha256": hashlib.sha256(data).hexdigest()}
         make_folder(output.parent)
-        self.begin(output, entry)
+        self.begin(output, {**entry, **self.companions(dict.fromkeys(companions))})
+        hashes = write_companions()
         write_file(output, data, overwrite=overwrite)
-        self.finish(output, entry)
+        self.finish(output, {**entry, **self.companions(hashes)})
 
     def finish(self, output: Path, entry: Entry) -> None:
         """Note that a file is there.
@@ -133,7 +169,7 @@ class Record:
         name = self.name(output)
         with self._lock:
             earlier = self.entries.get(name, {})
-            known = {key: earlier[key] for key in _HASHES if key in earlier}
+            known = {key: earlier[key] for key in (*_HASHES, _COMPANIONS) if key in earlier}
             self.entries[name] = self.news[name] = {"output": name, **entry, **known, "status": "failed"}
 
     def _note(self, output: Path, entry: Entry) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rltn_cli.errors import UsageError
+from rltn_cli.imaging.palette_files import load_palette, parse_palette
+from rltn_cli.painting.fixes import Fix, parse_fix, read_fixes
 from rltn_cli.text_files import read_text, table_rows
 
 MANIFEST_ENDINGS = (".csv", ".tsv", ".jsonl")
-COLUMNS = ("sketch", "reference", "output")
+COLUMNS = ("sketch", "reference", "output", "fixes", "color_palette")
 SEPARATOR = ";"
 
 
@@ -23,6 +25,9 @@ class Line:
     """Empty where the line names none."""
     output: str | None
     """As it is written there."""
+    fixes: tuple[Fix, ...]
+    palette: str | None
+    """Hex values with commas."""
     place: str
     """Of the line, for messages: `pages.csv, line 3`."""
 
@@ -69,7 +74,8 @@ def _header(row: list[str], manifest: Path, number: int) -> list[str]:
     """Check the first line of a CSV file and return its columns."""
     header = [cell.strip().lower() for cell in row]
     if "sketch" not in header or set(header) - set(COLUMNS) or len(set(header)) < len(header):
-        raise _wrong(manifest, number, f"the columns must be {', '.join(COLUMNS)} (the last two optional)")
+        known = ", ".join(COLUMNS)
+        raise _wrong(manifest, number, f"the columns must be {known} (all but the first optional)")
     return header
 
 
@@ -91,19 +97,49 @@ def _json_rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, objec
 
 def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
     """Turn a line's values into paths."""
-    references = values.get("reference") or []
-    if isinstance(references, str):
-        references = references.split(SEPARATOR)
-    if not isinstance(references, list) or not all(isinstance(name, str) for name in references):
-        raise _wrong(manifest, number, "the reference must be text, or a list of texts")
+    references = _texts(values, "reference", manifest, number)
     sketch, output = values.get("sketch"), values.get("output") or None
     if not isinstance(sketch, str) or not sketch.strip():
         raise _wrong(manifest, number, "it names no sketch")
     if output is not None and not isinstance(output, str):
         raise _wrong(manifest, number, "the output must be text")
-    if "\0" in "".join([sketch, *references, output or ""]):
+    texts = {name: _texts(values, name, manifest, number) for name in ("fixes", "color_palette")}
+    if "\0" in "".join([sketch, *references, output or "", *texts["fixes"], *texts["color_palette"]]):
         raise _wrong(manifest, number, "a name holds a zero byte")
     folder = manifest.parent
-    named = tuple(folder / name.strip() for name in references if name.strip())
+    named = tuple(folder / name for name in references)
     output = output.strip() if output and output.strip() else None
-    return Line(folder / sketch.strip(), named, output, _place(manifest, number))
+    try:
+        fixes = _fixes(texts["fixes"], folder)
+        palette = _palette(texts["color_palette"], folder)
+    except UsageError as error:
+        raise _wrong(manifest, number, str(error)) from error
+    return Line(folder / sketch.strip(), named, output, fixes, palette, _place(manifest, number))
+
+
+def _texts(values: dict[str, object], name: str, manifest: Path, number: int) -> list[str]:
+    """Return a value that may be several: texts, or one with separators."""
+    found = values.get(name) or []
+    if isinstance(found, str):
+        found = found.split(SEPARATOR)
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        what = {"reference": "the reference"}.get(name, name)
+        raise _wrong(manifest, number, f"{what} must be text, or a list of texts")
+    return [text.strip() for text in found if text.strip()]
+
+
+def _fixes(texts: list[str], folder: Path) -> tuple[Fix, ...]:
+    """Read fixes, each as on a command line or a file of them."""
+    found: list[Fix] = []
+    for text in texts:
+        found += [parse_fix(text)] if "=" in text else read_fixes(folder / text)
+    return tuple(found)
+
+
+def _palette(texts: list[str], folder: Path) -> str | None:
+    """Read a palette: a file's name, or hex values."""
+    if not texts:
+        return None
+    if len(texts) == 1 and (folder / texts[0]).is_file():
+        return ",".join(load_palette(str(folder / texts[0])).hexes)
+    return ",".join(parse_palette(",".join(texts)).hexes)

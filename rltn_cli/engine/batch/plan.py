@@ -12,6 +12,7 @@ from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
 from rltn_cli.errors import OutputError, UsageError
 from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, is_picture
 from rltn_cli.imaging.picture_folders import list_pictures
+from rltn_cli.painting.fixes import Fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class PaintingTask:
     """Whether the best one of `references` is to be found out."""
     problem: str | None = None
     """Why it cannot be painted, where that is known already."""
+    weights: tuple[float, ...] | None = None
+    """How likely each reference is matched; None for equally."""
+    fixes: tuple[Fix, ...] = ()
+    """Colours of single regions."""
+    palette: str | None = None
+    """Hex values with commas; None for what the whole batch has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class Guide:
     folder: Path | None = None
     """A folder of references: one of the sketch's stem, or the one that matches best."""
     choose: bool = False
+    weights: tuple[float, ...] | None = None
+    """Of `references`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Input:
     """Its path below the folder that was named; its file name otherwise."""
     references: tuple[Path, ...] = ()
     output: str | None = None
+    fixes: tuple[Fix, ...] = ()
+    palette: str | None = None
     place: str = field(default="", compare=False)
     """Of the manifest's line that names it, for messages."""
 
@@ -103,7 +114,10 @@ def _find_inputs(sources: Sequence[str], output: Path, recursive: bool, null: bo
             yield from map(_named, read_list(null=null))
         elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
             for row in read_lines(path):
-                yield Input(row.sketch, Path(row.sketch.name), row.references, row.output, row.place)
+                yield Input(
+                    row.sketch, Path(row.sketch.name), row.references, row.output, row.fixes, row.palette,
+                    row.place,
+                )  # fmt: skip
         else:
             yield from find_pictures(source, output, recursive=recursive)
 
@@ -157,6 +171,10 @@ class _Library:
             if picture.parent != guide.folder:
                 self._by_stem[f"*/{_name(Path(picture.stem))}"].append(picture)
 
+    def weights_of(self, references: tuple[Path, ...]) -> tuple[float, ...] | None:
+        """Return the weights of a sketch's references, which only those of the whole batch have."""
+        return self._guide.weights if references == self._guide.references else None
+
     def references(self, item: Input) -> tuple[tuple[Path, ...], bool, str | None]:
         """Return a sketch's references, whether to choose among them, and why there are none."""
         guide = self._guide
@@ -194,7 +212,8 @@ def _task(item: Input, library: _Library, output: Path, ending: str) -> Painting
         target = _place(item.output, output, ending, item.place)
     if problem is None and item.sketch.exists() and not (item.sketch.is_file() or item.sketch.is_dir()):
         problem = f"{item.sketch}: a pipe or a device; name a file"
-    return PaintingTask(item.sketch, references, target, choose, problem)
+    weights = library.weights_of(references)
+    return PaintingTask(item.sketch, references, target, choose, problem, weights, item.fixes, item.palette)
 
 
 def _place(name: str, folder: Path, ending: str, line: str) -> Path:

@@ -170,7 +170,7 @@ def match_score(model: RLTN, outputs: Sequence[RLTNOutput], references: Referenc
     with torch.inference_mode():
         for output in outputs:
             content = output.content[:, ::_SAMPLE]
-            warped = warp(content, style, style, model.config.temperature)
+            warped = warp(content, style, style, model.config.temperature, references.tokens.bias)
             cosines.append(cosine_similarity(content, warped.to(content.dtype), dim=2).flatten())
         return float(torch.cat(cosines).mean())
 

@@ -4,35 +4,31 @@ Every thread takes one sketch at a time from its file to its output. Each sketch
 itself: in a batch of several the network's arithmetic, and so the picture, would depend on the neighbours.
 """
 
-import contextlib
 import hashlib
 import logging
-import os
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-import cv2
-import torch
-
 from rltn_cli.choices import Finish, Lines
+from rltn_cli.engine.batch.companions import Companions
 from rltn_cli.engine.batch.events import MatchFacts, PaintingFacts, SketchEvent
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import PaintingTask
 from rltn_cli.engine.batch.references import ReferenceCache, match_score
+from rltn_cli.engine.batch.threads import cores, networks_at_once, pool_of, shared_processor
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.drawings import Drawing, DrawingOptions
 from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import PictureError, RltnError
 from rltn_cli.imaging.encoding import check_size, encode_picture
 from rltn_cli.imaging.formats import format_of_output
-from rltn_cli.imaging.palette_files import load_palette
+from rltn_cli.imaging.palette_files import parse_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.models.rltn import RLTNOutput
@@ -40,10 +36,6 @@ from rltn_cli.painting.finish import FinishOptions
 
 CANDIDATES = 4
 """How many of the most similar references the network compares."""
-_NETWORK_BYTES = 4 << 30
-"""Memory that networks at work may take together, roughly."""
-_BYTES_AT_256 = 400 << 20
-"""Memory that the network takes for one sketch at 256 pixels, roughly."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +51,8 @@ class Options(DrawingOptions):
     """Pixels of each drawing; None is a share of its shorter side."""
     palette: str | None = None
     """Hex values with commas."""
+    fix_alike: bool = False
+    transparent_paper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +77,7 @@ class BatchPainter:
         model_sha256: str,
         model_revision: str | None = None,
         overwrite: bool = False,
+        companions: Companions | None = None,
         jobs: int | None = None,
     ) -> None:
         """Take everything that the sketches share.
@@ -94,15 +89,16 @@ class BatchPainter:
             model_sha256: tells the model from others.
             model_revision: the model's commit on the Hub, for the manifest.
             overwrite: paint again what is done, and replace files that a batch did not write.
+            companions: what is written beside the pictures.
             jobs: how many sketches to work at at once; if None one more than there are processor cores, so
                 that none of them waits while a sketch is read or written.
         """
         self._colorizer, self._record, self._options = colorizer, record, options
-        self._palette = load_palette(options.palette) if options.palette else None
+        self._companions = companions or Companions(Path())
         self._model_sha256, self._overwrite = model_sha256, overwrite
         self._source = {"model_revision": model_revision} if model_revision else {}
-        self.jobs = jobs or _cores() + 1
-        self._networks = _networks_at_once(colorizer.device, options.size, min(self.jobs, _cores()))
+        self.jobs = jobs or cores() + 1
+        self._networks = networks_at_once(colorizer.device, options.size, min(self.jobs, cores()))
         self._slots = threading.BoundedSemaphore(self._networks)
         self.cache = ReferenceCache(
             colorizer, options.size, margins=options.margins, slot=lambda: self._slots
@@ -133,7 +129,7 @@ class BatchPainter:
                 self._events.put(self._handle(task))
 
         jobs = max(1, min(self.jobs, len(tasks)))
-        with _shared_processor(self._colorizer.device, self.jobs, self._networks), _pool(jobs) as pool:
+        with shared_processor(self._colorizer.device, self.jobs, self._networks), pool_of(jobs) as pool:
             try:
                 for _ in range(jobs):
                     pool.submit(work).add_done_callback(self._events.put)
@@ -153,7 +149,8 @@ class BatchPainter:
         sketch, output = str(task.sketch), str(task.output)
         try:
             data, key = self._key(task)
-            if not self._overwrite and self._record.is_done(task.output, key):
+            companions = self._companions.paths(task.output)
+            if not self._overwrite and self._record.is_done(task.output, key, companions):
                 return {"event": "skipped", "sketch": sketch, "output": output}
             self._events.put({"event": "started", "sketch": sketch, "output": output})
             facts = self._paint(task, data, key, started)
@@ -170,7 +167,13 @@ class BatchPainter:
         data = read_bytes(task.sketch)
         named = not task.choose
         references = self.cache.hashes(task.references) if named else [self.cache.set_hash(task.references)]
-        options: dict[str, Any] = {**asdict(self._options), "match": "named" if named else "auto"}
+        options: dict[str, Any] = {
+            **asdict(self._options),
+            "match": "named" if named else "auto",
+            "palette": task.palette or self._options.palette,
+            "fixes": [str(fix) for fix in task.fixes],
+            "ref_weights": list(task.weights) if task.weights else None,
+        }
         return data, {
             "input_sha256": hashlib.sha256(data).hexdigest(),
             "reference_sha256": references,
@@ -183,13 +186,20 @@ class BatchPainter:
     ) -> PaintingFacts:
         """Take a sketch from its bytes to its output, and return what there is to say about it."""
         options, record = self._options, self._record
-        exists = record.may_replace(task.output, self._overwrite)
+        companions = self._companions.paths(task.output)
+        exists = record.may_replace(task.output, self._overwrite, companions)
         picture = read_picture(data, name=str(task.sketch), page=options.page)
         check_size(picture.size, format_of_output(task.output), str(task.output))
+        self._companions.check_one(task, picture.size, record, self._overwrite)
         drawing = self._colorizer.prepare(picture, size=options.size, options=options)
-        match = self._choose(task, drawing) if task.choose else self._match(task.references, drawing)
-        finishing = FinishOptions(options.finish, options.lines, options.gap, self._palette)
-        result = self._colorizer.finish(drawing, match.references, match.outputs, finishing)
+        for fix in task.fixes:
+            fix.check(drawing.grey)
+        match = (
+            self._choose(task, drawing)
+            if task.choose
+            else self._match(task.references, drawing, task.weights)
+        )
+        result = self._colorizer.finish(drawing, match.references, match.outputs, self._finishing(task))
         encoded = encode_picture(
             result.image, format_of_output(task.output), result.dpi, name=str(task.output)
         )
@@ -200,12 +210,28 @@ class BatchPainter:
             "notices": list(result.notices),
         }
         entry = {"sketch": str(task.sketch), **facts, **key, **self._source}
-        record.write(task.output, encoded, entry, overwrite=exists)
+        record.write(
+            task.output, encoded, entry, overwrite=exists, companions=companions,
+            write_companions=lambda: self._companions.write(result, task.output),
+        )  # fmt: skip
         return facts
 
-    def _match(self, paths: tuple[Path, ...], drawing: Drawing) -> _Match:
+    def _finishing(self, task: PaintingTask) -> FinishOptions:
+        """Return how a sketch is finished."""
+        options = self._options
+        palette = task.palette or options.palette
+        return FinishOptions(
+            options.finish, options.lines, options.gap, parse_palette(palette) if palette else None,
+            task.fixes, options.fix_alike, options.transparent_paper,
+        )  # fmt: skip
+
+    def _match(
+        self, paths: tuple[Path, ...], drawing: Drawing, weights: tuple[float, ...] | None = None
+    ) -> _Match:
         """Run the network with the references that are named."""
         references = self.cache.encoded(paths)
+        if weights is not None:
+            references = references.weighted(weights)
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
@@ -237,38 +263,3 @@ class BatchPainter:
         best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
         facts: MatchFacts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}
         return _Match(best.paths, best.references, best.outputs, facts)
-
-
-def _cores() -> int:
-    """Return how many processor cores this process may use, among those of this machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // max(1, int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-
-
-def _networks_at_once(device: torch.device, size: int, jobs: int) -> int:
-    """Return how many sketches may be in the network at a time."""
-    if device.type != "cpu":
-        return 1
-    return max(1, min(jobs, int(_NETWORK_BYTES / (_BYTES_AT_256 * (size / 256) ** 2))))
-
-
-@contextlib.contextmanager
-def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
-    """Yield threads; on the way out, wait for what they are doing."""
-    with warnings.catch_warnings(), ThreadPoolExecutor(jobs, thread_name_prefix="rltn") as pool:
-        warnings.simplefilter("ignore")  # reading silences warnings, which threads cannot do for themselves
-        yield pool
-
-
-@contextlib.contextmanager
-def _shared_processor(device: torch.device, jobs: int, networks: int) -> Iterator[None]:
-    """Let the libraries' own threads not outnumber the cores while several sketches are at work."""
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    if device.type == "cpu":
-        torch.set_num_threads(max(1, _cores() // networks))
-    cv2.setNumThreads(max(1, _cores() // jobs))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        cv2.setNumThreads(before[1])

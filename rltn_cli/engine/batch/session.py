@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from rltn_cli.choices import LayersFormat
 from rltn_cli.config_files import to_json
+from rltn_cli.engine.batch.companions import Companions
 from rltn_cli.engine.batch.events import BatchEvent, BatchPlan, SketchEvent
 from rltn_cli.engine.batch.journal import Entry, Record
 from rltn_cli.engine.batch.plan import Guide, PaintingTask, plan_batch
@@ -44,13 +46,25 @@ class BatchRequest:
     overwrite: bool = False
     device: str = "auto"
     jobs: int | None = None
+    save: Path | None = None
+    """A folder for saved paintings."""
+    layers: Path | None = None
+    """A folder for layers."""
+    layers_format: LayersFormat = "ora"
+
+    @property
+    def companions(self) -> Companions:
+        """What is written beside the pictures."""
+        return Companions(self.output, self.save, self.layers, self.layers_format)
 
     def plan(self) -> list[PaintingTask]:
-        """Find out what there is to do; see `plan_batch`."""
-        return plan_batch(
+        """Find out what there is to do; see `plan_batch` and `Companions.check`."""
+        tasks = plan_batch(
             self.sources, self.output, self.guide,
             ending=self.ending, recursive=self.recursive, null=self.null,
         )  # fmt: skip
+        self.companions.check(tasks)
+        return tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +151,8 @@ def _batch(request: BatchRequest, record: Record) -> BatchPainter:
     digest = hashlib.sha256(stored + to_json(files.config).encode())
     return BatchPainter(
         colorizer, record, request.options, model_sha256=digest.hexdigest(),
-        model_revision=commit_of(request.model), overwrite=request.overwrite, jobs=request.jobs,
+        model_revision=commit_of(request.model), overwrite=request.overwrite,
+        companions=request.companions, jobs=request.jobs,
     )  # fmt: skip
 
 

@@ -23,8 +23,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "psnr": ("PSNR", ".2f"),
     "color_error": ("colour error", ".2f"),
     "region_accuracy": ("region accuracy", ".3f"),
+    "blotchiness": ("blotchiness", ".2f"),
 }
 """Heading and format of every metric, by its key in report.json."""
+_MEANS = ("lpips_reference", "lpips_truth", "ssim", "psnr", "color_error", "blotchiness")
+"""Metrics that are averaged over the pictures that have them."""
 HIGHER_IS_BETTER = frozenset({"ssim", "psnr", "region_accuracy"})
 
 
@@ -113,7 +116,8 @@ def _computations(
     def mean(name: str) -> Callable[[Sequence[int]], float | None]:
         def compute(indices: Sequence[int]) -> float | None:
             values = [getattr(tally.metrics[i], name) for i in indices]
-            return None if None in values else sum(values) / len(values)
+            known = [value for value in values if value is not None]
+            return sum(known) / len(known) if known else None
 
         return compute
 
@@ -140,7 +144,7 @@ def _computations(
         "kid": distance("inception", kernel_distance),
         "fd_vgg16": distance("vgg16", frechet_distance),
         "region_accuracy": share_right,
-    } | {key: mean(key) for key in ("lpips_reference", "lpips_truth", "ssim", "psnr", "color_error")}
+    } | {key: mean(key) for key in _MEANS}
 
 
 def _ratio(own: Score, other: Score) -> Score:

@@ -101,6 +101,8 @@ class Metrics:
     """dB, over the whole picture."""
     ssim: float
     """Structural similarity, over the whole picture."""
+    blotchiness: float | None = None
+    """Standard deviation [Lab] of what is wrong within regions; None where no region counts."""
     lpips_reference: float | None = None
     """LPIPS to the reference; None where it was not measured."""
     lpips_truth: float | None = None
@@ -112,8 +114,9 @@ def measure(output: Bytes, target: Target) -> Metrics:
     lab = to_lab(output)
     right, regions = region_accuracy(lab, target)
     return Metrics(
-        color_error(lab, target), regions, right, psnr(output, target.picture), ssim(output, target.picture)
-    )
+        color_error(lab, target), regions, right, psnr(output, target.picture), ssim(output, target.picture),
+        blotchiness(lab, target),
+    )  # fmt: skip
 
 
 def color_error(output: Lab, target: Target) -> float:
@@ -149,6 +152,29 @@ def region_accuracy(output: Lab, target: Target) -> tuple[int, int]:
     means, _ = _region_means(output[target.off_mask], target.labels)
     distance = ciede2000(means[target.counted], target.region_means[target.counted])
     return int((distance <= SAME_COLOR).sum()), int(target.counted.sum())
+
+
+def blotchiness(output: Lab, target: Target) -> float | None:
+    """Return the standard deviation, within regions, of the residual: output minus target.
+
+    A region that is wrong by the same colour everywhere is not blotched. The regions are those that
+    `region_accuracy` counts, each weighted by its pixels.
+
+    Args:
+        output: (H, W, 3) Lab.
+        target: the true picture.
+
+    Returns:
+        The square root of the mean squared distance in Lab from each region's mean residual; None where no
+        region counts.
+    """
+    residual = output[target.off_mask] - target.off_lines
+    means, _ = _region_means(residual, target.labels)
+    counted = target.counted[target.labels]
+    if not counted.any():
+        return None
+    away = residual[counted] - means[target.labels[counted]]
+    return float(np.sqrt(np.square(away).sum(axis=1).mean()))
 
 
 def psnr(output: Bytes, target: Bytes) -> float:

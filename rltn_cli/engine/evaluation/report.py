@@ -158,6 +158,8 @@ Every method paints the same sketch by the same reference, with the lines multip
 - region accuracy: share of the regions between lines (4-connected, >= 64 pixels, mean colour in the target
   further than 5 from white) whose mean Lab colour is within CIEDE2000 10 of the target's, over the regions of
   all pictures.
+- blotchiness: standard deviation, within those regions, of the residual in Lab (output minus target): 0 where
+  each region is right, or wrong by one and the same colour; mean over the pictures; lower is better.
 - white page: the sketch left as it is; mean colour: the page in the mean of all the reference's sRGB pixels;
   same position: each pixel in the colour that the reference has there; Reinhard: mean and deviation of the
   grey sketch's Lab channels made those of the reference."""

@@ -68,6 +68,7 @@ def _attention(output: RLTNOutput, reference: ReferenceColors) -> Floats:
     """Return how much of each token's attention lies on each colour, (h / 4, w / 4, K)."""
     content, style = output.content[:1], output.tokens.style[:1]
     shares = torch.from_numpy(reference.shares)[None].to(content.device)
-    votes = warp(content, style, shares, _TEMPERATURE)[0]
+    bias = output.tokens.bias
+    votes = warp(content, style, shares, _TEMPERATURE, None if bias is None else bias[:1])[0]
     height, width = (side // PATCH for side in output.colors.shape[2:])
     return np.asarray(votes.float().cpu().numpy().reshape(height, width, -1), np.float32)

@@ -16,6 +16,7 @@ from rltn_cli.imaging.margins import Box
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_bytes
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 from rltn_cli.painting.finish import Finished
+from rltn_cli.painting.layer_files import write_layers
 from rltn_cli.painting.painting import Matches, Origin, Painting
 from rltn_cli.painting.saved import save_painting
 from rltn_cli.sizes import PATCH
@@ -86,6 +87,14 @@ class Colorization:
             UsageError, OutputError: see `rltn_cli.painting.saved.save_painting`.
         """
         save_painting(Path(path), self.painting, self.finished.options, overwrite=overwrite)
+
+    def save_layers(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the layers as `.ora`, `.psd`, or PNG files into a folder.
+
+        Raises:
+            UsageError, OutputError: see `rltn_cli.painting.layer_files.write_layers`.
+        """
+        write_layers(Path(path), replace(self.finished, painting=self.painting), overwrite=overwrite)
 
     @cached_property
     def confidence(self) -> Floats:

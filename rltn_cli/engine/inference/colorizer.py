@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -15,8 +15,6 @@ from torch import Tensor
 from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
 from rltn_cli.data.batches import label_sketches
 from rltn_cli.data.tensors import to_tensor
-from rltn_cli.engine.checkpoints.header import hash_weights
-from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.clues import gather_clues
@@ -24,10 +22,13 @@ from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
 from rltn_cli.engine.inference.duration import LONG, DurationEstimate
 from rltn_cli.engine.inference.line_extractor import LineExtractor
+from rltn_cli.engine.inference.origins import origin_of
 from rltn_cli.engine.inference.references import (
     FittedReferences,
     References,
     Source,
+    as_list,
+    check_weights,
     count_pixels,
     fit_references,
     read_source,
@@ -42,7 +43,7 @@ from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 from rltn_cli.painting.finish import FINISHED_AS_USUAL, FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
-from rltn_cli.painting.painting import Origin, Painting
+from rltn_cli.painting.painting import Painting
 from rltn_cli.sizes import SIDE_MAXIMUM, SIDE_MINIMUM
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Colorizer:
         sketch: Source,
         references: Source | Sequence[Source] | References,
         *,
+        ref_weights: Sequence[float] | None = None,
         size: int = 256,
         finish: Finish = "auto",
         lines: Lines = "keep",
@@ -111,6 +113,7 @@ class Colorizer:
             sketch: a path, `-` for standard input, an encoded file, a Pillow image, or an array
                 (H, W[, 1..4]) uint8 or uint16.
             references: one or several of the same, or what `encode` returned.
+            ref_weights: how likely each reference is matched, in order; equally if left out.
             size: pixels of the shorter side for the network, 64 to 2048.
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, those of the `network`, or `none` for colours only.
@@ -141,6 +144,9 @@ class Colorizer:
         drawing = self.prepare(sketch, size=size, options=options)
         for fix in finishing.fixes:
             fix.check(drawing.grey)
+        if ref_weights is not None:
+            given = references.pictures if isinstance(references, References) else as_list(references)
+            check_weights(ref_weights, len(given))
         if isinstance(references, References):
             encoded = references
             self.foresee(drawing.canvas.size, count_pixels(encoded.pictures), size=size, tell=foresee)
@@ -148,6 +154,8 @@ class Colorizer:
             fitted = fit_references(references, size, margins)
             self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
             encoded = self._encode(fitted)
+        if ref_weights is not None:
+            encoded = encoded.weighted(ref_weights)
         outputs = self.paint(drawing, encoded)
         result = self.finish(drawing, encoded, outputs, finishing)
         for notice in result.notices:
@@ -226,22 +234,8 @@ class Colorizer:
         done = finish_painting(painting, chosen)
         return Colorization(
             done, drawing.fit, (*drawing.notices, *reasons, *done.notices), self.model, outputs,
-            references.colors, partial(self._origin, drawing, references),
+            references.colors, partial(origin_of, drawing, references, self._files),
         )  # fmt: skip
-
-    def _origin(self, drawing: Drawing, references: References) -> Origin:
-        """Return what a painting was made with, for the record."""
-        settings: dict[str, object] = {
-            "sketch": Path(drawing.name).name,
-            "references": "; ".join(Path(name).name for name in references.names),
-            "size": references.size,
-            **asdict(drawing.options),
-        }
-        known = {name: str(value) for name, value in settings.items() if value is not None}
-        if self._files is None:
-            return Origin(settings=known)
-        revision = commit_of(self._files) or ""
-        return Origin(self._files.name, hash_weights(self._files), revision, known)
 
     def encode(
         self, references: Source | Sequence[Source], *, size: int = 256, margins: MarginMode = "auto"

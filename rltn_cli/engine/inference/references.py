@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+import torch
 
 from rltn_cli.choices import MarginMode
 from rltn_cli.engine.inference.clues import ReferenceColors, palette_colors
@@ -15,6 +17,7 @@ from rltn_cli.imaging.palette import read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 from rltn_cli.models.rltn import ReferenceTokens
+from rltn_cli.sizes import PATCH, WEIGHT_LEAST, WEIGHT_MOST
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +42,34 @@ class References(FittedReferences):
     """Encoded references, for any number of sketches."""
 
     tokens: ReferenceTokens
+    weights: tuple[float, ...] | None = None
+    """How likely each is matched; None for equally."""
+
+    def weighted(self, weights: Sequence[float]) -> "References":
+        """Return the same, some references more likely to be matched than others.
+
+        Args:
+            weights: one a reference, above 0; 2 makes a match twice as likely.
+
+        Raises:
+            UsageError: another number of weights than of references, or a weight out of range.
+        """
+        check_weights(weights, len(self.pictures))
+        counts = [picture.shape[0] * picture.shape[1] // PATCH**2 for picture in self.pictures]
+        logarithms = torch.tensor(weights, dtype=torch.float32).log()
+        bias = logarithms.repeat_interleave(torch.tensor(counts))[None].to(self.tokens.style.device)
+        return replace(self, tokens=replace(self.tokens, bias=bias), weights=tuple(weights))
+
+
+def check_weights(weights: Sequence[float], count: int) -> None:
+    """Refuse weights that do not fit so many references; see `References.weighted`."""
+    if len(weights) != count:
+        raise UsageError(f"{len(weights)} weights for {count} references: give one a reference, in order")
+    for weight in weights:
+        if not WEIGHT_LEAST <= weight <= WEIGHT_MOST:
+            raise UsageError(
+                f"a reference's weight must be from {WEIGHT_LEAST:g} to {WEIGHT_MOST:g}, not {weight:g}"
+            )
 
 
 def fit_references(references: Source | Sequence[Source], size: int, margins: MarginMode) -> FittedReferences:
@@ -53,10 +84,7 @@ def fit_references(references: Source | Sequence[Source], size: int, margins: Ma
         PictureError: a picture that cannot be read or is too small.
         UsageError: no reference.
     """
-    if isinstance(references, Sequence) and not isinstance(references, str | bytes):
-        sources = list(references)
-    else:
-        sources = [references]
+    sources = as_list(references)
     if not sources:
         raise UsageError("no reference: name at least one picture whose colours to use")
     fitted, seen, names = [], [], []
@@ -71,6 +99,13 @@ def fit_references(references: Source | Sequence[Source], size: int, margins: Ma
             _log.warning("%s", notice)
     colors = palette_colors(read_palette(seen), fitted)
     return FittedReferences(tuple(fitted), colors, size, tuple(names))
+
+
+def as_list(references: Source | Sequence[Source]) -> list[Source]:
+    """Return one or several references as a list."""
+    if isinstance(references, Sequence) and not isinstance(references, str | bytes):
+        return list(references)
+    return [references]
 
 
 def count_pixels(pictures: Sequence[Bytes]) -> int:

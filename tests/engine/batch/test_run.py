@@ -165,11 +165,3 @@ def test_the_libraries_threads_are_as_before(
     time.sleep(0.01)
     running.close()
     assert (torch.get_num_threads(), cv2.getNumThreads()) == before
-
-
-@pytest.mark.parametrize(
-    ("size", "jobs", "networks"), [(256, 8, 8), (256, 64, 10), (512, 8, 2), (2048, 8, 1)]
-)
-def test_networks_at_work_fit_the_memory(size: int, jobs: int, networks: int) -> None:
-    assert run._networks_at_once(torch.device("cpu"), size, jobs) == networks
-    assert run._networks_at_once(torch.device("cuda"), size, jobs) == 1

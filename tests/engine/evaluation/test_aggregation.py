@@ -83,7 +83,10 @@ def test_json_holds_every_figure_and_picture(evaluation: Evaluation) -> None:
 def test_markdown_tables(evaluation: Evaluation) -> None:
     text = to_markdown(evaluation)
     assert text.startswith("# drawings, split val, protocol group: 3 pictures at 256x256")
-    assert "| method | FD-VGG16 | LPIPS reference | SSIM | PSNR | colour error | region accuracy |" in text
+    assert (
+        "| method | FD-VGG16 | LPIPS reference | SSIM | PSNR | colour error | region accuracy | blotchiness |"
+        in text
+    )
     assert "| 0.450 (0.400) | 0.500 (0.500) | 10.00 (10.00) | 7.50 (6.00) | 0.250 (0.250) |" in text
     assert "| net | 0.62 (0.56) |" in text
     assert "| y | 12.00 | 16.00 |" in text

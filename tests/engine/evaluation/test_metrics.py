@@ -93,6 +93,20 @@ def test_region_accuracy_counts_each_region_once() -> None:
     assert metrics.region_accuracy(metrics.to_lab(output), target) == (2, 3)
 
 
+def test_blotchiness_is_what_varies_within_regions() -> None:
+    picture, sketch = four_regions()
+    target = metrics.Target.of(picture, sketch)
+    truth = metrics.to_lab(picture)
+    assert metrics.blotchiness(truth, target) == 0
+    shifted = truth + np.array([5.0, -3.0, 2.0])  # wrong by one colour everywhere
+    assert metrics.blotchiness(shifted, target) == pytest.approx(0, abs=1e-9)
+    blotched = truth.copy()
+    blotched[::2, :, 0] += 6  # rows in turn 0 and 6 off: 3 from their mean, as nearly as rows are even
+    assert metrics.blotchiness(blotched, target) == pytest.approx(3, rel=0.01)
+    white = np.full_like(picture, 255)
+    assert metrics.blotchiness(truth, metrics.Target.of(white, sketch)) is None
+
+
 def test_region_accuracy_uses_the_regions_mean() -> None:
     picture, sketch = four_regions()
     target = metrics.Target.of(picture, sketch)

@@ -44,6 +44,7 @@ def test_the_embedded_report_is_the_reports(page: Path) -> None:
         "psnr",
         "color_error",
         "region_accuracy",
+        "blotchiness",
     ]
 
 

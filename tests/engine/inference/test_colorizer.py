@@ -13,6 +13,9 @@ from rltn_cli.errors import ModelError, PictureError, UsageError
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.painting.finish import FinishOptions, finish_painting
+from rltn_cli.painting.fixes import Fix
+from rltn_cli.painting.saved import open_painting
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +203,37 @@ def test_a_long_time_is_foreseen(colorizer, reference, caplog, monkeypatch):
     with caplog.at_level(logging.WARNING):
         colorizer(sketch_of(96, 96), reference, size=64, margins="keep")
     assert "size 64 takes long: about 64 seconds a drawing on this machine" in caplog.text
+
+
+def test_weights_of_references(colorizer, reference):
+    lines, other = sketch_of(96, 96), reference[:, ::-1, ::-1].copy()
+    plain = colorizer(lines, [reference, other], size=64)
+    even = colorizer(lines, [reference, other], size=64, ref_weights=[1, 1])
+    assert np.abs(even.warped.astype(int) - plain.warped).max() <= 1
+    first = colorizer(lines, [reference, other], size=64, ref_weights=[1000, 0.001])
+    second = colorizer(lines, [reference, other], size=64, ref_weights=[0.001, 1000])
+    shares = [(result.matches[..., 0] == 0).mean() for result in (first, plain, second)]
+    assert shares[0] > shares[1] > shares[2]
+    assert first.painting.origin.settings["ref_weights"] == "1000; 0.001"
+    encoded = colorizer.encode([reference, other], size=64)
+    for references in (encoded, [reference, other]):
+        for wrong, message in (([1], "1 weights for 2 references"), ([1, 0], "from 0.001 to 1000, not 0")):
+            with pytest.raises(UsageError, match=message):
+                colorizer(lines, references, size=64, ref_weights=wrong)
+
+
+@pytest.mark.parametrize("finish", ["paint", "flat"])
+def test_what_was_painted_can_be_saved_fixed_and_layered(colorizer, reference, finish, tmp_path):
+    lines = sketch_of(96, 96)
+    result = colorizer(lines, reference, size=64, finish=finish)
+    result.save_painting(tmp_path / "out.rltn")
+    result.save_layers(tmp_path / "out.ora")
+    np.testing.assert_array_equal(read_picture(tmp_path / "out.ora").pixels, result.image)
+    painting, options = open_painting(tmp_path / "out.rltn")
+    np.testing.assert_array_equal(finish_painting(painting, options).image, result.image)
+    fix = Fix(3, 3, (0, 200, 0))
+    fixed = colorizer(lines, reference, size=64, finish=finish, fixes=[fix])
+    again = finish_painting(painting, FinishOptions(finish, fixes=(fix,)))
+    np.testing.assert_array_equal(fixed.image, again.image)
+    assert fixed.image[3, 3].tolist() == [0, 200, 0]
+    assert painting.origin.settings["sketch"] == "array" and painting.origin.model == ""
