@@ -1,6 +1,5 @@
 """Inputs for `benchmarks/faults.py`: small drawings, pairs, tables and a network that was never trained."""
 
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,12 +121,3 @@ def find_half_files(folder: Path) -> list[str]:
         except (OSError, ValueError, SyntaxError, SafetensorError) as error:
             found.append(f"{name}: {error}")
     return found
-
-
-def usual_seconds(command: list[str]) -> float:
-    """Run a command once, and return how long it takes."""
-    import time
-
-    started = time.monotonic()
-    subprocess.run([*RLTN, *command], check=True, capture_output=True)
-    return time.monotonic() - started

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fault_desk import LEFT_OVER, RLTN, Desk, draw_desk, find_fault, find_half_files, usual_seconds
+from fault_desk import LEFT_OVER, RLTN, Desk, draw_desk, find_fault, find_half_files
 from fault_mutations import mutations
 
 PATIENCE = 300
@@ -77,6 +77,14 @@ def run_whole(command: list[str], **options: Any) -> tuple[int, str]:
     """Run a command to its end, and return its exit code and what it said."""
     ended = run_for(PATIENCE, command, **options)
     return ended or (-signal.SIGKILL, f"it did not end within {PATIENCE} seconds")
+
+
+def usual_seconds(command: list[str]) -> float:
+    """Run a command to its end, as it is run later on, and return how long it takes."""
+    started = time.monotonic()
+    code, said = run_whole(command)
+    assert code == 0, said
+    return time.monotonic() - started
 
 
 def interruptions(desk: Desk, count: int, seed: int) -> list[str]:
@@ -205,6 +213,8 @@ def main(arguments: list[str] | None = None) -> None:
     usual = {"mutations": 2000, "interruptions": 300, "kills": 100, "disks": 20}
     count = options.count or usual[options.what]
     started = time.monotonic()
+    # a shell that starts this in the background lets it ignore Ctrl-C, and so would the commands
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if options.what == "mutations":
         faults = mutations(count, options.seed, options.jobs)
     else:
