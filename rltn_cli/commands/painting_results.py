@@ -158,4 +158,4 @@ def show(values: Mapping[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(values, indent=2))
         return
     for name, value in values.items():
-        typer.echo(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")
+        typer.echo(f"{name:10}  {', '.join(value) if isinstance(value, list | tuple) else value}")
