@@ -107,11 +107,15 @@ def correspondence_cost(fused: bool, size: int, settings: Settings) -> Cost:
 
 
 def materialised_warp(
-    queries: "torch.Tensor", keys: "torch.Tensor", values: "torch.Tensor", temperature: float
+    queries: "torch.Tensor",
+    keys: "torch.Tensor",
+    values: "torch.Tensor",
+    temperature: float,
+    bias: "torch.Tensor | None" = None,
 ) -> "torch.Tensor":
     """Return the same as the network's `warp`, with the whole matrix of similarities in memory."""
-    similarity = queries @ keys.transpose(1, 2)
-    return (similarity / temperature).softmax(dim=2) @ values
+    logits = queries @ keys.transpose(1, 2) / temperature
+    return (logits if bias is None else logits + bias[:, None]).softmax(dim=2) @ values
 
 
 def alone(function: Callable[..., T], *arguments: object) -> T:

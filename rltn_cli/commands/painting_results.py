@@ -157,4 +157,4 @@ def show_settings(values: Mapping[str, Any], as_json: bool) -> None:
         show_text(json.dumps(values, indent=2) + "\n")
         return
     for name, value in values.items():
-        show(f"{name:10}  {', '.join(value) if isinstance(value, list) else value}")
+        show(f"{name:10}  {', '.join(value) if isinstance(value, list | tuple) else value}")

@@ -14,6 +14,7 @@ STANDARD_STREAM = "-"
 """Names standard input or output where a path is asked for."""
 PAINTING_SUFFIX = ".rltn"
 """Of a saved painting, which is no picture, but can be finished to one."""
+PAINTING_MEDIA_TYPE = b"application/x-rltn-painting"
 
 
 @dataclass(frozen=True, slots=True)

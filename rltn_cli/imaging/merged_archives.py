@@ -5,6 +5,7 @@ import zipfile
 import zlib
 
 from rltn_cli.imaging.foreign_files import ForeignFileError, name_foreign
+from rltn_cli.imaging.formats import PAINTING_MEDIA_TYPE
 
 _MERGED = "mergedimage.png"
 _MEDIA_TYPES = {b"image/openraster": "OpenRaster", b"application/x-krita": "Krita"}
@@ -23,7 +24,10 @@ def merged_png(data: bytes) -> bytes:
             names = archive.namelist()
             if "Document.archive" in names:
                 raise ForeignFileError("a drawing of Procreate; export it as PSD or PNG")
-            kind = _MEDIA_TYPES.get(archive.read("mimetype").strip() if "mimetype" in names else b"")
+            media_type = archive.read("mimetype").strip() if "mimetype" in names else b""
+            if media_type == PAINTING_MEDIA_TYPE:
+                raise ForeignFileError("a saved painting; finish it to a picture with rltn colorize")
+            kind = _MEDIA_TYPES.get(media_type)
             if kind is None:
                 raise ForeignFileError(name_foreign(b"PK\x03\x04"))
             if _MERGED not in names:

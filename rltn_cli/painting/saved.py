@@ -30,7 +30,7 @@ from rltn_cli.config_files import to_json
 from rltn_cli.errors import OutputError, PaintingError, RltnError, UsageError
 from rltn_cli.imaging.encoding import encode_picture
 from rltn_cli.imaging.evidence import Clues, known_regions
-from rltn_cli.imaging.formats import PAINTING_SUFFIX, PNG
+from rltn_cli.imaging.formats import PAINTING_MEDIA_TYPE, PAINTING_SUFFIX, PNG
 from rltn_cli.imaging.integrity import check_file
 from rltn_cli.imaging.margins import Box
 from rltn_cli.imaging.opencv_log import quiet_opencv
@@ -52,7 +52,6 @@ from rltn_cli.painting.description import (
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.painting import Matches, Painting
 
-MEDIA_TYPE = b"application/x-rltn-painting"
 _DESCRIPTION, _ARRAYS = "painting.json", "arrays.safetensors"
 _MOST_JSON = 1 << 20
 _END = struct.Struct("<4s4H2LH")
@@ -135,7 +134,7 @@ def encode_painting(painting: Painting, options: FinishOptions, name: str = "pai
     files |= {f"reference-{number}": picture for number, picture in enumerate(painting.references, 1)}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        add_file(archive, "mimetype", MEDIA_TYPE)
+        add_file(archive, "mimetype", PAINTING_MEDIA_TYPE)
         add_file(archive, _DESCRIPTION, to_json(described).encode(), packed=True)
         for file, pixels in files.items():
             add_file(archive, f"{file}.png", encode_picture(pixels, PNG))
@@ -192,7 +191,7 @@ class _Stored:
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self._archive, self._name = archive, name
         names = archive.namelist()
-        if "mimetype" not in names or self._read("mimetype", 100).strip() != MEDIA_TYPE:
+        if "mimetype" not in names or self._read("mimetype", 100).strip() != PAINTING_MEDIA_TYPE:
             raise PaintingError(f"{name}: not a painting that rltn saved")
         self.described: Description = parse_description(self._read(_DESCRIPTION, _MOST_JSON), name)
         wanted = {"mimetype", _DESCRIPTION, _ARRAYS, *self._pictures()}

@@ -168,3 +168,15 @@ def test_a_psd_without_psd_tools_is_one_line(
     said = capsys.readouterr().err
     assert "pip install 'rltn[layers]'" in said and said.count("\n") == 1
     assert sorted(path.name for path in desk.iterdir()) == ["out.rltn"]
+
+
+def test_a_saved_painting_is_no_picture(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["palette", "out.rltn", "-o", "out.gpl"]) == 1
+    assert "out.rltn: a saved painting; finish it to a picture with rltn colorize" in capsys.readouterr().err
+
+
+def test_a_dry_run_shows_the_settings(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert finish("-n", "--palette", "ffffff,000000", "--fix", "5,5=@2", "--fix", "60,100=@1") == 0
+    shown = capsys.readouterr().out
+    assert "palette     #ffffff, #000000" in shown and "fixes       5,5=@2, 60,100=@1" in shown
+    assert not Path("out.png").exists()

@@ -13,8 +13,8 @@ def rendered(finished):
     return [(layer.blend, layer.visible, layer.render()) for layer in layers_of(finished)]
 
 
-@pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("finish", ["flat", "cel", "paint", "raw"])
 @pytest.mark.parametrize("lines", ["keep", "network", "none"])
 def test_laid_over_each_other_they_are_the_picture(finish, lines, alpha, depth):

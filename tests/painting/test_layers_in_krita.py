@@ -31,7 +31,10 @@ def test_krita_makes_the_same_picture(made, ending, tmp_path):
     # OpenCV names its own Qt plug-ins in the environment, with which Krita does not start
     known = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}
     home = {**known, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
-    subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, timeout=300, check=True)
+    for _ in range(2):  # now and then it ends with an error as it starts
+        subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, timeout=300, check=False)
+        if (tmp_path / "out.png").exists():
+            break
     exported = read_picture(tmp_path / "out.png")
     assert exported.pixels.dtype == done.image.dtype or ending == "ora"  # which Krita 5.1 reads with 8 bits
     image, pixels = to_eight_bit(done.image), to_eight_bit(exported.pixels)
