@@ -19,8 +19,10 @@ _SPECK = 12
 """Regions of fewer pixels, off the lines, join a neighbour."""
 _NEAR = 10.0
 """Distance in Lab over which fades what a colour passes on to those of another palette."""
-_ATTENTION = 4.0
-"""Votes of the attention beside one each of the network's and the warped picture."""
+_COLORS = 0.15
+"""How much the network's picture counts beside the attention."""
+_LEAST_SHARE = 1e-3
+"""Share of its vote that a place leaves to colours it has nothing for: one place alone rules out none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,12 +98,36 @@ def gather_evidence(
     weight = trust_of(grey, (height, width))
     ballot = Ballot(clues.palette)
     counted = RegionCount(regions.labels, regions.dark)
-    seen = ballot.votes(to_bytes(clues.colors)) + ballot.votes(to_bytes(clues.warped))
-    votes = counted.sums(seen, weight)
-    if clues.attention is not None:
-        votes += _ATTENTION * counted.sums(clues.attention, weight)
+    painted = ballot.votes(to_bytes(clues.colors))
+    if clues.attention is None:
+        votes = counted.sums(painted + ballot.votes(to_bytes(clues.warped)), weight)
+    else:
+        agreed = _log_means(counted, clues.attention, weight) + _COLORS * _log_means(counted, painted, weight)
+        shares = np.exp(agreed - agreed.max(axis=1, keepdims=True))
+        votes = shares * (counted.areas / shares.sum(axis=1))[:, None]
     contacts = np.ones((len(clues.palette),) * 2, np.float32) if clues.contacts is None else clues.contacts
     return Evidence(regions.labels, clues.palette, votes, counted.areas, regions.borders, contacts, counted)
+
+
+def _log_means(counted: RegionCount, votes: Floats, weight: Floats) -> Floats:
+    """Return the mean logarithm, over each region's places, of the share of their votes for a colour.
+
+    Its exponential is the geometric mean: a colour that all places allow has more of it than one that some are
+    sure of and others rule out.
+
+    Args:
+        counted: the regions.
+        votes: (h', w', K).
+        weight: (h, w), how far each place can be trusted.
+
+    Returns:
+        (N + 1, K).
+    """
+    shares = votes / np.maximum(votes.sum(axis=2, keepdims=True), 1e-12)
+    sums = counted.sums(np.log(shares + _LEAST_SHARE), weight)
+    places = counted.sums(np.ones((*votes.shape[:2], 1), np.float32), weight)
+    means: Floats = sums / np.maximum(places, 1e-12)
+    return means
 
 
 def map_regions(grey: Bytes, gap: float = GAP) -> RegionMap:

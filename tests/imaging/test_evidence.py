@@ -47,6 +47,26 @@ def test_votes_are_counted_by_region():
     assert evidence.votes[left].argmax() == evidence.votes[right].argmax() == 2
 
 
+def test_a_colour_that_all_places_allow_beats_those_that_some_rule_out():
+    page = np.full((64, 64), 255, np.uint8)
+    colors = np.ones((64, 64, 3), np.float32)
+    attention = np.zeros((16, 16, 3), np.float32)
+    attention[:, :8] = (0.95, 0, 0.05)
+    attention[:, 8:] = (0, 0.95, 0.05)
+    evidence = gather_evidence(Clues(colors, colors, PALETTE, attention), page)
+    assert evidence.votes[1].argmax() == 2
+    np.testing.assert_allclose(evidence.votes[1].sum(), evidence.areas[1], rtol=1e-5)
+
+
+def test_between_colours_that_are_allowed_alike_the_networks_picture_decides():
+    page = np.full((64, 64), 255, np.uint8)
+    colors = np.broadcast_to(np.array([20, 60, 200], np.float32) / 255, (64, 64, 3))
+    attention = np.zeros((16, 16, 3), np.float32)
+    attention[...] = (0, 0.5, 0.5)
+    evidence = gather_evidence(Clues(colors, colors, PALETTE, attention), page)
+    assert evidence.votes[1].argmax() == 2
+
+
 def test_a_region_too_narrow_for_the_network_votes_too():
     page = np.full((512, 512), 255, np.uint8)
     for x in (100, 106):

@@ -17,8 +17,8 @@ from rltn_cli.models.correspondence import warp
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.sizes import PATCH
 
-_TEMPERATURE = 0.005
-"""Of the attention that votes; a sharper one than the network's gave more regions their colour."""
+_TEMPERATURE = 0.01
+"""Of the attention that votes; sharper and softer ones gave fewer regions their colour."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
