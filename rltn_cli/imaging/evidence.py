@@ -112,8 +112,8 @@ def gather_evidence(
 def _log_means(counted: RegionCount, votes: Floats, weight: Floats) -> Floats:
     """Return the mean logarithm, over each region's places, of the share of their votes for a colour.
 
-    Its exponential is the geometric mean: a colour that all places allow has more of it than one that some are
-    sure of and others rule out.
+    Its exponential is the geometric mean: a colour that all places allow has more of it than one that some
+    are sure of and others rule out.
 
     Args:
         counted: the regions.
@@ -126,8 +126,7 @@ def _log_means(counted: RegionCount, votes: Floats, weight: Floats) -> Floats:
     shares = votes / np.maximum(votes.sum(axis=2, keepdims=True), 1e-12)
     sums = counted.sums(np.log(shares + _LEAST_SHARE), weight)
     places = counted.sums(np.ones((*votes.shape[:2], 1), np.float32), weight)
-    means: Floats = sums / np.maximum(places, 1e-12)
-    return means
+    return np.asarray(sums / np.maximum(places, 1e-12), np.float32)
 
 
 def map_regions(grey: Bytes, gap: float = GAP) -> RegionMap:

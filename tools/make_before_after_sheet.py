@@ -1,0 +1,67 @@
+"""Paint 40 validation drawings with two models and lay them out, with the truth beside them.
+
+python tools/make_before_after_sheet.py BEFORE AFTER openposes:FOLDER -o docs/before-after.webp
+
+The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from the sources
+that are CC0 or MIT. Each row shows the drawing, the reference, both paintings (`--finish auto`) and the truth; the
+colour error (CIEDE2000) of both is printed, those that became worst first.
+"""
+
+import argparse
+from pathlib import Path
+
+from make_finishes_sheet import SOURCES
+from PIL import Image
+
+from rltn_cli import Colorizer
+from rltn_cli.data.recipes import read_data
+from rltn_cli.engine.evaluation.methods import make_model_method
+from rltn_cli.engine.evaluation.metrics import Target, measure
+from rltn_cli.engine.evaluation.protocols import load, plan, spread
+
+ROWS, COLUMNS, SIDE, SPACE = 20, 2, 128, 4
+SEED = 0
+
+
+def main() -> None:
+    """Choose, paint, measure and lay out."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("before", help="a model, as rltn colorize --model takes it")
+    parser.add_argument("after", help="another")
+    parser.add_argument("data", nargs="+", help="folders of pairs, as rltn evaluate takes them")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    pairs = [pair for pair in read_data(options.data) if pair.source in SOURCES]
+    trials = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
+    drawings = load(trials)
+    methods = [
+        make_model_method(Colorizer.from_pretrained(model, device="cpu"), "auto")
+        for model in (options.before, options.after)
+    ]
+    cell = SIDE + SPACE
+    width = 5 * cell + 3 * SPACE
+    sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
+    errors = []
+    for number, trial in enumerate(trials):
+        sketch, reference, target = (
+            pictures[number : number + 1]
+            for pictures in (drawings.sketches, drawings.references, drawings.targets)
+        )
+        painted = [method(sketch, reference, [trial.pair.id]).images[0] for method in methods]
+        measured = [measure(image, Target.of(target[0], sketch[0])).color_error for image in painted]
+        errors.append((measured[1], measured[0], trial.pair.id))
+        column, row = divmod(number, ROWS)
+        for place, picture in enumerate((sketch[0], reference[0], *painted, target[0])):
+            image = Image.fromarray(picture).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            sheet.paste(image, (column * width + SPACE + place * cell, row * cell + SPACE))
+    for after, before, name in sorted(errors, reverse=True):
+        print(f"{name:40} before {before:5.1f}, after {after:5.1f}")
+    better = sum(after < before for after, before, _ in errors)
+    print(f"better: {better} of {len(errors)}")
+    sheet.save(options.output, quality=80, method=6)
+
+
+if __name__ == "__main__":
+    main()
