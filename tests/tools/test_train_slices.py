@@ -98,7 +98,7 @@ def test_a_slice_ends_in_time(tool, packs, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_a_slice_after_the_step_with_everything_saved(number, tool, packs, tmp_path, capsys):
+def test_a_signal_ends_a_slice_after_the_step_with_everything_saved(number, tool, packs, tmp_path, capfd):
     plain, handler = Objective.generator_terms, signal.getsignal(number)
     calls = []
 
@@ -111,7 +111,7 @@ def test_a_signal_ends_a_slice_after_the_step_with_everything_saved(number, tool
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Objective, "generator_terms", interrupting)
         out = slice_of(tool, packs, tmp_path, 1000)
-    assert "finishing the current step and saving" in capsys.readouterr().err
+    assert "finishing the current step and saving" in capfd.readouterr().err
     assert read_shards(out)[1] == {"step": 2}
     assert read_state(tmp_path / "machine" / tool.STATE)[1]["step"] == 2
     averaged = load_model(out / "model").state_dict()["generator.last.weight"]
