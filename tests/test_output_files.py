@@ -74,8 +74,9 @@ def test_a_folder_is_replaced_whole_when_its_files_are_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = tmp_path / "state"
+    synced: list[int] = []
     for content in ("old", "new"):
-        synced = []
+        synced.clear()
         with monkeypatch.context() as patch, replacement_folder(state) as fresh:
             patch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_size))
             (fresh / f"{content}.json").write_text(content)
