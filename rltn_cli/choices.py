@@ -56,6 +56,12 @@ PerceptualTrunk = Literal["vgg16", "vgg19"]
 Precision = Literal["fp32", "bf16", "fp16"]
 """Of the computation in training."""
 
+LinePrecision = Literal["fp32", "bf16"]
+"""Of the convolutions when a line network is trained, which happens on the CPU."""
+
+FrozenNetwork = Literal["alexnet", "vgg16", "vgg19"]
+"""The frozen networks of the perceptual loss terms and of LPIPS."""
+
 StoredPrecision = Literal["half", "full"]
 """Of weights in a file: 2 or 4 bytes each."""
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -106,8 +107,7 @@ def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         temporary.touch(exist_ok=False)
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         if overwrite:
             temporary.replace(target)
         else:
@@ -120,6 +120,57 @@ def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         _unfinished.discard(temporary)
+
+
+@contextlib.contextmanager
+def replacement_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `folder`, which takes its name when the block ends.
+
+    The files in it are on the disk before it takes the name. Where the block raises, the temporary folder is
+    removed and nothing else changes.
+
+    Args:
+        folder: the folder to write, which holds only files; an existing one is replaced.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    fresh, old = folder.with_name(f".{folder.name}.partial"), _set_aside(folder)
+    try:
+        if fresh.exists():  # a killed process left it
+            shutil.rmtree(fresh)
+        fresh.mkdir(parents=True)
+        yield fresh
+        for path in fresh.iterdir():
+            _sync(path)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.replace(old)
+        fresh.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def put_back_folder(folder: Path) -> None:
+    """Give a folder its name back where a process was killed between setting it aside and replacing it.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    if not folder.exists() and _set_aside(folder).is_dir():
+        _set_aside(folder).replace(folder)
+
+
+def _set_aside(folder: Path) -> Path:
+    """Return the name that a folder has for the moment in which another takes its place."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _sync(path: Path) -> None:
+    """Return when a file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def remove_unfinished() -> None:

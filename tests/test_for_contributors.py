@@ -1,5 +1,6 @@
 """What contributors are told is so: files that are named exist, and facts that stand twice agree."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -20,8 +21,6 @@ def test_named_files_exist(page: str) -> None:
     missing = [
         name for name in names if not any((base / name).exists() for base in (ROOT, ROOT / "rltn_cli"))
     ]
-    if "rltn_cli/choices.py" in missing:
-        pytest.skip("the one table of formats and choices.py are not merged yet")
     assert missing == []
 
 
@@ -43,3 +42,29 @@ def test_make_targets_exist() -> None:
             r"(?:^|`|\" )make ([a-z]+)", (ROOT / page).read_text(encoding="utf-8"), re.M
         ):
             assert f"\n{target}:" in makefile
+
+
+def lengths_of_functions(path: Path) -> dict[str, int]:
+    """Return the lines of a file's functions, docstrings not counted."""
+    lengths = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            length = node.end_lineno - node.lineno + 1
+            if (text := ast.get_docstring(node, clean=False)) is not None:
+                length -= len(text.splitlines())
+            lengths[node.name] = max(length, lengths.get(node.name, 0))
+    return lengths
+
+
+def test_files_and_functions_are_short() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.search(r"Files have at most (\d+) lines, functions fewer than (\d+)", text)
+    assert found
+    most, fewer = map(int, found.groups())
+    long = []
+    for path in sorted((ROOT / "rltn_cli").rglob("*.py")):
+        if len(path.read_text(encoding="utf-8").splitlines()) > most:
+            long.append(str(path))
+        long += [f"{path}: {name}" for name, lines in lengths_of_functions(path).items() if lines >= fewer]
+    assert long == []

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from rltn_cli.errors import OutputError
 from rltn_cli.output_files import (
     check_file,
     make_folder,
+    put_back_folder,
     remove_leftovers,
     remove_unfinished,
     replacement,
+    replacement_folder,
     write_all,
     write_file,
 )
@@ -65,6 +68,54 @@ def test_a_block_that_fails_changes_nothing(tmp_path: Path) -> None:
         raise ValueError("mine")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_whole_when_its_files_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    synced: list[int] = []
+    for content in ("old", "new"):
+        synced.clear()
+        with monkeypatch.context() as patch, replacement_folder(state) as fresh:
+            patch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_size))
+            (fresh / f"{content}.json").write_text(content)
+            (fresh / "empty").touch()
+            before = sorted(path.name for path in state.glob("*"))
+        assert sorted(synced) == [0, 3]
+        assert before == ([] if content == "old" else ["empty", "old.json"])
+        assert sorted(path.name for path in state.iterdir()) == ["empty", f"{content}.json"]
+    assert list(tmp_path.iterdir()) == [state]
+
+
+def test_a_folder_stays_where_its_replacement_fails(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for failing in (False, True):
+        with contextlib.suppress(RuntimeError), replacement_folder(state) as fresh:
+            (fresh / str(failing)).touch()
+            if failing:
+                raise RuntimeError
+    assert [path.name for path in state.iterdir()] == ["False"]
+    assert list(tmp_path.iterdir()) == [state]
+
+
+def test_a_process_killed_while_it_replaces_a_folder_loses_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    aside, fresh = tmp_path / ".state.old", tmp_path / ".state.partial"
+    for folder in (aside, fresh):
+        folder.mkdir()
+        (folder / folder.name[1:]).touch()
+    put_back_folder(state)
+    put_back_folder(state)
+    assert [path.name for path in state.iterdir()] == ["state.old"]
+    aside.mkdir()  # killed once more, while it removed the folder that had been replaced
+    (aside / "rest").touch()
+    put_back_folder(state)
+    with replacement_folder(state) as fresh:
+        assert list(fresh.iterdir()) == []
+        (fresh / "new").touch()
+    assert [path.name for path in state.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [state]
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(

@@ -130,10 +130,7 @@ def batch(
     offline: Offline = False,
 ) -> int:
     """Paint many line drawings; what is done already is skipped, so an interrupted batch goes on."""
-    if ref and ref_dir:
-        raise UsageError("--ref and --ref-dir cannot both say where the colours come from: pass one")
-    if match == "auto" and not ref_dir:
-        raise UsageError("--match auto chooses from a folder: pass --ref-dir")
+    _check_references(ref, ref_dir, match)
     check_weights(ref_weight, ref)
     check_transparency(transparent_paper, f"results.{format}")
     folder = find_model(model, offline=offline)
@@ -154,6 +151,16 @@ def batch(
         _show_plan(request, as_json)
         return 0
     return _run(request, EventLines() if as_json else Failures() if quiet else ProgressBar())
+
+
+def _check_references(
+    references: list[str] | None, folder: Path | None, match: choices.ReferenceMatch
+) -> None:
+    """Refuse options that contradict each other about where the colours come from."""
+    if references and folder:
+        raise UsageError("--ref and --ref-dir cannot both say where the colours come from: pass one")
+    if match == "auto" and not folder:
+        raise UsageError("--match auto chooses from a folder: pass --ref-dir")
 
 
 def _run(request: "BatchRequest", display: Display[BatchEvent]) -> int:

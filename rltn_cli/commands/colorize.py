@@ -123,14 +123,10 @@ def colorize(
     results = Results(output, layers, save, explain, overwrite)
     results.check([name for name in (sketch, *(ref or ())) if name != STANDARD_STREAM], as_json)
     asked = {
-        "finish": finish,
-        "gap": gap,
-        "palette": hexes_of(palette),
-        "fixes": [str(one) for one in fixes_of(fix, fixes)],
-        "fix_alike": fix_alike,
-        "lines": lines,
+        "finish": finish, "gap": gap, "palette": hexes_of(palette),
+        "fixes": [str(one) for one in fixes_of(fix, fixes)], "fix_alike": fix_alike, "lines": lines,
         "transparent_paper": transparent_paper,
-    }
+    }  # fmt: skip
     check_transparency(transparent_paper, output)
     if Path(sketch).suffix.lower() == PAINTING_SUFFIX:
         finish_saved(context, Path(sketch), asked, results, as_json=as_json, quiet=quiet, dry_run=dry_run)
@@ -139,23 +135,18 @@ def colorize(
     check_weights(ref_weight, ref)
     folder = find_model(model, offline=offline)
     settings: dict[str, Any] = {
-        "sketch": sketch,
-        "references": ref,
-        "ref_weights": ref_weight,
-        **results.settings,
-        "model": model,
-        "model_path": str(read_model_files(folder).weights),
-        "model_revision": commit_of(folder),
-        "size": size,
-        **asked,
-        "alpha": alpha,
-        "paper": paper,
-        "drop_pencil": drop_pencil,
-        "margins": margins,
-        "page": page,
-        "extract": extract,
-        "device": device,
-    }
+        "sketch": sketch, "references": ref, "ref_weights": ref_weight, **results.settings, "model": model,
+        "model_path": str(read_model_files(folder).weights), "model_revision": commit_of(folder),
+        "size": size, **asked, "alpha": alpha, "paper": paper, "drop_pencil": drop_pencil,
+        "margins": margins, "page": page, "extract": extract, "device": device,
+    }  # fmt: skip
+    _paint_and_write(settings, results, folder, as_json=as_json, quiet=quiet, dry_run=dry_run)
+
+
+def _paint_and_write(
+    settings: dict[str, Any], results: Results, folder: Path, *, as_json: bool, quiet: bool, dry_run: bool
+) -> None:
+    """Paint with the model in a folder, write the results and say so; in a dry run, only check and show."""
     if dry_run:
         _read(settings, results, streams=False)
         show_settings(settings, as_json)

@@ -172,18 +172,26 @@ def train(
     if steps is not None:
         flags["epochs"] = 0.0
 
-    from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
-
-    state = find_state(output, resume) if resume is not None else None
-    before = read_saved_config(state.parent) if state else {}
-    resolved = resolve(before, config, {key: value for key, value in flags.items() if value is not None})
-    if state is None:
-        check_run(output, overwrite=overwrite or dry_run)
-
+    given = {key: value for key, value in flags.items() if value is not None}
+    state, resolved = _resolve_run(output, resume, config, given, overwrite=overwrite or dry_run)
     from rltn_cli.engine.training.run import Request
 
     request = Request(resolved, output, state, overwrite, offline, begun)
     return _start(request, quiet=quiet, as_json=as_json, dry_run=dry_run)
+
+
+def _resolve_run(
+    output: Path, resume: str | None, file: Path | None, flags: dict[str, Any], *, overwrite: bool
+) -> tuple[Path | None, TrainConfig]:
+    """Return the state to go on from, if any, and the configuration, after a look at the run's folder."""
+    from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
+
+    state = find_state(output, resume) if resume is not None else None
+    before = read_saved_config(state.parent) if state else {}
+    config = resolve(before, file, flags)
+    if state is None:
+        check_run(output, overwrite=overwrite)
+    return state, config
 
 
 def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> int:

@@ -5,10 +5,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rltn_cli import choices
 from rltn_cli.commands.interruption import stopping
 from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import DryRun, JsonEvents, Offline, Overwrite, Quiet
@@ -39,7 +40,7 @@ Minutes = Annotated[
 BatchSize = Annotated[int | None, typer.Option("--batch", min=1, help="Crops per step.")]
 Crop = Annotated[int | None, typer.Option(help="Height and width of the crops, a multiple of 16.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
-Precision = Annotated[Literal["fp32", "bf16"] | None, typer.Option(help="Of the convolutions.")]
+Precision = Annotated[choices.LinePrecision | None, typer.Option(help="Of the convolutions.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of all chance.")]
 SaveMinutes = Annotated[float | None, typer.Option(help="Minutes between saved states.")]
 LogEvery = Annotated[int | None, typer.Option(min=1, help="Steps between lines of the log.")]

@@ -13,7 +13,7 @@ from rltn_cli.data.backdrops import FULL_BLEED, LEAST_PAPER, Backdrop, fill_back
 from rltn_cli.data.matching import MatchTargets, make_match_targets
 from rltn_cli.data.sampling import ReferenceKind, SampleSpec
 from rltn_cli.data.stores import PairStore
-from rltn_cli.data.tensors import to_floats
+from rltn_cli.data.tensors import to_byte_values, to_floats
 from rltn_cli.imaging.region_labels import label_regions, token_labels
 from rltn_cli.sizes import PATCH
 
@@ -115,7 +115,7 @@ def make_plain_batch(
 
 def label_sketches(sketch: Tensor) -> Tensor:
     """Return the region of each token of sketches (B, 1, H, W) in [-1, 1]: (B, H / 4, W / 4) int64."""
-    grey = ((sketch[:, 0].float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+    grey = to_byte_values(sketch[:, 0]).cpu().numpy()
     labels = np.stack([token_labels(label_regions(canvas)) for canvas in grey])
     return torch.from_numpy(labels).to(sketch.device)
 

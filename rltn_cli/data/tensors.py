@@ -12,6 +12,11 @@ def to_floats(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
+def to_byte_values(pictures: Tensor) -> Tensor:
+    """Return values of any shape in [-1, 1] as uint8, rounded."""
+    return ((pictures.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
 def to_tensor(pictures: Bytes, device: torch.device | str = "cpu") -> Tensor:
     """Return pictures (N, H, W, C) as (N, C, H, W) float32 in [-1, 1], channels last in memory."""
     values = torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit, top_value
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_eight_bit, to_unit_range, top_value
 
 _HUES = {"blue": (180, 262), "red": (325, 385)}
 """Degrees on the colour circle between which a named pencil's colours lie."""
@@ -44,7 +44,7 @@ def _pencil_absorption(eight: Bytes, pencil: str) -> Floats | None:
     low, high = _hues(pencil)
     step = max(1, max(eight.shape) // 1500)
     sample = np.ascontiguousarray(eight[::step, ::step])
-    hls = cv2.cvtColor(sample.astype(np.float32) / 255, cv2.COLOR_RGB2HLS)
+    hls = cv2.cvtColor(to_unit_range(sample), cv2.COLOR_RGB2HLS)
     hue = np.where(hls[..., 0] < high - 360, hls[..., 0] + 360, hls[..., 0])
     colored = sample.max(axis=2).astype(int) - sample.min(axis=2) >= _COLORED
     found = colored & (hue >= low) & (hue <= high)

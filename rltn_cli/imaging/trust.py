@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.imaging.canvas import shrink_lines
-from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.imaging.pixels import Bytes, Floats, to_unit_range
 
 _EDGE = 12
 """Pixels of the network's picture, from its edge, in which its colours are trusted less."""
@@ -12,7 +12,7 @@ _EDGE = 12
 
 def darkness(grey: Bytes) -> Floats:
     """Return how dark a drawing is: 0 is white, 1 is black."""
-    return np.asarray((255 - grey.astype(np.float32)) / 255, np.float32)
+    return to_unit_range(255 - grey)
 
 
 def trust(dark: Floats) -> Floats:

@@ -1,13 +1,13 @@
 """VGG16 and VGG19 as fixed feature networks, with torchvision's layers and key names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from rltn_cli.choices import PerceptualTrunk
 
-VGG_DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+VGG_DEPTHS: Mapping[PerceptualTrunk, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 """Convolutions of each of the five blocks (Simonyan and Zisserman, 2014)."""
 VGG_WIDTHS = (64, 128, 256, 512, 512)
 

@@ -301,16 +301,15 @@ def test_data_that_cannot_work_stop_before_anything_is_written(settings, tmp_pat
 def test_a_picture_that_goes_missing_on_the_way_leaves_a_state(
     pairs, settings, tmp_path, capsys, monkeypatch
 ):
-    from rltn_cli.engine.training.trainer import Trainer
+    from rltn_cli.engine.training.batch_loader import BatchLoader
 
-    plain = Trainer._load
+    plain = BatchLoader.batches
 
-    def load(self, draws):
-        if self.step == 1:
-            raise DataError("p03.png: cannot be read (No such file or directory)")
-        return plain(self, draws)
+    def batches(self, first, end):
+        yield from plain(self, first, 1)
+        yield DataError("p03.png: cannot be read (No such file or directory)")
 
-    monkeypatch.setattr(Trainer, "_load", load)
+    monkeypatch.setattr(BatchLoader, "batches", batches)
     assert train(pairs, settings, tmp_path / "run", "--steps", 5) == 1
     assert "p03.png: cannot be read" in capsys.readouterr().err
     assert (tmp_path / "run" / "step-00000001").is_dir()

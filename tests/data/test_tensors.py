@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from rltn_cli.data.tensors import to_array, to_floats, to_tensor
+from rltn_cli.data.tensors import to_array, to_byte_values, to_floats, to_tensor
 from rltn_cli.imaging.pixels import to_bytes, to_unit_range
 
 
@@ -25,3 +25,9 @@ def test_what_is_out_of_range_is_clamped() -> None:
 
 def test_floats_keep_shape_and_order() -> None:
     assert to_floats(torch.tensor([[0, 255]], dtype=torch.uint8)).tolist() == [[-1.0, 1.0]]
+
+
+def test_values_come_back_as_bytes() -> None:
+    values = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_byte_values(to_floats(values)), values)
+    assert to_byte_values(torch.tensor([-2.0, -0.001, 3.0])).tolist() == [0, 127, 255]

@@ -67,10 +67,7 @@ def extract_all(
     """
     started = time.monotonic()
     folder = tasks[0].folder
-    record = None
-    if folder is not None:
-        make_folder(folder)
-        record = Record(folder)
+    record = None if folder is None else _open_record(folder)
     counts: Counter[str] = Counter()
     failures = []
     try:
@@ -101,6 +98,12 @@ def extract_all(
     if folder is not None:
         summary["manifest"] = str(folder / MANIFEST)
     yield summary
+
+
+def _open_record(folder: Path) -> Record:
+    """Make the folder of the results, and return its record."""
+    make_folder(folder)
+    return Record(folder)
 
 
 class _Run:

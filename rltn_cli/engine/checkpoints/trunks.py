@@ -2,21 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from rltn_cli.choices import PerceptualTrunk
+from rltn_cli.choices import FrozenNetwork, PerceptualTrunk
 from rltn_cli.errors import ModelError
 from rltn_cli.models.frozen import VGG
 
 VARIABLE = "RLTN_FROZEN"
 """Environment variable that names the folder of frozen networks."""
-
-Trunk = Literal["alexnet", "vgg16", "vgg19"]
 
 
 def trunk_folder(folder: Path | None = None) -> Path | None:
@@ -24,7 +21,7 @@ def trunk_folder(folder: Path | None = None) -> Path | None:
     return folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
 
 
-def read_trunk(name: Trunk, folder: Path | None = None) -> dict[str, Tensor]:
+def read_trunk(name: FrozenNetwork, folder: Path | None = None) -> dict[str, Tensor]:
     """Read a network's convolutions, `NAME_features.safetensors`, as float32 with torchvision's key names.
 
     Args:

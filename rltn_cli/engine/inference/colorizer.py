@@ -147,13 +147,11 @@ class Colorizer:
         if ref_weights is not None:
             given = references.pictures if isinstance(references, References) else as_list(references)
             check_weights(ref_weights, len(given))
-        if isinstance(references, References):
-            encoded = references
-            self.foresee(drawing.canvas.size, count_pixels(encoded.pictures), size=size, tell=foresee)
-        else:
-            fitted = fit_references(references, size, margins)
-            self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
-            encoded = self._encode(fitted)
+        fitted = (
+            references if isinstance(references, References) else fit_references(references, size, margins)
+        )
+        self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
+        encoded = fitted if isinstance(fitted, References) else self._encode(fitted)
         if ref_weights is not None:
             encoded = encoded.weighted(ref_weights)
         outputs = self.paint(drawing, encoded)

@@ -7,7 +7,7 @@ import torch
 from rltn_cli.data.tensors import to_tensor
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.imaging.tiling import draw_tiled
 from rltn_cli.models.hed import HED, STRIDE
 
@@ -65,5 +65,4 @@ class LineNetwork:
         """Draw one tile."""
         with memory_for("the lines", self.device):
             edges = torch.sigmoid(self.network(to_tensor(color[None], self.device))[-1])
-            lines = (255 * (1 - edges[0, 0].float())).round().to(torch.uint8)
-            return np.asarray(lines.cpu().numpy())
+            return to_bytes(1 - edges[0, 0].float().cpu().numpy())

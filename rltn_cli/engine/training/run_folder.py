@@ -17,7 +17,6 @@ from rltn_cli.config_files import from_mapping, to_json
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.training.events import ValidationEntry
 from rltn_cli.engine.training.sample_grids import sample_grid
-from rltn_cli.engine.training.state import remove_state
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import OutputError, TrainingError, UsageError
 from rltn_cli.imaging.encoding import write_picture
@@ -96,7 +95,7 @@ class RunFolder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for unfinished in folder.glob(f".{STATES}"):
-                remove_state(unfinished)
+                shutil.rmtree(unfinished)
             if overwrite:
                 self._clear()
         except OSError as error:
@@ -104,7 +103,7 @@ class RunFolder:
 
     def _clear(self) -> None:
         for state in self.path.glob(STATES):
-            remove_state(state)
+            shutil.rmtree(state)
         for name in (LOGS, MODEL, SAMPLES):
             shutil.rmtree(self.path / name, ignore_errors=True)
         for name in (RUN_CONFIG, VALIDATION):

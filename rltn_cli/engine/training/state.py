@@ -1,6 +1,5 @@
 """Training states on disk: safetensors and JSON, nothing pickled."""
 
-import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rltn_cli.errors import OutputError, TrainingError
+from rltn_cli.output_files import replacement_folder
 
 STATE = "state.json"
 
@@ -62,34 +62,13 @@ def write_state(
         OutputError: it cannot be written.
     """
     try:
-        _write_state(folder, tensors, values)
+        with replacement_folder(folder) as fresh:
+            for name, members in tensors.items():
+                plain = {key: value.detach().cpu().contiguous() for key, value in members.items()}
+                save_file(plain, fresh / f"{name}.safetensors")
+            (fresh / STATE).write_text(json.dumps(dict(values), indent=2) + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:
-        with contextlib.suppress(OSError):
-            remove_state(_unfinished(folder))
         raise OutputError(f"{folder}: the training state cannot be written ({error})") from error
-
-
-def _unfinished(folder: Path) -> Path:
-    """Return where a state is written before it takes its name."""
-    return folder.with_name(f".{folder.name}.partial")
-
-
-def _write_state(
-    folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], values: Mapping[str, object]
-) -> None:
-    fresh = _unfinished(folder)
-    fresh.mkdir(parents=True, exist_ok=True)
-    for name, members in tensors.items():
-        plain = {key: value.detach().cpu().contiguous() for key, value in members.items()}
-        save_file(plain, fresh / f"{name}.safetensors")
-    (fresh / STATE).write_text(json.dumps(dict(values), indent=2) + "\n", encoding="utf-8")
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.old")
-        folder.replace(old)
-        fresh.replace(folder)
-        remove_state(old)
-    else:
-        fresh.replace(folder)
 
 
 def read_state(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, object]]:
@@ -106,10 +85,3 @@ def read_state(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, ob
             f"{folder}: not a complete training state ({error}); resume from another"
         ) from error
     return tensors, values
-
-
-def remove_state(folder: Path) -> None:
-    """Delete a training state."""
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()

@@ -1,5 +1,6 @@
 """The training loop: samples, steps, averaged weights, and states to resume from."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from rltn_cli.engine.training.batch_loader import BatchLoader
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
 from rltn_cli.engine.training.networks import TrainingNetworks
 from rltn_cli.engine.training.objective import Objective
-from rltn_cli.engine.training.state import read_state, remove_state, write_state
+from rltn_cli.engine.training.state import read_state, write_state
 from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.errors import RltnError, TrainingError
 from rltn_cli.models.rltn import RLTN
@@ -183,4 +184,4 @@ def rotate(folder: Path, keep: int) -> None:
     """Delete all but the newest `keep` training states `step-*` of a folder."""
     states = sorted(folder.glob("step-*"))
     for old in states[: max(len(states) - keep, 0)]:
-        remove_state(old)
+        shutil.rmtree(old)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from rltn_cli.data.pairs import Pair, load_pair, pictures_by_stem
-from rltn_cli.engine.training.lines.targets import Plane, merge_lines
+from rltn_cli.engine.training.lines.targets import merge_lines
 from rltn_cli.errors import DataError
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes, to_unit_range
 
 SIZE = 256
 """Height and width in pixels of the pictures that crops are cut from."""
@@ -111,14 +111,14 @@ class LineBatches:
         return 2 * pictures - 1, torch.from_numpy(np.stack(inks))[:, None]
 
 
-def _crop(color: Bytes, line: Bytes, size: int, rng: np.random.Generator) -> tuple[Plane, Plane]:
+def _crop(color: Bytes, line: Bytes, size: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Return (color, ink) in [0, 1]: a part of the picture, scaled, flipped and rotated."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.8))))
     side = min(round(size / scale), SIZE)
     top, left = rng.integers(0, SIZE - side + 1, 2)
     part = (slice(top, top + side), slice(left, left + side))
     method = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    planes = [np.ascontiguousarray(x[part]).astype(np.float32) / 255 for x in (color, 255 - line)]
+    planes = [to_unit_range(np.ascontiguousarray(x[part])) for x in (color, 255 - line)]
     color_part, ink = (np.clip(cv2.resize(x, (size, size), interpolation=method), 0, 1) for x in planes)
     if side < size:  # enlarged lines are blurred: sharpen their edges
         ink = np.clip((ink - 0.5) * size / side + 0.5, 0, 1)
@@ -129,7 +129,7 @@ def _crop(color: Bytes, line: Bytes, size: int, rng: np.random.Generator) -> tup
     return next(turned), next(turned)
 
 
-def vary(color: Plane, ink: Plane, rng: np.random.Generator) -> Plane:
+def vary(color: Floats, ink: Floats, rng: np.random.Generator) -> Floats:
     """Return a picture as with another artist, light or camera; its lines stay in place.
 
     Args:
@@ -168,9 +168,9 @@ def vary(color: Plane, ink: Plane, rng: np.random.Generator) -> Plane:
     return np.asarray(np.clip(color, 0, 1), np.float32)
 
 
-def _compress(color: Plane, quality: int) -> Plane:
+def _compress(color: Floats, quality: int) -> Floats:
     """Return a picture after compression as JPEG."""
-    _, data = cv2.imencode(".jpg", np.rint(255 * color).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _, data = cv2.imencode(".jpg", to_bytes(color), [cv2.IMWRITE_JPEG_QUALITY, quality])
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     assert picture is not None, "what was just encoded can be decoded"
-    return (picture / 255).astype(np.float32)
+    return to_unit_range(np.asarray(picture, np.uint8))

@@ -9,9 +9,11 @@ import numpy as np
 import torch
 
 from rltn_cli.data.pairs import Pair, load_pair
+from rltn_cli.data.tensors import to_tensor
 from rltn_cli.imaging.encoding import write_picture
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.models.hed import HED
+from rltn_cli.output_files import make_folder
 
 LOOKED_AT = {"peppercarrot": 280, "wesnoth": 90, "duelyst": 70, "robohash": 70}
 """Number of paintings that HED looks at, by source."""
@@ -46,7 +48,7 @@ def write_edge_maps(
         DataError: a painting cannot be read.
         OutputError: a map cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for pair in paintings:
         if stop.is_set():
             return
@@ -63,7 +65,5 @@ def _see(network: HED, color: Bytes) -> Bytes:
     """Return the edges (S, S) of a picture (H, W, 3)."""
     color = cv2.resize(color, (LOOK_SIZE, LOOK_SIZE), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     with torch.inference_mode():
-        picture = torch.from_numpy(color).permute(2, 0, 1)[None].float() / 127.5 - 1
-        edges = network(picture)[-1].sigmoid()[0, 0].numpy()
-    paper: Bytes = np.rint(255 * (1 - edges)).astype(np.uint8)
-    return paper
+        edges = network(to_tensor(color[None]))[-1].sigmoid()[0, 0].numpy()
+    return to_bytes(1 - edges)

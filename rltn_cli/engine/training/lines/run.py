@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from rltn_cli.choices import LinePrecision
 from rltn_cli.config_files import from_mapping, to_json
 from rltn_cli.data.pairs import Pair, read_pairs
 from rltn_cli.data.splits import select_split
@@ -25,9 +26,8 @@ from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.training.lines.batches import SIZE, Example, LineBatches, find_examples
 from rltn_cli.engine.training.lines.edge_maps import missing_maps, write_edge_maps
 from rltn_cli.engine.training.lines.trainer import LineTrainer, LineTraining
-from rltn_cli.engine.training.state import remove_state
 from rltn_cli.errors import ConfigError, OutputError, TrainingError, UsageError
-from rltn_cli.output_files import write_file
+from rltn_cli.output_files import make_folder, put_back_folder, write_file
 from rltn_cli.result_folders import EDGES, MODEL, RUN_CONFIG
 
 LOG, STATE = "log.jsonl", "state"
@@ -48,7 +48,7 @@ class LineRunConfig:
     crop: int = 144
     """Sides of the crops in pixels."""
     lr: float = 2e-3
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: LinePrecision = "fp32"
     seed: int = 0
     save_minutes: float = 4.0
     """Between two saved states."""
@@ -178,11 +178,12 @@ def train_lines(request: LineRunRequest, plan: LinePlan, stop: threading.Event) 
 def _make_ready(request: LineRunRequest) -> None:
     """Make the folder, empty but for edge maps unless the run is resumed, and write the configuration."""
     output = request.output
+    make_folder(output)
     try:
-        output.mkdir(parents=True, exist_ok=True)
+        put_back_folder(output / STATE)
         if request.overwrite:
             if (output / STATE).is_dir():
-                remove_state(output / STATE)
+                shutil.rmtree(output / STATE)
             shutil.rmtree(output / MODEL, ignore_errors=True)
             (output / LOG).unlink(missing_ok=True)
     except OSError as error:

@@ -2,19 +2,15 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from rltn_cli.imaging.pixels import Bytes
-
-Plane = NDArray[np.float32]
-"""(H, W) in [0, 1]."""
+from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes, to_unit_range
 
 
-def ridges(edges: Plane, *, low: float = 0.3, full: float = 0.6) -> Plane:
+def ridges(edges: Floats, *, low: float = 0.3, full: float = 0.6) -> Floats:
     """Thin an edge map to its ridges: non-maximum suppression across the direction of least curvature.
 
     Args:
-        edges: 1 on an edge.
+        edges: (H, W) in [0, 1], 1 on an edge.
         low: weaker edges leave nothing.
         full: stronger edges leave 1.
 
@@ -55,7 +51,7 @@ def merge_lines(line: Bytes, edges: Bytes) -> Bytes:
         (H, W), black lines on white.
     """
     height, width = line.shape
-    seen = ((255 - edges) / 255).astype(np.float32)
+    seen = to_unit_range(255 - edges)
     drawn = cv2.dilate(ridges(seen), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)))
     drawn = np.clip(1.25 * cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), 0, 1)
     support = cv2.dilate(seen, np.ones((7, 7), np.uint8))
@@ -64,5 +60,4 @@ def merge_lines(line: Bytes, edges: Bytes) -> Bytes:
     ink *= np.clip((support - 0.15) / 0.3, 0, 1)
     near = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     ink = np.maximum(ink, drawn * (1 - np.clip(2 * near, 0, 1)))
-    result: Bytes = np.rint(255 * (1 - ink)).astype(np.uint8)
-    return result
+    return to_bytes(1 - ink)

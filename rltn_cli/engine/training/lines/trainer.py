@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from rltn_cli.choices import LinePrecision
 from rltn_cli.engine.training.lines.batches import LineBatches
 from rltn_cli.engine.training.schedule import limit_decay, set_lr
 from rltn_cli.engine.training.state import optimizer_tensors, read_state, restore_optimizer, write_state
@@ -51,7 +51,7 @@ class LineTraining:
     """Largest norm of the gradient."""
     contrast: float = 2.0
     """Factor on the fused logits of the result: what is uncertain is drawn paler, or darker above 0.5."""
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: LinePrecision = "fp32"
     """Of the convolutions; the weights and losses are fp32."""
 
 
