@@ -7,7 +7,6 @@ Every figure comes from a process of its own; ratios compare figures of one run 
 
 import argparse
 import multiprocessing
-import os
 import resource
 import statistics
 import sys
@@ -127,7 +126,6 @@ def alone(function: Callable[..., T], *arguments: object) -> T:
 
 def main() -> None:
     """Measure and print two tables."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the program does
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--presets", nargs="+", default=list(PRESETS), choices=list(PRESETS))
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512], help="pixels a side")

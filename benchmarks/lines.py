@@ -14,6 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import cv2
 import numpy as np
 import torch

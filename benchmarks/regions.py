@@ -11,6 +11,9 @@ as one region.
 import argparse
 import sys
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import numpy as np
 import torch
 from numpy.typing import NDArray

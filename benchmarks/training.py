@@ -19,6 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import cv2
 import numpy as np
 import torch

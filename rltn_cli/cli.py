@@ -1,7 +1,6 @@
 """The command line: the Typer app, and the one place where errors become messages and exit codes."""
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, cast
@@ -65,8 +64,6 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     stop_at_once_on_signals()
     prepare_streams()
-    # PyTorch's threads spin while they wait, which takes three times as long if another program is busy, too.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         code = run(sys.argv[1:])
     except SystemExit as end:  # of the parser, where a reader goes away

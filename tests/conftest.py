@@ -6,7 +6,6 @@ import os
 # Before PyTorch and OpenCV are loaded: tests run side by side, so that each process computes on one thread.
 for _name, _value in {
     "OMP_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "passive",
     "OPENCV_FOR_THREADS_NUM": "1",
     "CUDA_VISIBLE_DEVICES": "",
 }.items():
@@ -17,6 +16,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import cv2
 import numpy as np
 import pytest

@@ -183,21 +183,6 @@ def test_help_is_plain_where_colours_are_not_wanted() -> None:
     assert "\x1b" not in result.stdout
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, "passive"), ("active", "active")])
-def test_waiting_threads_sleep_unless_the_user_chose(
-    before: str | None, after: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_WAIT_POLICY", before or "")
-    if before is None:
-        monkeypatch.delenv("OMP_WAIT_POLICY")
-    monkeypatch.setattr(sys, "argv", ["rltn", "--version"])
-    for name in ("stop_at_once_on_signals", "ignore_interruptions", "prepare_streams"):
-        monkeypatch.setattr(cli, name, lambda: None)  # this process goes on
-    with pytest.raises(SystemExit):
-        cli.main()
-    assert os.environ["OMP_WAIT_POLICY"] == after
-
-
 def test_memory_that_ends_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import torch
 from torch import Tensor
 

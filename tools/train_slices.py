@@ -20,6 +20,9 @@ import sys
 import time
 from pathlib import Path
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import cv2
 import torch
 from accelerate import Accelerator
