@@ -3,8 +3,8 @@
 python tools/make_before_after_sheet.py BEFORE AFTER openposes:FOLDER -o docs/before-after.webp
 
 The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from the sources
-that are CC0 or MIT. Each row shows the drawing, the reference, both paintings (`--finish auto`) and the truth; the
-colour error (CIEDE2000) of both is printed, those that became worst first.
+that are CC0 or MIT. Each row shows the drawing, the reference, both paintings (`--finish auto`) and the
+truth; the colour error (CIEDE2000) of both is printed, those that became worst first.
 """
 
 import argparse
