@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,8 +12,7 @@ from rltn_cli.data.backdrops import FULL_BLEED, LEAST_PAPER, Backdrop, fill_back
 from rltn_cli.data.matching import MatchTargets, make_match_targets
 from rltn_cli.data.sampling import ReferenceKind, SampleSpec
 from rltn_cli.data.stores import PairStore
-from rltn_cli.data.tensors import to_byte_values, to_floats
-from rltn_cli.imaging.region_labels import label_regions, token_labels
+from rltn_cli.data.tensors import label_sketches, to_floats
 from rltn_cli.sizes import PATCH
 
 
@@ -111,13 +109,6 @@ def make_plain_batch(
     unchanged = [Deformation.none()] * count
     matches = make_match_targets(target, reference, (unknown, unknown), (unchanged, unchanged), range(count))
     return Batch(sketch, target, reference, pseudo, shared, label_sketches(sketch), matches)
-
-
-def label_sketches(sketch: Tensor) -> Tensor:
-    """Return the region of each token of sketches (B, 1, H, W) in [-1, 1]: (B, H / 4, W / 4) int64."""
-    grey = to_byte_values(sketch[:, 0]).cpu().numpy()
-    labels = np.stack([token_labels(label_regions(canvas)) for canvas in grey])
-    return torch.from_numpy(labels).to(sketch.device)
 
 
 class _StoredPictures:

@@ -1,10 +1,11 @@
-"""Pictures as tensors: uint8 becomes floats in [-1, 1] and goes back."""
+"""Pictures as tensors: uint8 becomes floats in [-1, 1] and goes back; the regions of sketches."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.imaging.region_labels import label_regions, token_labels
 
 
 def to_floats(pictures: Tensor) -> Tensor:
@@ -27,3 +28,10 @@ def to_array(picture: Tensor) -> Floats:
     """Return a picture (3, H, W) in about [-1, 1] as (H, W, 3) float32 in [0, 1], on the CPU."""
     scaled = (picture.float().clamp(-1, 1) + 1) / 2
     return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
+
+
+def label_sketches(sketch: Tensor) -> Tensor:
+    """Return the region of each token of sketches (B, 1, H, W) in [-1, 1]: (B, H / 4, W / 4) int64."""
+    grey = to_byte_values(sketch[:, 0]).cpu().numpy()
+    labels = np.stack([token_labels(label_regions(canvas)) for canvas in grey])
+    return torch.from_numpy(labels).to(sketch.device)

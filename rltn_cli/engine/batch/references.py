@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ class ReferenceCache:
         self._slot, self._limit = slot, limit
         self._lock = threading.Lock()
         self._hashes: dict[Path, str] = {}
-        self._encoded: OrderedDict[tuple[Path, ...], Future[References]] = OrderedDict()
+        self._encoded: OrderedDict[tuple[str, ...], Future[References]] = OrderedDict()
         self._thumbnails: dict[Path, Floats | None] = {}
         self._thumbnail_lock = threading.Lock()
         self.encodings = 0
@@ -83,17 +84,18 @@ class ReferenceCache:
         return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
     def encoded(self, paths: tuple[Path, ...]) -> References:
-        """Return references, encoded now or before.
+        """Return references, encoded now or before, then under whatever names their files had.
 
         Raises:
             PictureError: one cannot be read, is too small, or has changed since `hashes` saw it.
             RltnError: the device does not have enough memory.
         """
+        key = tuple(self.hashes(paths))
         with self._lock:
-            future = self._encoded.get(paths)
+            future = self._encoded.get(key)
             if mine := future is None:
-                future = self._encoded[paths] = Future()
-            self._encoded.move_to_end(paths)
+                future = self._encoded[key] = Future()
+            self._encoded.move_to_end(key)
         assert future is not None
         if mine:
             try:
@@ -101,10 +103,11 @@ class ReferenceCache:
             except BaseException as error:
                 future.set_exception(error)
                 with self._lock:
-                    self._encoded.pop(paths, None)
+                    self._encoded.pop(key, None)
                 raise
             self._make_room()
-        return future.result()
+        found, names = future.result(), tuple(map(str, paths))
+        return found if found.names == names else replace(found, names=names)
 
     def _encode(self, paths: tuple[Path, ...]) -> References:
         """Read and encode references."""
@@ -122,15 +125,15 @@ class ReferenceCache:
         """Forget the references that were not used for longest, until the rest fits."""
         with self._lock:
             done = [
-                (paths, _bytes_of(future.result()))
-                for paths, future in self._encoded.items()
+                (key, _bytes_of(future.result()))
+                for key, future in self._encoded.items()
                 if future.done() and not future.exception()
             ]
             total = sum(size for _, size in done)
-            for paths, size in done[:-1]:
+            for key, size in done[:-1]:
                 if total <= self._limit:
                     return
-                del self._encoded[paths]
+                del self._encoded[key]
                 total -= size
 
     def nearest(self, drawing: Bytes, paths: Sequence[Path], count: int) -> list[tuple[Path, float]]:

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
-from rltn_cli.data.batches import label_sketches
-from rltn_cli.data.tensors import to_tensor
+from rltn_cli.data.tensors import label_sketches, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.clues import gather_clues

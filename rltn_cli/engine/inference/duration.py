@@ -5,7 +5,6 @@ from functools import cached_property
 
 import torch
 
-from rltn_cli.models.cost import measure_cost
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.sizes import PATCH
 
@@ -48,6 +47,8 @@ class DurationEstimate:
     @cached_property
     def _measured(self) -> tuple[float, float, float]:
         """Operations of convolutions a pixel, of the matching a pair of pixels, and operations a second."""
+        from rltn_cli.models.cost import measure_cost  # only large pictures get here; it takes 0.1 s to load
+
         first, second = (measure_cost(self._model.config, size=side).flop / side**2 for side in _SIDES)
         matching = max(0.0, (second - first) / (_SIDES[1] ** 2 - _SIDES[0] ** 2))
         convolutions = first - matching * _SIDES[0] ** 2

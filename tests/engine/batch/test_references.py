@@ -44,6 +44,18 @@ def test_a_reference_is_encoded_once_whoever_asks(colorizer: Colorizer, paths: l
     assert cache.encodings == 2
 
 
+def test_a_reference_is_encoded_once_under_all_its_names(colorizer: Colorizer, paths: list[Path]) -> None:
+    cache = ReferenceCache(colorizer, 64)
+    path = paths[1]
+    copy = path.with_name("copy.png")
+    copy.write_bytes(path.read_bytes())
+    again = path.parent / ".." / path.parent.name / path.name
+    results = {name: cache.encoded((name,)) for name in (path, again, copy)}
+    assert cache.encodings == 1
+    assert all(result.names == (str(name),) for name, result in results.items())
+    assert len({id(result.tokens) for result in results.values()}) == 1
+
+
 def test_the_one_not_used_for_longest_makes_room(colorizer: Colorizer, paths: list[Path]) -> None:
     keys = [(path,) for path in paths]
     one = ReferenceCache(colorizer, 64).encoded(keys[0])
