@@ -154,7 +154,7 @@ def batch(
 
 
 def _check_references(
-    references: list[str] | None, folder: Path | None, match: choices.ReferenceMatch
+    references: list[Path] | None, folder: Path | None, match: choices.ReferenceMatch
 ) -> None:
     """Refuse options that contradict each other about where the colours come from."""
     if references and folder:
