@@ -26,6 +26,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 RLTN = [sys.executable, "-m", "rltn_cli"]
 SPINNING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300000"}
 """GNU's OpenMP as it comes: the number of spins, which goes before the policy, is its own default."""
+LOOP = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+"""A busy program, which ends with this one even if that is killed."""
 SKETCHES, PAIRS, STEPS = 6, 8, 3
 
 
@@ -70,7 +72,7 @@ def draw(desk: Path) -> None:
 @contextmanager
 def busy(loops: int) -> Iterator[None]:
     """Keep so many cores busy meanwhile."""
-    running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    running = [subprocess.Popen([sys.executable, "-c", LOOP]) for _ in range(loops)]
     try:
         yield
     finally:
