@@ -96,10 +96,12 @@ function mark() {
     if (!region) continue;
     const [left, top, right, bottom] = boxes[region], width = right - left + 1, height = bottom - top + 1;
     const data = new ImageData(width, height), across = facts.map[0];
+    const wide = Math.max(1, Math.round((region === selected ? 3 : 1.5) * across / facts.size[0] / view.scale));
+    const leaves = (x, y) => x < left || y < top || x > right || y > bottom || labels[y * across + x] !== region;
     for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
       const i = (top + y) * across + left + x;
       if (labels[i] !== region) continue;
-      const edge = labels[i - 1] !== region || labels[i + 1] !== region || labels[i - across] !== region || labels[i + across] !== region;
+      const edge = leaves(left + x - wide, top + y) || leaves(left + x + wide, top + y) || leaves(left + x, top + y - wide) || leaves(left + x, top + y + wide);
       if (edge) data.data.set([255, region === selected ? 0 : 255, 255, 255], 4 * (y * width + x));
     }
     const layer = new OffscreenCanvas(width, height);
@@ -309,7 +311,11 @@ async function start() {
   findBoxes();
   [marks.width, marks.height] = facts.map;
   at("name").textContent = facts.name;
-  for (const [name, meaning] of Object.entries(facts.finishes)) at("finish").append(new Option(`${name}: ${meaning}`, name));
+  for (const [name, meaning] of Object.entries(facts.finishes)) {
+    const option = new Option(name, name);
+    option.title = meaning;
+    at("finish").append(option);
+  }
   at("palette").append(...facts.palette.map((color, i) => swatch(color, `Colour ${i + 1}, ${color}`, () => choose(color))));
   for (const id of ["drawing", "overlay"]) { at(id).src = "drawing.png"; await at(id).decode(); }
   await Promise.all([showPicture(), showReferences()]);
