@@ -17,6 +17,7 @@ from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.models import models
 from rltn_cli.commands.palette import palette
 from rltn_cli.commands.streams import finish_streams, prepare_streams
+from rltn_cli.commands.touch_up import touch_up
 from rltn_cli.commands.train import train
 from rltn_cli.commands.train_lines import train_lines
 from rltn_cli.errors import INTERRUPTED, RltnError
@@ -35,6 +36,7 @@ app.command()(colorize)
 app.command()(batch)
 app.command("extract-lines", short_help="Draw the lines of colour pictures.")(extract_lines)
 app.command(short_help="Write the palette of reference pictures.")(palette)
+app.command("touch-up", short_help="Put a painting right by clicking, in a browser.")(touch_up)
 app.command(short_help="Measure models on a folder of pairs.")(evaluate)
 app.command(short_help="Train weights on your own pictures.")(train)
 app.command("train-lines", short_help="Train a network that draws lines.")(train_lines)

@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "__main__": ("cli",),
     "cli": ("commands",),
-    "commands": ("engine.training.lines", "engine.training", "engine.batch", "data.check"),
+    "commands": ("engine.training.lines", "engine.training", "engine.batch", "data.check", "touch_up"),
     "engine.training.lines": ("engine.training",),
     "engine.training": ("engine.evaluation", "data.check"),
     "engine.evaluation": ("engine.inference", "data.check"),
@@ -25,6 +25,7 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "data.check": ("data",),
     "data": ("imaging", "training_config"),
     "models": ("model_config", "choices", "sizes"),
+    "touch_up": ("painting",),
     "painting": ("imaging", "config_files", "optional_packages"),
     "imaging": ("output_files", "text_files", "result_folders", "choices", "sizes"),
     "config_files": ("training_config", "text_files"),
@@ -182,9 +183,10 @@ def test_the_rule_sees_an_import_of_a_neighbour(importer: str, line: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted((PACKAGE / "imaging").glob("*.py")), *sorted((PACKAGE / "painting").glob("*.py"))],
+    "path",
+    [path for part in ("imaging", "painting", "touch_up") for path in sorted((PACKAGE / part).glob("*.py"))],
     ids=module_name,
-)  # fmt: skip
+)
 def test_pictures_need_no_torch(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert {full.split(".")[0] for full in imported(ast.walk(tree))} & {"torch", "torchvision"} == set()

@@ -27,6 +27,8 @@ class Page:
         self._number = 0
         self._session: str | None = None
         self.errors: list[str] = []
+        self.own = "no address"
+        """What the address of a server begins with that the page may ask."""
         (target,) = [t for t in self.send("Target.getTargets")["targetInfos"] if t["type"] == "page"]
         found = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = found["sessionId"]
@@ -61,8 +63,10 @@ class Page:
             self.errors.append(str(params["exceptionDetails"]))
         elif event["method"] == "Log.entryAdded" and params["entry"]["level"] == "error":
             self.errors.append(params["entry"]["text"])
-        elif event["method"] == "Network.requestWillBeSent" and params["request"]["url"].startswith("http"):
-            self.errors.append(f"asks the network for {params['request']['url']}")
+        elif event["method"] == "Network.requestWillBeSent":
+            url = params["request"]["url"]
+            if url.startswith("http") and not url.startswith(self.own):
+                self.errors.append(f"asks the network for {url}")
 
     def open(self, path: Path) -> None:
         """Load a file and wait until it is there."""
@@ -70,6 +74,18 @@ class Page:
         self.wait(
             f"document.readyState === 'complete' && location.href.startsWith({json.dumps(path.as_uri())})"
         )
+
+    def visit(self, address: str) -> None:
+        """Load a page from a server, which it may ask for more."""
+        self.own = address
+        self.send("Page.navigate", url=address)
+        self.wait(f"document.readyState === 'complete' && location.href === {json.dumps(address)}")
+
+    def point(self, x: float, y: float, *, click: bool = False) -> None:
+        """Move the mouse to a place in the window, and click there."""
+        for kind in ("mouseMoved", *(("mousePressed", "mouseReleased") if click else ())):
+            button = "none" if kind == "mouseMoved" else "left"
+            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1)
 
     def run(self, script: str) -> Any:
         """Evaluate an expression in the page and return its value."""

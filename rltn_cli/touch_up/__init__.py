@@ -1,0 +1,1 @@
+"""The page of `rltn touch-up`: a saved painting put right by clicking; without PyTorch."""
