@@ -254,7 +254,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("what", choices=("speed", "memory", "kills", "processes"))
     parser.add_argument("--count", type=int, help="sketches")
-    parser.add_argument("--side", type=int, help="pixels a side of a sketch")
+    parser.add_argument("--side", type=int, help="pixels per side of a sketch")
     parser.add_argument("--shell", type=int, help="how many of them the shell loop paints; all if unset")
     parser.add_argument("--first", type=int, default=100)
     parser.add_argument("--kills", type=int, default=20)

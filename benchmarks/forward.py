@@ -70,7 +70,7 @@ def _resident_peak() -> int:
 
 
 def forward_cost(preset: Preset, size: int, settings: Settings) -> Cost:
-    """Return the cost of painting one sketch by one reference, both `size` pixels a side."""
+    """Return the cost of painting one sketch by one reference, both `size` pixels per side."""
     import torch
 
     from rltn_cli.models.rltn import RLTN
@@ -85,7 +85,7 @@ def forward_cost(preset: Preset, size: int, settings: Settings) -> Cost:
 
 
 def correspondence_cost(fused: bool, size: int, settings: Settings) -> Cost:
-    """Return the cost of warping a reference of `size` pixels a side onto a sketch of that size."""
+    """Return the cost of warping a reference of `size` pixels per side onto a sketch of that size."""
     import torch
 
     from rltn_cli.models.correspondence import to_patches, warp
@@ -128,7 +128,7 @@ def main() -> None:
     """Measure and print two tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--presets", nargs="+", default=list(PRESETS), choices=list(PRESETS))
-    parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512], help="pixels a side")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512], help="pixels per side")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--repeat", type=int, default=3)

@@ -18,19 +18,19 @@ Lines = Literal["keep", "network", "none"]
 """Whose lines lie on the result: the artist's own, those that the network drew, or nobody's."""
 
 LayersFormat = Literal["ora", "psd", "png"]
-"""What a batch writes layers as; `png` is a folder of files a drawing."""
+"""What a batch writes layers as; `png` is one folder of files per drawing."""
 
 AlphaMode = Literal["auto", "keep", "drop"]
-"""What becomes of a drawing's transparency; `auto` keeps that of a cut-out."""
+"""How a drawing's transparency is handled; `auto` keeps that of a cut-out."""
 
 PaperMode = Literal["auto", "keep"]
-"""What becomes of a drawing's paper; `auto` levels it to white."""
+"""How a drawing's paper is handled; `auto` levels it to white."""
 
 PENCIL = re.compile(r"blue|red|#[0-9a-fA-F]{6}")
 """How pencil that is dropped from under the ink is named."""
 
 MarginMode = Literal["auto", "keep"]
-"""What becomes of blank margins; `auto` leaves wide ones out of what the network sees."""
+"""How blank margins are handled; `auto` leaves wide ones out of what the network sees."""
 
 LineMethod = Literal["hed-small", "hed", "contour", "xdog"]
 """How lines are extracted; done in `rltn_cli.engine.inference.line_methods`."""
@@ -54,16 +54,16 @@ PerceptualTrunk = Literal["vgg16", "vgg19"]
 """The network that perceptual loss terms look through."""
 
 Precision = Literal["fp32", "bf16", "fp16"]
-"""Of the computation in training."""
+"""Numeric precision of the computation in training."""
 
 LinePrecision = Literal["fp32", "bf16"]
-"""Of the convolutions when a line network is trained, which happens on the CPU."""
+"""Numeric precision of the convolutions when a line network is trained, which happens on the CPU."""
 
 FrozenNetwork = Literal["alexnet", "vgg16", "vgg19"]
 """The frozen networks of the perceptual loss terms and of LPIPS."""
 
 StoredPrecision = Literal["half", "full"]
-"""Of weights in a file: 2 or 4 bytes each."""
+"""Precision of weights in a file: 2 or 4 bytes each."""
 
 
 def describe(choices: Mapping[LineMethod, str] | Mapping[Finish, str]) -> str:

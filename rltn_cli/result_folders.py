@@ -5,21 +5,21 @@ from pathlib import Path
 from typing import Any
 
 RUN_CONFIG = "config.json"
-"""Of a training run: its resolved configuration."""
+"""The resolved configuration of a training run."""
 _RUN_KEYS = {"batch", "minutes", "seed"}
-"""Keys that the configuration of every run has, also of one that trains a network to draw lines."""
+"""Keys in the configuration of every run, including one that trains a line network."""
 EDGES, LOGS, MODEL, SAMPLES = "edges", "logs", "model", "samples"
-"""Folders of a training run; the first of one that trains a network to draw lines."""
+"""Folders of a training run; `edges` occurs in runs that train a line network."""
 STATES = "step-*"
-"""Folders of a training run's states."""
+"""Folders of training states."""
 REPORT, REPORT_PAGE = "report.json", "report.html"
-"""Of an evaluation."""
+"""Files of an evaluation's report."""
 EXPLANATION = ("warped.png", "confidence.png", "matches.png")
-"""Of `rltn colorize --explain`."""
+"""Files that `rltn colorize --explain` writes."""
 MANIFEST = "manifest.jsonl"
-"""Of a batch or an extraction that ended."""
+"""The manifest of a finished batch or extraction."""
 JOURNAL = ".rltn-journal-{}.jsonl"
-"""Of one process of a batch that is running or was killed."""
+"""The journal of one process of a batch that is running or was killed."""
 
 
 def is_result_folder(folder: Path) -> bool:
@@ -33,7 +33,7 @@ def is_result_folder(folder: Path) -> bool:
 
 
 def _is_run_config(path: Path) -> bool:
-    """Return whether a file is the configuration of a training run; other programs have files of its name."""
+    """Return whether a file is the configuration of a training run; other programs use the same name."""
     try:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -47,7 +47,7 @@ def journals(folder: Path) -> list[Path]:
 
 
 def read_entries(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a manifest or journal; lines that were cut short, or are not ours, are left out.
+    """Return the entries of a manifest or journal; lines that are cut short or not ours are left out.
 
     Raises:
         OSError: it cannot be read; a file that is not there has no entries.
@@ -68,7 +68,7 @@ def read_entries(path: Path) -> list[dict[str, Any]]:
 
 
 def listed_results(folder: Path) -> set[Path]:
-    """Return the files that the manifest and the journals in a folder say were written by rltn.
+    """Return the files that rltn wrote, according to the manifest and the journals in a folder.
 
     Raises:
         OSError: one of them cannot be read.

@@ -14,11 +14,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks and their encodings; that of UTF-32 begins like that of UTF-16, so it comes first."""
+"""Byte order marks and their encodings; UTF-32 comes first because its mark begins like that of UTF-16."""
 DELIMITERS = (",", ";", "\t")
-"""What may stand between the values of a table."""
+"""Characters that may separate the values of a table."""
 _ANNOUNCED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-"""The line by which spreadsheets say what stands between the values."""
+"""The line in which spreadsheets name the separator."""
 
 
 def decode_text(data: bytes, errors: str = "strict") -> str:

@@ -69,10 +69,15 @@ ReferenceFolder = Annotated[
 ]
 Match = Annotated[
     choices.ReferenceMatch,
-    typer.Option(help="Take from --ref-dir the reference of the sketch's name, or the one most like it."),
+    typer.Option(
+        help="Which reference of --ref-dir to use: the one with the sketch's name, or the most similar one."
+    ),
 ]
 Null = Annotated[
-    bool, typer.Option("--null", "-0", help="Names on standard input end in zero bytes, as of find -print0.")
+    bool,
+    typer.Option(
+        "--null", "-0", help="Names on standard input end in zero bytes, as find -print0 writes them."
+    ),
 ]
 SaveFolder = Annotated[
     Path | None,
@@ -89,7 +94,11 @@ LayersKind = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(
-        "--jobs", "-j", min=1, max=256, help="Sketches at a time; if unset one more than processor cores."
+        "--jobs",
+        "-j",
+        min=1,
+        max=256,
+        help="Sketches painted at the same time; by default one more than there are processor cores.",
     ),
 ]
 
@@ -129,7 +138,7 @@ def batch(
     dry_run: DryRun = False,
     offline: Offline = False,
 ) -> int:
-    """Paint many line drawings; what is done already is skipped, so an interrupted batch goes on."""
+    """Paint many line drawings; finished ones are skipped, so an interrupted batch can go on."""
     _check_references(ref, ref_dir, match)
     check_weights(ref_weight, ref)
     check_transparency(transparent_paper, f"results.{format}")
@@ -173,11 +182,11 @@ def _run(request: "BatchRequest", display: Display[BatchEvent]) -> int:
             display.show(event)
             if event["event"] == "summary":
                 summary = event
-    return 0 if summary is None else exit_code(summary)  # without one, another process tells
+    return 0 if summary is None else exit_code(summary)  # without one, another process reports
 
 
 def _show_plan(request: "BatchRequest", as_json: bool) -> None:
-    """Write what would be painted with what to standard output."""
+    """Write to standard output which sketches would be painted from which references."""
     for task in request.plan():
         names = [str(path) for path in task.references]
         if as_json:

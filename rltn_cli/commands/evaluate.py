@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rltn_cli.engine.evaluation.evaluator import Evaluation, Evaluator
 
 STUDY_PICTURES = 20
-"""Drawings in a study by default: as many as a person can rate in a sitting."""
+"""Default number of drawings in a study: as many as a person can rate in one sitting."""
 
 Data = Annotated[
     list[Path],

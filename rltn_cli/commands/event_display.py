@@ -1,4 +1,4 @@
-"""What a user or a script sees of a batch while it runs; `extract-lines` and `train` use parts of it."""
+"""How a batch reports to users and scripts while it runs; `extract-lines` and `train` share parts of it."""
 
 import contextlib
 import json
@@ -106,14 +106,14 @@ class ProgressBar(contextlib.AbstractContextManager[None]):
             self._progress.update(self._bar, advance=1, rate=f"{speed:.2f} per second" if speed else "")
 
     def _begin(self, plan: BatchPlan | ExtractionPlan) -> None:
-        """Start the bar; one of several processes has it, for its own share."""
+        """Start the bar; of several processes only one shows it, for its own share."""
         if "pictures" in plan or plan.get("process", 0) == 0:
             self._progress.start()
         total = plan["pictures"] if "pictures" in plan else plan["sketches"]
         self._progress.update(self._bar, total=total)
 
     def _end(self, summary: Summary) -> None:
-        """Print how it went; files that failed are named once more."""
+        """Print the outcome; failed files are named once more."""
         counts = {
             "done": summary["done"],
             "skipped": summary["skipped"],

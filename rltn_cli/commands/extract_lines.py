@@ -56,13 +56,15 @@ MethodName = Annotated[
 Weights = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="A network of hed's: folder, .safetensors file, or org/repo on the Hub."
+        metavar="NAME", help="Weights for hed: a folder, a .safetensors file, or org/repo on the Hub."
     ),
 ]
 Thin = Annotated[bool, typer.Option("--thin", help="Thin the lines to one pixel at the working size.")]
 Threshold = Annotated[
     float | None,
-    typer.Option(min=0.01, max=1, help="Ink from which a place is black; all else becomes white."),
+    typer.Option(
+        min=0.01, max=1, help="Amount of ink above which a pixel becomes black; all others become white."
+    ),
 ]
 Invert = Annotated[bool, typer.Option("--invert", help="White lines on black.")]
 Alpha = Annotated[bool, typer.Option("--alpha", help="Lines on transparency.")]
@@ -71,12 +73,12 @@ Size = Annotated[
     typer.Option(
         min=LINES_MINIMUM,
         max=LINES_MAXIMUM,
-        help="Shorter side in pixels to work at; unset, the picture's own, at most "
+        help="Shorter side in pixels to work at; by default the picture's own, at most "
         f"{LINES_USUAL} (contour: {LINES_USUAL_REGIONS}).",
     ),
 ]
 Page = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Page or frame of each picture's file, where it has several.")
+    int, typer.Option(min=1, metavar="N", help="Page or frame to read from files that have several.")
 ]
 LineWidth = Annotated[
     float, typer.Option(min=1, max=LINE_WIDEST, help="Width of contours in pixels of the picture.")
@@ -104,7 +106,7 @@ def extract_lines(
     overwrite: OverwriteAll = False,
     offline: Offline = False,
 ) -> int:
-    """Draw the lines of colour pictures, each at its own size; in a folder, what is done is skipped."""
+    """Draw the lines of colour pictures, each at its own size; in a folder, finished ones are skipped."""
     check_standard_output(output, as_json)
     from rltn_cli.engine.batch.extraction_run import ExtractionOptions
     from rltn_cli.engine.batch.line_extraction import OutputStyle, check_outputs, plan_extraction
@@ -131,14 +133,14 @@ def extract_lines(
 
 
 def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display[ExtractionEvent]:
-    """Return what tells a user how it goes."""
+    """Return the display that reports progress."""
     if quiet:
         return Failures()
     return ProgressBar("drawing") if len(tasks) > 1 else OnePicture()
 
 
 class OnePicture(Failures):
-    """What became of a single picture, on standard error."""
+    """Reports the outcome of a single picture on standard error."""
 
     def __init__(self) -> None:
         self._around = contextlib.ExitStack()
@@ -185,7 +187,7 @@ def _run(
 def _show_plan(
     tasks: list["ExtractionTask"], extractor: "LineExtractor", style: "OutputStyle", as_json: bool
 ) -> None:
-    """Write how lines would be drawn, and of what into what, to standard output."""
+    """Write to standard output how lines would be drawn, from which pictures and into which files."""
     settings = {**json.loads(extractor.settings), "invert": style.invert, "alpha": style.alpha}
     if as_json:
         write_event({"event": "settings", **settings})

@@ -1,4 +1,4 @@
-"""`rltn colorize` of a saved painting: finished anew, without the network and without PyTorch."""
+"""`rltn colorize` of a saved painting: finished again, without the network and without PyTorch."""
 
 import logging
 import time
@@ -32,10 +32,10 @@ def finish_saved(
     quiet: bool,
     dry_run: bool,
 ) -> None:
-    """Finish a saved painting; what is not asked for is as when it was saved.
+    """Finish a saved painting; options that are not given keep their saved values.
 
     Args:
-        context: tells what the user wrote.
+        context: knows which options the user gave.
         path: of the saved painting.
         asked: options of the finish, as plain values.
         results: where the results go.
@@ -47,7 +47,7 @@ def finish_saved(
     for name in _OF_THE_NETWORK:
         if name in given:
             raise UsageError(
-                f"--{name.replace('_', '-')} is of no use for {path}, which is painted already: leave it out"
+                f"--{name.replace('_', '-')} has no effect on {path}, which is already painted: leave it out"
             )
     started = time.monotonic()
     from rltn_cli.painting.description import StoredOptions
@@ -78,6 +78,6 @@ def finish_saved(
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
-    """Return whether the user wrote an option, even with the value that it has anyway."""
+    """Return whether the user gave an option, even with its default value."""
     source = context.get_parameter_source(name)
     return source is not None and not source.name.startswith("DEFAULT")

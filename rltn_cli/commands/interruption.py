@@ -27,7 +27,7 @@ def stop_at_once_on_signals() -> None:
     owner = os.getpid()
 
     def stop(number: int, _: FrameType | None) -> None:
-        if os.getpid() != owner:  # a process that prepares samples; the one that began it tells
+        if os.getpid() != owner:  # a process that prepares samples; the main process reports it
             os._exit(INTERRUPTED)
         if number == signal.SIGINT:
             _leave("rltn: interrupted\n")
@@ -42,7 +42,7 @@ def stop_at_once_on_signals() -> None:
 
 
 def ignore_interruptions() -> None:
-    """Let Ctrl-C change nothing any more, since the work is done and its exit code is known."""
+    """Ignore Ctrl-C from now on: the work is done and the exit code is known."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

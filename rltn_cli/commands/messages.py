@@ -26,7 +26,7 @@ def show_text(text: str) -> None:
 
 
 def printable(text: str) -> str:
-    r"""Return text in which control characters are written out, such as `\x1b`, since names may hold any.
+    r"""Return text with control characters escaped, such as `\x1b`, since file names may contain any.
 
     So are what changes the order of characters, and bytes of names that are no text.
     """

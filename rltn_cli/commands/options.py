@@ -27,7 +27,7 @@ def check_device(value: str) -> str:
 
 
 def check_pencil(value: str | None) -> str | None:
-    """Return a pencil's colour, or raise UsageError where it is none."""
+    """Return a pencil's colour, or raise UsageError if it is not one."""
     if value is not None and not PENCIL.fullmatch(value):
         raise UsageError(f"--drop-pencil must be blue, red or a colour such as #6fa8dc, not {value!r}")
     return value
@@ -39,19 +39,19 @@ def format_names() -> list[str]:
 
 
 def complete_format(incomplete: str) -> list[str]:
-    """Return the formats whose names begin so, for the shell."""
+    """Return the formats whose names begin with a text, to complete it in a shell."""
     return [name for name in format_names() if name.startswith(incomplete)]
 
 
 def check_format(value: str) -> str:
-    """Return a format's name, or raise UsageError where it is none."""
+    """Return a format's name, or raise UsageError if it is not one."""
     if value not in format_names():
         raise UsageError(f"--format must be one of {', '.join(format_names())}, not {value!r}")
     return value
 
 
 def silence_notices(quiet: bool) -> bool:
-    """Leave notices out of what is said, if `quiet`; return it."""
+    """Silence notices if `quiet`, and return it."""
     if quiet:
         logging.getLogger("rltn_cli").setLevel(logging.ERROR)
     return quiet
@@ -98,5 +98,5 @@ DryRun = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 OverwriteAll = Annotated[
-    bool, typer.Option("--overwrite", help="Do again what is done, and replace other files too.")
+    bool, typer.Option("--overwrite", help="Redo finished pictures, and replace other files too.")
 ]

@@ -65,7 +65,7 @@ DropPencil = Annotated[
     str | None,
     typer.Option(
         metavar="blue|red|#rrggbb",
-        help="Leave out pencil of this colour under the ink.",
+        help="Remove pencil of this colour from under the ink.",
         callback=check_pencil,
     ),
 ]
@@ -74,7 +74,7 @@ Margins = Annotated[
     typer.Option(help="Leave wide blank margins out of what the network sees, or keep them."),
 ]
 Page = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Page or frame of the sketch's file, where it has several.")
+    int, typer.Option(min=1, metavar="N", help="Page or frame to read if the sketch's file has several.")
 ]
 Extract = Annotated[
     bool, typer.Option("--extract", help="The sketch is a colour picture or a photo: draw its lines first.")
@@ -94,7 +94,7 @@ FixFile = Annotated[
 FixAlike = Annotated[
     bool,
     typer.Option(
-        "--fix-alike", help="Fix also the regions that would have had the same colour as a fixed one."
+        "--fix-alike", help="Also fix the regions that would have had the same colour as a fixed one."
     ),
 ]
 TransparentPaper = Annotated[
@@ -139,7 +139,9 @@ def check_weights(weights: Sequence[float] | None, references: Sequence[object] 
     """
     count = len(references or ())
     if weights and len(weights) != count:
-        raise UsageError(f"{len(weights)} times --ref-weight for {count} times --ref: give one each")
+        raise UsageError(
+            f"--ref-weight is given {len(weights)} times for {count} references: give one for each --ref"
+        )
 
 
 def fixes_of(values: list[str] | None, file: Path | None) -> tuple["Fix", ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def working(text: str, *, quiet: bool) -> Iterator[None]:
-    """Show a text while something is done; show nothing if standard error is not a terminal."""
+    """Show a text during some work; show nothing if standard error is not a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -23,7 +23,7 @@ _COLORED = 32
 _PAPER, _INK = 200, 128
 """Grey from which a pixel of line art is paper, and below which it is ink."""
 _SHARPER = 2.0
-"""The colours' edges are at least so many times as strong at the lines as elsewhere."""
+"""Least ratio of the colours' edge strength at the lines to that elsewhere."""
 
 
 def find_line_side(pictures: Sequence[Path]) -> Side | None:

@@ -11,7 +11,7 @@ from rltn_cli.imaging.pixels import Bytes, Floats
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 """Weights of neighbouring points on a contour; they take the stairs of the pixels out of it."""
 _FINE = 4
-"""Lines are drawn so many times larger and then reduced, which smooths their edges."""
+"""Factor by which lines are drawn larger before they are reduced, which smooths their edges."""
 _BAND = 1 << 24
 """Pixels of the enlarged canvas that are drawn at a time."""
 _SHIFT = 4

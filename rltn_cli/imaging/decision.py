@@ -25,7 +25,7 @@ class Decision:
 
     evidence: Evidence
     support: Floats
-    """(N + 1, K), rows of sum 1: how far each region is for each colour of the palette."""
+    """(N + 1, K), rows of sum 1: how strongly each region supports each colour of the palette."""
     chosen: NDArray[np.int32]
     """(N + 1,): the number of each region's colour in the palette; of the nearest one where it was given."""
     fixed: Mapping[int, Color] = field(default_factory=dict)

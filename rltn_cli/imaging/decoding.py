@@ -35,7 +35,7 @@ _KNOWN = (b"\x89PNG", _JPEG, b"GIF8", b"BM", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x
 
 
 class NoSuchPageError(Exception):
-    """A page that a file does not have; says how many it has."""
+    """The requested page does not exist; the message says how many pages there are."""
 
 
 def open_image(file: BinaryIO | Path) -> Image.Image:
@@ -98,7 +98,7 @@ def _decode_by_pillow(data: bytes, name: str, page: int, most: int) -> Decoded:
 
 
 def _opened(data: bytes) -> Image.Image:
-    """Open a file, or say what it is instead."""
+    """Open a file, or raise an error that names what it is instead."""
     try:
         image = open_image(io.BytesIO(data))
     except UnidentifiedImageError:
@@ -192,7 +192,7 @@ def _decode_psd(data: bytes, name: str, page: int, most: int) -> Decoded:
 
 
 def _is_deep_png(image: Image.Image, data: bytes) -> bool:
-    """Return whether Pillow would silently reduce the file from 16 to 8 bits a channel."""
+    """Return whether Pillow would silently reduce the file from 16 to 8 bits per channel."""
     return image.mode in ("RGB", "RGBA", "LA") and data[24] == 16
 
 

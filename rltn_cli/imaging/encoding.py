@@ -49,7 +49,7 @@ def check_size(size: tuple[int, int], picture_format: PictureFormat, name: str) 
     limit = picture_format.largest_side
     if limit and max(size) > limit:
         raise OutputError(
-            f"{name}: {picture_format.name} holds at most {limit:,} pixels a side and the picture is "
+            f"{name}: {picture_format.name} holds at most {limit:,} pixels per side and the picture is "
             f"{size[1]}x{size[0]}; write a PNG instead"
         )
 
@@ -170,7 +170,7 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
-    """Encode 16 bits a channel as a little-endian TIFF of one deflated strip (TIFF 6.0, ICC.1 annex B)."""
+    """Encode 16 bits per channel as a little-endian TIFF of one deflated strip (TIFF 6.0, ICC.1 annex B)."""
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     strip = zlib.compress(pixels.astype("<u2").tobytes(), 3)
@@ -213,4 +213,4 @@ _ENCODERS: Mapping[tuple[str, str], Callable[[Pixels, tuple[float, float] | None
     ("PNG", "uint16"): _png,
     ("TIFF", "uint16"): _deep_tiff,
 }
-"""Encoders of our own, by the format's name and the depth: what Pillow is slower at, or cannot do."""
+"""Encoders of our own, by the format's name and the depth: for what Pillow does slowly or not at all."""

@@ -21,7 +21,7 @@ _HATCHED = 0.3
 
 @dataclass(frozen=True, slots=True)
 class LineArt:
-    """What a drawing is like."""
+    """Measurements of a drawing."""
 
     regions: int
     openness: float

@@ -119,7 +119,7 @@ _FINISHES: Mapping[Finish, Callable[[Clues, Bytes, Decision | None], Paint]] = {
     "flat": _flat,
     "raw": _raw,
 }
-"""From what the network says, the drawing (H, W) and the decision to what goes under its lines."""
+"""What goes under the lines, from the network's output, the drawing's size (H, W) and the decision."""
 
 DECIDED: frozenset[Finish] = frozenset({"cel", "flat"})
 """Finishes that decide about regions, and so look at the attention among the clues."""

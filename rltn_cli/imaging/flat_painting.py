@@ -54,7 +54,7 @@ class FlatPainting:
 
 
 class FixedRegions:
-    """Any paint, but for the regions whose colours were given."""
+    """Any paint, except in regions whose colours were given."""
 
     def __init__(self, paint: Paint, decision: Decision, size: tuple[int, int]) -> None:
         """Take paint, a decision, and the size (H, W) of the drawing."""

@@ -17,7 +17,7 @@ INK = 0.25
 """Darkness from which a pixel is a line, of 0 to 1."""
 
 _CORE = 1.5
-"""A new region must be so much wider than the ball; the width of a long one wavers by less."""
+"""A new region must be wider than the ball by this much; the width of a long one varies by less."""
 
 
 def find_regions(dark: Floats, gap: float = GAP) -> Labels:

@@ -13,36 +13,36 @@ from rltn_cli.errors import OutputError
 STANDARD_STREAM = "-"
 """Names standard input or output where a path is asked for."""
 PAINTING_SUFFIX = ".rltn"
-"""Of a saved painting, which is no picture, but can be finished to one."""
+"""The suffix of a saved painting, which is not a picture but can be finished into one."""
 PAINTING_MEDIA_TYPE = b"application/x-rltn-painting"
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """What is known of a format."""
+    """The properties of a picture format."""
 
     name: str
-    """As people write it."""
+    """The name that users see."""
     codec: str
-    """Pillow's name of what reads and writes it, or a name of that kind where the reader is our own."""
+    """Pillow's name of the codec, or a similar name if the reader is our own."""
     suffixes: tuple[str, ...]
-    """Of its files, in lower case; files in folders are known by them."""
+    """Suffixes of its files, in lower case; files in folders are recognised by them."""
     written: tuple[str, ...] = ()
     """Those of `suffixes` that a result may have, the usual one first; none where it is only read."""
     alpha: bool = False
     """Whether transparency is written; otherwise pictures are laid on white paper."""
     deep: bool = False
-    """Whether 16 bits a channel are written, by an encoder of our own; otherwise 8."""
+    """Whether 16 bits per channel are written, by an encoder of our own; otherwise 8."""
     profile: bool = False
     """Whether colours are tagged sRGB."""
     largest_side: int | None = None
-    """Pixels of a side that the format holds, where that is few."""
+    """Largest side in pixels, for formats with a low limit."""
     options: Mapping[str, object] = field(default_factory=dict)
-    """What Pillow is told about quality and compression."""
+    """Options for Pillow's encoder: quality and compression."""
     package: str = ""
-    """What the user must install for it to be read."""
+    """The package that must be installed to read it."""
     several: str = ""
-    """What a file may hold several of, only the first of which is read: `frames` or `pages`."""
+    """What a file may contain several of, `frames` or `pages`; only the first is read."""
 
 
 PNG = PictureFormat(
@@ -97,7 +97,7 @@ FORMATS: tuple[PictureFormat, ...] = (
 
 
 def is_picture(path: str | Path) -> bool:
-    """Return whether a file's name ends as those of pictures that can be read."""
+    """Return whether a file has the suffix of a readable picture format."""
     return _find(path) is not None
 
 
@@ -141,7 +141,7 @@ def codecs() -> list[str]:
 
 
 def of_codec(codec: str | None) -> PictureFormat | None:
-    """Return the format that Pillow's name stands for."""
+    """Return the format with a codec name of Pillow's."""
     return next((row for row in FORMATS if row.codec == codec), None)
 
 

@@ -15,7 +15,7 @@ T = TypeVar("T", bound=np.generic)
 _BLANK = 24
 """Places of a margin differ from its colour by less than this."""
 _WHITE, _BLACK = 232, 12
-"""Margins are at least so light, as paper is, or at most so dark, as bars beside a film's picture are."""
+"""Margins are at least this light, like paper, or at most this dark, like the bars beside a film frame."""
 KEPT = 0.04
 """Share of a drawing's longer side that is kept of its margins; they are painted in the colours of that."""
 _WORTH = 0.8

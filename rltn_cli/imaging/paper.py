@@ -13,7 +13,7 @@ from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, reduced, to_eight_bit
 Mask: TypeAlias = NDArray[np.bool_]
 
 _CELLS = 48
-"""The paper's brightness is measured on a grid of so many cells along the longer side."""
+"""Number of cells along the longer side of the grid on which the paper's brightness is measured."""
 _SMALLEST_PAGE = 96
 """A picture with a shorter side in pixels is no scan; its grey is that of reduced lines."""
 _WORK_SIDE = 768
@@ -162,7 +162,7 @@ def _shaded_at_edge(small: Bytes, levels: Floats, white: float) -> Floats:
     ratio = np.rint(np.clip(small / np.maximum(under, 1) * 200, 0, 255)).astype(np.uint8)
     under = under * (np.asarray(cv2.medianBlur(ratio, 21), np.float32) / (200 * white))  # see `closed`
     depth = np.clip(1 - under / levels, 0, 1)
-    depth *= shaded * np.minimum(depth / 0.04, 1)  # none where it may be grain
+    depth *= shaded * np.minimum(depth / 0.04, 1)  # no depth where it may be grain
     return np.asarray(np.maximum(levels * (1 - depth), 1), np.float32)
 
 
@@ -187,7 +187,7 @@ def _reached(area: Mask, seeds: Mask) -> Mask:
 
 
 def _ink_share(relative: Bytes) -> Bytes:
-    """Tell lines from the paper's grain: they go on where grain does not, in one of eight directions.
+    """Distinguish lines from the paper's grain: they go on where grain does not, in one of eight directions.
 
     Args:
         relative: (H, W), 128 is paper and less is darker.

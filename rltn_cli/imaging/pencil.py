@@ -1,4 +1,4 @@
-"""Coloured pencil under ink: what of a pixel's colour is pencil is taken off, what is ink stays."""
+"""Coloured pencil under ink: the pencil's share of a pixel's colour is removed, the ink stays."""
 
 import cv2
 import numpy as np

@@ -12,7 +12,7 @@ Pixels: TypeAlias = NDArray[Any]
 """uint8 or uint16."""
 
 _EXACT = 1 << 24
-"""Up to so many float32 counts exactly."""
+"""float32 represents whole numbers exactly up to this one."""
 
 
 def top_value(pixels: Pixels) -> int:
@@ -69,7 +69,7 @@ def split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
 
 
 def reduced(grey: Bytes, longest: int) -> Bytes:
-    """Return a grey picture with so many pixels along its longer side, or as it is where it has fewer."""
+    """Return a grey picture reduced to `longest` pixels along its longer side; smaller ones are unchanged."""
     scale = longest / max(grey.shape)
     if scale >= 1:
         return grey

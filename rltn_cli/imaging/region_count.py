@@ -9,7 +9,7 @@ from rltn_cli.imaging.pixels import Floats
 _SMALL = 1024
 """Regions of fewer pixels are counted pixel by pixel."""
 _STEP = 3
-"""Larger ones are counted at every so many rows and columns."""
+"""Larger regions are counted at every third row and column."""
 
 
 class RegionCount:

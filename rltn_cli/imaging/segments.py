@@ -12,7 +12,7 @@ from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_unit_range
 Labels = NDArray[np.int32]
 
 FEW_COLORS = 64
-"""A picture with at most so many colours is a label map: each colour is a region."""
+"""Largest number of colours of a label map, in which each colour is a region."""
 _CELL = 6.0
 """Width of a cell of the histogram of colours, in Lab."""
 _COLORS = 24
@@ -24,7 +24,7 @@ _FAINTEST = 10.0
 _LINE_DEPTH = 30
 """How much darker than its sides a line is, in lightness of 0 to 255."""
 _MOST_PIXELS = 1 << 21
-"""Regions are found in a picture of at most so many pixels."""
+"""Pixels of the largest picture in which regions are searched; larger ones are reduced."""
 _NEAR = np.ones((5, 5), np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Sketches: what a drawing's file means, cleaned to dark lines on white paper.
+"""Sketches: drawings read from files and cleaned to dark lines on white paper.
 
 A drawing comes as ink on transparency, as an opaque cut-out, as white lines on black, as a photographed page
 under a lamp; afterwards it is black lines on white, without shadow, with the alpha that the result gets back.
@@ -23,7 +23,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 _PALE = 200
 """A drawing whose lightest places are darker than this has no white."""
 _BLANK = 16
-"""A sketch whose darkest place is lighter than white by less than this is blank."""
+"""A sketch whose darkest place differs from white by less than this is blank."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +111,7 @@ def ink_darkness(pixels: Pixels) -> Bytes:
 
 
 def is_cut_out(pixels: Pixels, alpha: Pixels) -> bool:
-    """Tell an opaque figure that was cut out from ink that lies on transparency.
+    """Distinguish an opaque cut-out figure from ink on transparency.
 
     A cut-out is opaque over light areas that are wider than any line; ink is opaque only where it is drawn.
 
@@ -139,7 +139,7 @@ def _opaque_under(pixels: Pixels, alpha: Pixels) -> Pixels:
 
 
 def is_inverted(grey: Bytes) -> bool:
-    """Tell white lines on black from a dark drawing: the light parts are few and thin, the border is dark.
+    """Return whether lines are white on black: the light parts are few and thin, the border is dark.
 
     Args:
         grey: (H, W).

@@ -14,7 +14,7 @@ _NEAR, _FAR, _FAR_SHARE = 10.0, 40.0, 1e-4
 _FOREIGN = 25.0
 """A pixel this far from every colour of the palette has 37 % of a vote."""
 _BITS = 5
-"""Votes are computed for so many bits of each channel."""
+"""Bits of each channel for which votes are computed."""
 
 
 class Ballot:

@@ -156,6 +156,6 @@ def _check_size(name: str, picture: Tensor) -> None:
     height, width = picture.shape[2:]
     if min(height, width) < SIDE_MINIMUM or height % SIDE_MULTIPLE or width % SIDE_MULTIPLE:
         raise ValueError(
-            f"the {name} must be at least {SIDE_MINIMUM} pixels a side and a multiple of {SIDE_MULTIPLE}, "
+            f"the {name} must be at least {SIDE_MINIMUM} pixels per side and a multiple of {SIDE_MULTIPLE}, "
             f"not {height} x {width}"
         )

@@ -45,7 +45,7 @@ def check_layers_size(path: Path, size: tuple[int, int]) -> None:
         OutputError: they are too large for a PSD.
     """
     if path.suffix.lower() == ".psd" and max(size) > LARGEST_SIDE:
-        raise OutputError(f"{path}: a PSD holds at most {LARGEST_SIDE:,} pixels a side; write .ora instead")
+        raise OutputError(f"{path}: a PSD holds at most {LARGEST_SIDE:,} pixels per side; write .ora instead")
 
 
 def write_layers(path: Path, finished: Finished, *, overwrite: bool = False) -> None:

@@ -93,7 +93,7 @@ class Painting:
         return GAP if gap is None else gap / min(self.size)
 
     def regions(self, gap: float | None = None) -> RegionMap:
-        """Return the regions between the lines, gaps of up to so many pixels closed."""
+        """Return the regions between the lines, with gaps of up to `gap` pixels closed."""
         share = self.share_of(gap)
         if share not in self.known:
             self.known[share] = map_regions(self.grey, share)

@@ -421,4 +421,4 @@ def test_a_picture_too_large_for_the_format_fails_before_it_is_painted(model, de
     Image.new("L", (16_400, 300), 255).save("in/wide.png")
     command = ["batch", "in/wide.png", *WARM, "-o", "out", "-m", str(model), "--format", "webp"]
     assert run(command) == 1
-    assert "wide.webp: WebP holds at most 16,383 pixels a side" in capsys.readouterr().err
+    assert "wide.webp: WebP holds at most 16,383 pixels per side" in capsys.readouterr().err

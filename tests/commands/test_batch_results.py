@@ -157,7 +157,7 @@ def test_one_reference_set_has_one_palette_on_every_page(model: Path, desk: Path
     [
         (
             ("-r", "ref.png", "--ref-weight", "1", "--ref-weight", "2"),
-            "2 times --ref-weight for 1 times --ref",
+            "--ref-weight is given 2 times for 1 references",
         ),
         (("-r", "ref.png", "--transparent-paper", "--format", "jpg"), "JPEG has no transparency"),
         (("-r", "ref.png", "--layers", "x", "--layers-format", "kra"), "kra"),

@@ -133,7 +133,7 @@ def test_the_file_has_the_permissions_of_any_other(tmp_path):
 
 def test_too_large_for_the_format():
     with pytest.raises(
-        OutputError, match="WebP holds at most 16,383 pixels a side and the picture is 16384x1"
+        OutputError, match="WebP holds at most 16,383 pixels per side and the picture is 16384x1"
     ):
         encode_picture(np.zeros((1, 16_384, 3), np.uint8), FORMATS["WebP"])
 

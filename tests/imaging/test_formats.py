@@ -76,7 +76,7 @@ def test_a_row_is_all_that_a_format_takes(tmp_path: Path, monkeypatch: pytest.Mo
     )
     write_picture(source, np.dstack([drawing(), np.full((48, 64), 255, np.uint8)]))
     np.testing.assert_array_equal(read_picture(source).pixels, drawing())
-    with pytest.raises(OutputError, match="PCX holds at most 64 pixels a side"):
+    with pytest.raises(OutputError, match="PCX holds at most 64 pixels per side"):
         write_picture(tmp_path / "wide.pcx", np.zeros((8, 65, 3), np.uint8))
 
     (tmp_path / "pairs" / "color").mkdir(parents=True)

@@ -163,5 +163,5 @@ def test_a_psd_without_the_package_says_how_to_get_it(tmp_path, monkeypatch):
 
 def test_a_psd_has_its_limit(tmp_path):
     check_layers_size(tmp_path / "out.ora", (10, 30_001))
-    with pytest.raises(OutputError, match=r"at most 30,000 pixels a side; write \.ora instead"):
+    with pytest.raises(OutputError, match=r"at most 30,000 pixels per side; write \.ora instead"):
         check_layers_size(tmp_path / "out.psd", (10, 30_001))

@@ -17,10 +17,10 @@ from rltn_cli.painting.photoshop import psd_tools
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """Where they go; nothing where no folder is named."""
+    """The folders for companions; None where none are wanted."""
 
     output: Path
-    """The folder of the pictures, whose tree is taken over."""
+    """The folder of the pictures, whose tree the companions keep."""
     save: Path | None = None
     """A folder for saved paintings."""
     layers: Path | None = None
@@ -28,7 +28,7 @@ class Companions:
     layers_format: LayersFormat = "ora"
 
     def check(self, tasks: Iterable[PaintingTask]) -> None:
-        """Refuse, before anything runs, what can be told to go wrong.
+        """Refuse, before anything runs, what is known to fail.
 
         Raises:
             UsageError: two sketches would have one companion, one is also an input, or psd-tools is missing.
@@ -98,6 +98,6 @@ class Companions:
         return self._beside(self.layers, output).with_suffix(suffix)
 
     def _beside(self, folder: Path, output: Path) -> Path:
-        """Return an output's place in another folder, in the same tree where it lies in the batch's own."""
+        """Return an output's path in another folder, in the subfolder that it has in the batch's own."""
         within = output.is_relative_to(self.output)
         return folder / (output.relative_to(self.output) if within else output.name)

@@ -1,4 +1,4 @@
-"""What happens in a batch or in an extraction, as it is yielded, shown and written by `--json`.
+"""The events of a batch or an extraction, as they are yielded, shown and written by `--json`.
 
 The keys of these TypedDicts are those of the JSON; `event` tells one kind from another.
 """
@@ -15,16 +15,16 @@ class SketchPlanned(TypedDict):
     output: str
     references: list[str]
     choose: bool
-    """Whether the best of the references would be found out."""
+    """Whether the best reference would be chosen."""
     problem: NotRequired[str]
     """Why it could not be painted."""
 
 
 class _OfProcess(TypedDict):
-    """What happens in one of several processes."""
+    """An event in one of several processes."""
 
     process: NotRequired[int]
-    """Its number; not there where one process works alone."""
+    """The process's number; absent if there is only one process."""
 
 
 @final
@@ -51,7 +51,7 @@ class MatchFacts(_OfProcess):
     score: float
     """Mean confidence of a sample of places, in [-1, 1]."""
     cosine: NotRequired[float]
-    """At 8x8, where the reference was chosen among several."""
+    """Mean confidence at 8x8, if the reference was chosen from several."""
 
 
 class PaintingFacts(MatchFacts):
@@ -60,7 +60,7 @@ class PaintingFacts(MatchFacts):
     references: list[str]
     seconds: float
     notices: list[str]
-    """What was changed or left out while reading."""
+    """What was changed or ignored while reading."""
 
 
 @final
@@ -83,15 +83,15 @@ class SketchFailed(_OfProcess):
 
 
 class _Summary(TypedDict):
-    """What both summaries state."""
+    """Fields of both summaries."""
 
     event: Literal["summary"]
     done: int
     skipped: int
-    """Those that were done by an earlier run."""
+    """Number of those finished by an earlier run."""
     failed: int
     left: int
-    """Those that were not begun."""
+    """Number of those that were not begun."""
     failures: list[str]
     """The sketches or pictures that failed."""
     seconds: float

@@ -1,4 +1,4 @@
-"""The drawing of the lines of many pictures, one after the other; what is done already is skipped."""
+"""Extracts the lines of many pictures, one after the other; finished ones are skipped."""
 
 import json
 import logging
@@ -32,13 +32,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ExtractionOptions:
-    """What is the same for all pictures of an extraction."""
+    """Options that apply to all pictures of an extraction."""
 
     style: OutputStyle = OutputStyle()  # noqa: RUF009 (it is frozen)
     page: int = 1
     """Of files that have several."""
     overwrite: bool = False
-    """Whether existing files may be replaced, and what is done be drawn again."""
+    """Whether existing files may be replaced, and finished pictures drawn again."""
 
 
 def extract_all(
@@ -107,7 +107,7 @@ def _open_record(folder: Path) -> Record:
 
 
 class _Run:
-    """What the pictures of an extraction share."""
+    """State that the pictures of an extraction share."""
 
     def __init__(
         self, make: Callable[[], LineExtractor], options: ExtractionOptions, record: Record | None

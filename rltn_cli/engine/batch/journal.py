@@ -1,4 +1,4 @@
-"""What a batch has done: journals while it runs, one manifest when it ends; neither is ever half written.
+"""The record of a batch: journals while it runs, one manifest when it ends; neither is ever half written.
 
 Each process appends to a journal of its own, two lines a picture: `writing`, with the hash of the file that
 is about to appear, and `done`. A process that is killed leaves its journal; the next run reads it, and the
@@ -24,22 +24,22 @@ if sys.platform != "win32":
     import fcntl
 
 KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
-"""What must be the same for a picture to count as done."""
+"""Fields that must be equal for a picture to count as done."""
 _HASHES = ("output_sha256", "replaces")
 """Hashes of what a batch wrote to an output, the last one and, while it is being replaced, the one before."""
 
 _COMPANIONS = "companions"
-"""Key of the files that were written beside an output, by their names, with their hashes."""
+"""Key of an output's companions: their hashes by name."""
 
 Entry: TypeAlias = Mapping[str, Any]
-"""One line: `status` (writing, done or failed), `output`, and what `KEY` names, among others."""
+"""One line: `status` (writing, done or failed), `output`, the fields that `KEY` names, and others."""
 
 
 class Record:
-    """What is known about the pictures of one output folder."""
+    """The record of the pictures in one output folder."""
 
     def __init__(self, folder: Path, rank: int = 0) -> None:
-        """Read what earlier runs left in a folder, and begin this process's journal.
+        """Read the records of earlier runs in a folder, and begin this process's journal.
 
         Args:
             folder: the output folder; exists.
@@ -61,14 +61,14 @@ class Record:
                 self.entries[entry["output"]] = entry
         self._before = dict(self.entries)
         self.news: dict[str, Entry] = {}
-        """What this process adds."""
+        """The entries that this process adds."""
 
     def name(self, output: Path) -> str:
-        """Return how the record calls an output."""
+        """Return the name of an output in the record."""
         return Path(os.path.relpath(output, self._folder)).as_posix()
 
     def is_done(self, output: Path, key: Entry, companions: Iterable[Path] = ()) -> bool:
-        """Return whether an output and its companions are there, of the same inputs and options."""
+        """Return whether an output and its companions exist, from the same inputs and options."""
         entry = self.entries.get(self.name(output))
         if entry is None or any(entry.get(name) != key[name] for name in KEY) or not output.is_file():
             return False
@@ -84,7 +84,7 @@ class Record:
         return file_hash(output) in {entry.get(name) for name in _HASHES}
 
     def is_own_companion(self, output: Path, companion: Path) -> bool:
-        """Return whether a companion of an output is what a batch wrote there, or was about to write."""
+        """Return whether a companion of an output was written by a batch, or was about to be."""
         known = self.entries.get(self.name(output), {}).get(_COMPANIONS)
         name = self.name(companion)
         if not isinstance(known, dict) or name not in known:
@@ -92,7 +92,7 @@ class Record:
         return known[name] is None or bool(file_hash(companion) == known[name])
 
     def companions(self, hashes: Mapping[Path, str | None]) -> Entry:
-        """Return what an entry says of an output's companions: their hashes, None until they are there."""
+        """Return the hashes of an output's companions according to an entry; None until they are written."""
         return {_COMPANIONS: {self.name(path): value for path, value in hashes.items()}} if hashes else {}
 
     def sweep(self, output: Path, companions: Iterable[Path] = ()) -> None:
@@ -102,7 +102,7 @@ class Record:
                 remove_leftovers(path)
 
     def may_replace(self, output: Path, overwrite: bool, companions: Iterable[Path] = ()) -> bool:
-        """Return whether a file is there, which may then be replaced, and remove what a killed process left.
+        """Return whether a replaceable file exists, and remove what a killed process left.
 
         Raises:
             OutputError: it is there and not from an earlier run, and nothing is to be overwritten.
@@ -148,7 +148,7 @@ class Record:
         self.finish(output, {**entry, **self.companions(hashes)})
 
     def finish(self, output: Path, entry: Entry) -> None:
-        """Note that a file is there.
+        """Record that a file was written.
 
         Raises:
             OutputError: the journal cannot be written.
@@ -156,7 +156,7 @@ class Record:
         self._note(output, {**entry, "status": "done"})
 
     def begin(self, output: Path, entry: Entry) -> None:
-        """Note that a file is about to appear, or to replace the one that is there.
+        """Record that a file is about to be written, or to replace an existing one.
 
         Raises:
             OutputError: the journal cannot be written.
@@ -165,7 +165,7 @@ class Record:
         self._note(output, {**entry, **replaces, "status": "writing"})
 
     def fail(self, output: Path, entry: Entry) -> None:
-        """Remember, for the manifest, that a picture failed; a file that is there still counts as own."""
+        """Record that a picture failed; an existing file still counts as the batch's own."""
         name = self.name(output)
         with self._lock:
             earlier = self.entries.get(name, {})
@@ -193,7 +193,7 @@ class Record:
         self._journal.close()
 
     def write_manifest(self, news: Iterable[Mapping[str, Entry]]) -> None:
-        """Write the manifest from what was known and what all processes added, then remove the journals.
+        """Write the manifest from the earlier entries and those of all processes, then remove the journals.
 
         Args:
             news: the `news` of every process.
@@ -229,7 +229,7 @@ def _open_alone(path: Path) -> io.FileIO:
             fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             journal.close()
-            raise OutputError(f"{path.parent}: another batch is writing there; wait for its end") from error
+            raise OutputError(f"{path.parent}: another batch is writing there; wait until it ends") from error
         except OSError:  # a file system without locks
             return journal
         if path.exists() and path.stat().st_ino == os.fstat(journal.fileno()).st_ino:
@@ -254,6 +254,6 @@ def _line(entry: Entry) -> bytes:
 
 def _unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"{path.parent}: what is done cannot be recorded ({error.strerror or error}); free some space or "
-        "choose another folder, then run it again"
+        f"{path.parent}: finished pictures cannot be recorded ({error.strerror or error}); free some space "
+        "or choose another folder, then run it again"
     )

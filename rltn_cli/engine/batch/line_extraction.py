@@ -1,4 +1,4 @@
-"""Lines of many pictures: what is to be drawn where, found out before anything runs."""
+"""Plans an extraction before it runs: which pictures, and where their lines go."""
 
 import glob
 import hashlib
@@ -27,7 +27,7 @@ class ExtractionTask:
     output: str
     """A path, or `-` for standard output."""
     folder: Path | None = None
-    """The folder for all results, which is made if need be; None where the output was named itself."""
+    """The folder for all results, which is made if necessary; None if a single file was named."""
     parts: Mapping[str, Path] = field(default_factory=dict)
     """Where the picture is a face of part masks, their files by part; see `rltn_cli.imaging.part_masks`."""
 
@@ -119,7 +119,7 @@ def plan_extraction(
         raise UsageError("standard output holds one picture: name a folder for several")
     elif folder.suffix and not folder.is_dir():
         raise UsageError(
-            f"{output}: several pictures need a folder; name one without an ending, or make it first"
+            f"{output}: several pictures need a folder; name one without a suffix, or make it first"
         )
     else:
         found = (item for source in sources for item in find_pictures(source, folder, recursive=recursive))
@@ -163,7 +163,7 @@ def _refuse_clashes(tasks: Sequence[ExtractionTask]) -> None:
 
 
 def check_outputs(tasks: Sequence[ExtractionTask], style: OutputStyle, *, overwrite: bool) -> None:
-    """Refuse outputs that cannot be written as they are asked for, before anything is drawn.
+    """Refuse outputs that cannot be written as requested, before anything is drawn.
 
     Raises:
         UsageError: transparency in a format that has none.

@@ -1,4 +1,4 @@
-"""Manifests that say what to paint with what: a table with a header line, or one JSON object a line."""
+"""Manifests that pair sketches with references: a table with a header line, or one JSON object per line."""
 
 import csv
 import json
@@ -22,14 +22,14 @@ class Line:
 
     sketch: Path
     references: tuple[Path, ...]
-    """Empty where the line names none."""
+    """References; empty if the line names none."""
     output: str | None
-    """As it is written there."""
+    """The output as written in the manifest."""
     fixes: tuple[Fix, ...]
     palette: str | None
-    """Hex values with commas."""
+    """The palette as hex values separated by commas."""
     place: str
-    """Of the line, for messages: `pages.csv, line 3`."""
+    """Place of the line, for messages: `pages.csv, line 3`."""
 
 
 def read_lines(manifest: Path) -> list[Line]:
@@ -105,7 +105,7 @@ def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
         raise _wrong(manifest, number, "the output must be text")
     texts = {name: _texts(values, name, manifest, number) for name in ("fixes", "color_palette")}
     if "\0" in "".join([sketch, *references, output or "", *texts["fixes"], *texts["color_palette"]]):
-        raise _wrong(manifest, number, "a name holds a zero byte")
+        raise _wrong(manifest, number, "a name contains a zero byte")
     folder = manifest.parent
     named = tuple(folder / name for name in references)
     output = output.strip() if output and output.strip() else None
@@ -118,7 +118,7 @@ def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
 
 
 def _texts(values: dict[str, object], name: str, manifest: Path, number: int) -> list[str]:
-    """Return a value that may be several: texts, or one with separators."""
+    """Return the parts of a value: a list of texts, or one text with separators."""
     found = values.get(name) or []
     if isinstance(found, str):
         found = found.split(SEPARATOR)

@@ -1,4 +1,4 @@
-"""What a batch is to do, found out before anything runs: inputs, their references, their outputs, clashes."""
+"""Plans a batch before it runs: the inputs, their references and outputs, and conflicts."""
 
 import glob
 import unicodedata
@@ -21,23 +21,23 @@ class PaintingTask:
 
     sketch: Path
     references: tuple[Path, ...]
-    """One or several whose colours to use together; where `choose` is set, the candidates."""
+    """The references whose colours are used together; if `choose` is set, the candidates."""
     output: Path
     choose: bool = False
-    """Whether the best one of `references` is to be found out."""
+    """Whether the best one of `references` is to be chosen."""
     problem: str | None = None
-    """Why it cannot be painted, where that is known already."""
+    """Why it cannot be painted, if that is known already."""
     weights: tuple[float, ...] | None = None
     """How likely each reference is matched; None for equally."""
     fixes: tuple[Fix, ...] = ()
     """Colours of single regions."""
     palette: str | None = None
-    """Hex values with commas; None for what the whole batch has."""
+    """The palette as hex values separated by commas; None for that of the whole batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """Where references come from, for sketches whose manifest names none."""
+    """Where references come from, for sketches without any in a manifest."""
 
     references: tuple[Path, ...] = ()
     """The same for all."""
@@ -50,17 +50,17 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A sketch that was named, and what was said about it."""
+    """A sketch that was named, with what its manifest says about it."""
 
     sketch: Path
     below: Path
-    """Its path below the folder that was named; its file name otherwise."""
+    """Its path below the named folder; otherwise its file name."""
     references: tuple[Path, ...] = ()
     output: str | None = None
     fixes: tuple[Fix, ...] = ()
     palette: str | None = None
     place: str = field(default="", compare=False)
-    """Of the manifest's line that names it, for messages."""
+    """Place of the manifest's line that names it, for messages."""
 
 
 def plan_batch(
@@ -123,7 +123,7 @@ def _find_inputs(sources: Sequence[str], output: Path, recursive: bool, null: bo
 
 
 def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iterator[Input]:
-    """Yield the pictures that one word of a command line stands for.
+    """Yield the pictures that one argument of the command line refers to.
 
     Args:
         source: a folder, a pattern, or a file, which need not exist.
@@ -142,7 +142,7 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
         matches = sorted(Path(match) for match in glob.glob(source, recursive=True))  # noqa: PTH207 (absolute too)
         files = [match for match in matches if match.is_file()]
         if not files:
-            raise UsageError(f"{source}: no file has a name like this")
+            raise UsageError(f"{source}: no file matches this pattern")
         yield from map(_named, files)
     else:
         yield _named(path)

@@ -26,7 +26,7 @@ from rltn_cli.models.correspondence import warp
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 
 CACHE_BYTES = 256 << 20
-"""Encoded references are kept up to this size together; one at 256 pixels a side takes 1.2 MB."""
+"""Encoded references are kept up to this size together; one at 256 pixels per side takes 1.2 MB."""
 _SAMPLE = 29
 """A score looks at one place of the drawing in this many."""
 

@@ -50,7 +50,7 @@ class Options(DrawingOptions):
     gap: float | None = None
     """Pixels of each drawing; None is a share of its shorter side."""
     palette: str | None = None
-    """Hex values with commas."""
+    """The palette as hex values separated by commas."""
     fix_alike: bool = False
     transparent_paper: bool = False
 

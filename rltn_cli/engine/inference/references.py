@@ -62,9 +62,9 @@ class References(FittedReferences):
 
 
 def check_weights(weights: Sequence[float], count: int) -> None:
-    """Refuse weights that do not fit so many references; see `References.weighted`."""
+    """Refuse weights whose number does not match `count` references; see `References.weighted`."""
     if len(weights) != count:
-        raise UsageError(f"{len(weights)} weights for {count} references: give one a reference, in order")
+        raise UsageError(f"{len(weights)} weights for {count} references: give one per reference, in order")
     for weight in weights:
         if not WEIGHT_LEAST <= weight <= WEIGHT_MOST:
             raise UsageError(

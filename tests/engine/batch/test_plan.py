@@ -163,7 +163,7 @@ def test_a_manifest_of_json_lines() -> None:
         ("a.jsonl", '{"sketch": 3}\n', "a.jsonl, line 1: it names no sketch"),
         ("a.jsonl", '{"sketch": "a.png", "reference": 3}\n', "a.jsonl, line 1: the reference must be"),
         ("a.jsonl", '{"sketch": "a.png", "output": 3}\n', "a.jsonl, line 1: the output must be"),
-        ("a.jsonl", '{"sketch": "a\\u0000.png"}\n', "a.jsonl, line 1: a name holds a zero byte"),
+        ("a.jsonl", '{"sketch": "a\\u0000.png"}\n', "a.jsonl, line 1: a name contains a zero byte"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(name: str, text: str, message: str) -> None:
