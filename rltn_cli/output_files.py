@@ -2,14 +2,19 @@
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from rltn_cli.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 _NAME_LENGTH = 100
 """Characters of a file's name in that of its temporary file; file systems allow 255 bytes."""
@@ -160,6 +165,36 @@ def put_back_folder(folder: Path) -> None:
     """
     if not folder.exists() and _set_aside(folder).is_dir():
         _set_aside(folder).replace(folder)
+
+
+def open_alone(path: Path) -> io.FileIO | None:
+    """Open a file to append to it, for as long as it stays open for no other process of rltn.
+
+    Where the system or the file system has no locks, others are not kept out.
+
+    Args:
+        path: made if it is missing; its holder may remove it before closing it.
+
+    Returns:
+        The file, unbuffered; None where another process holds it.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    while True:
+        file = path.open("ab", buffering=0)
+        if sys.platform == "win32":
+            return file
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        except OSError:  # a file system without locks
+            return file
+        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return file
+        file.close()  # the other process ended in between and removed it
 
 
 def _set_aside(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from rltn_cli.errors import OutputError
 from rltn_cli.output_files import (
     check_file,
     make_folder,
+    open_alone,
     put_back_folder,
     remove_leftovers,
     remove_unfinished,
@@ -178,3 +179,28 @@ def test_what_is_unfinished_is_removed_when_the_process_ends(tmp_path: Path) -> 
         remove_unfinished()
         assert list(tmp_path.iterdir()) == []
     remove_unfinished()
+
+
+def test_a_file_that_is_held_is_held_by_one(tmp_path):
+    path = tmp_path / "journal"
+    first = open_alone(path)
+    assert first is not None
+    assert open_alone(path) is None
+    first.write(b"one\n")
+    first.close()
+    second = open_alone(path)
+    assert second is not None
+    second.write(b"two\n")
+    second.close()
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_a_file_whose_holder_removed_it_is_made_anew(tmp_path):
+    path = tmp_path / "journal"
+    first = open_alone(path)
+    path.unlink()
+    second = open_alone(path)
+    assert second is not None
+    assert path.exists()
+    first.close()
+    second.close()

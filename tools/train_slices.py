@@ -98,9 +98,7 @@ def train(options: argparse.Namespace) -> None:
                 _report(log, {"step": report.step, "pictures_per_s": round(rate, 1), **means})
                 sums.clear()
             if held_out and report.step % options.validate_every == 0:
-                _report(
-                    log, {"step": report.step, "val": _rounded(held_out.measure(trainer.networks.ema_model))}
-                )
+                _validate(log, trainer, held_out)
             now = time.monotonic()
             if options.decay:
                 trainer.time_fraction = (now - started) / max(ends - started, 1)
@@ -113,9 +111,7 @@ def train(options: argparse.Namespace) -> None:
         trainer.save(options.state / STATE)
         trainer.save_ema_model(options.out / "model")
         if held_out and trainer.step % options.validate_every:
-            _report(
-                log, {"step": trainer.step, "val": _rounded(held_out.measure(trainer.networks.ema_model))}
-            )
+            _validate(log, trainer, held_out)
         _write_slice(trainer, options.out)
         grid = sample_grid(trainer.networks.ema_model, samples, trainer.device)
         cv2.imwrite(str(options.out / "grid.webp"), grid[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85])
@@ -212,8 +208,9 @@ def _modules(trainer: Trainer) -> dict[str, torch.nn.Module]:
     return {"model": networks.model, "ema": networks.ema, "discriminator": networks.discriminator}
 
 
-def _rounded(values: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in values.items()}
+def _validate(log: object, trainer: Trainer, held_out: HeldOut) -> None:
+    values = held_out.measure(trainer.networks.ema_model)
+    _report(log, {"step": trainer.step, "val": {name: round(value, 4) for name, value in values.items()}})
 
 
 def _write_slice(trainer: Trainer, out: Path) -> None:

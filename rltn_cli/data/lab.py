@@ -15,6 +15,8 @@ _SRGB_LINEAR_BELOW = 0.04045
 """sRGB values up to this are a linear function of the light (IEC 61966-2-1)."""
 _LAB_LINEAR_BELOW = 0.008856
 """(6 / 29)^3: up to this Lab replaces the cube root by a straight line, which keeps its slope finite."""
+_PAPER_LIGHTNESS, _PAPER_CHROMA = 96, 4
+"""Lightness above which, and |a| and |b| below which, a colour is white paper."""
 _LIGHTNESS_WEIGHT = 0.5
 """Weight of the squared difference in lightness, which shading moves more than the hue."""
 
@@ -36,6 +38,11 @@ def to_lab(pictures: Tensor) -> Tensor:
     cube_root = xyz.clamp(min=_LAB_LINEAR_BELOW) ** (1 / 3)
     x, y, z = torch.where(xyz > _LAB_LINEAR_BELOW, cube_root, 7.787 * xyz + 16 / 116).unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
+def is_white_paper(lab: Tensor) -> Tensor:
+    """Return whether colours (..., 3) in CIE Lab are white paper, bool (...)."""
+    return (lab[..., 0] > _PAPER_LIGHTNESS) & (lab[..., 1:].abs() < _PAPER_CHROMA).all(dim=-1)
 
 
 def lab_distance_squared(first: Tensor, second: Tensor) -> Tensor:

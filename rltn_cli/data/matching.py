@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rltn_cli.data.augmentation import Deformation, deform, make_sampling_grid
-from rltn_cli.data.lab import lab_distance_squared, to_lab
+from rltn_cli.data.lab import is_white_paper, lab_distance_squared, to_lab
 from rltn_cli.sizes import PATCH
 
 SAMPLED = 256
@@ -20,8 +20,6 @@ INSIDE = 0.9
 """Share of a reference token that must lie inside the picture it was deformed from."""
 FIRST_PART = 128
 """Smallest value of the channel `part` of coords where a figure is; see `load_coords`."""
-_WHITE_LIGHTNESS, _WHITE_CHROMA = 96, 4
-"""Lab lightness above which, and |a| and |b| below which, a token is white paper."""
 _WHITE_ODDS = 0.25
 """Odds of a token of white paper to be sampled, relative to any other's: paper is easy and there is much."""
 _CHUNK = 1024
@@ -113,7 +111,7 @@ def _look_up(coords: Tensor, grid: Tensor, side: int) -> Tensor:
 
 def _sample_tokens(lab: Tensor, seeds: Sequence[int]) -> Tensor:
     """Draw tokens (B, T) int64 without replacement, those of white paper with lower odds."""
-    blank = (lab[..., 0] > _WHITE_LIGHTNESS) & (lab[..., 1:].abs() < _WHITE_CHROMA).all(dim=2)
+    blank = is_white_paper(lab)
     count = lab.shape[1]
     drawn = np.stack([np.random.Generator(np.random.SFC64(seed)).exponential(size=count) for seed in seeds])
     # the smallest of exponential variables divided by weights are a weighted sample without replacement

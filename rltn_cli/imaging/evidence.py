@@ -124,9 +124,9 @@ def _log_means(counted: RegionCount, votes: Floats, weight: Floats) -> Floats:
         (N + 1, K).
     """
     shares = votes / np.maximum(votes.sum(axis=2, keepdims=True), 1e-12)
-    sums = counted.sums(np.log(shares + _LEAST_SHARE), weight)
-    places = counted.sums(np.ones((*votes.shape[:2], 1), np.float32), weight)
-    return np.asarray(sums / np.maximum(places, 1e-12), np.float32)
+    places = np.ones((*votes.shape[:2], 1), np.float32)
+    sums = counted.sums(np.concatenate([np.log(shares + _LEAST_SHARE), places], axis=2), weight)
+    return np.asarray(sums[:, :-1] / np.maximum(sums[:, -1:], 1e-12), np.float32)
 
 
 def map_regions(grey: Bytes, gap: float = GAP) -> RegionMap:

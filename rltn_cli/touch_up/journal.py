@@ -7,14 +7,11 @@ A line that a kill cut short was never answered, and is left out. One process ho
 
 import json
 import os
-import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from rltn_cli.errors import OutputError
-
-if sys.platform != "win32":
-    import fcntl
+from rltn_cli.output_files import open_alone
 
 _SUFFIX = ".journal"
 _OLD = ".journal.old"
@@ -32,7 +29,7 @@ class Journal:
         self._path = painting.with_name(painting.name + _SUFFIX)
         self._old = painting.with_name(painting.name + _OLD)
         try:
-            self._file = _held(self._path)
+            self._file = open_alone(self._path)
             data = self._path.read_bytes() if self._path.exists() else b""
             whole = data[: data.rfind(b"\n") + 1]
             if self._file is not None and len(whole) < len(data):
@@ -93,24 +90,6 @@ class Journal:
             self._path.unlink(missing_ok=True)
         self._file.close()
         self._file = None
-
-
-def _held(path: Path) -> BinaryIO | None:
-    """Open a journal to add to it; None where another process does."""
-    while True:
-        file = path.open("ab", buffering=0)
-        if sys.platform == "win32":
-            return file
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        except OSError:  # a file system without locks
-            return file
-        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-            return file
-        file.close()  # the other process ended in between and removed it
 
 
 def _parsed(data: bytes) -> list[dict[str, Any]]:

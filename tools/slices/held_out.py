@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from rltn_cli.data.batches import Batch, make_batch
-from rltn_cli.data.lab import to_lab
+from rltn_cli.data.lab import is_white_paper, to_lab
 from rltn_cli.data.matching import average_tokens
 from rltn_cli.data.sampling import Sampler
 from rltn_cli.models.rltn import RLTN
@@ -17,10 +17,6 @@ AT_ONCE = 16
 """Samples painted at once."""
 RIGHT = 10.0
 """Lab distance up to which a token's colour counts as right."""
-WHITE = 96.0
-"""Lightness from which a token without colour counts as paper, which is not measured."""
-CHROMA = 4.0
-"""Largest |a| and |b| of paper."""
 
 
 class HeldOut:
@@ -73,8 +69,7 @@ def _measure(model: RLTN, batch: Batch) -> Tensor:
     with torch.autocast(batch.sketch.device.type, torch.bfloat16, enabled=batch.sketch.is_cuda):
         colors = model(batch.sketch, [batch.reference], batch.labels).colors
     painted, target = (average_tokens(to_lab(picture.float())) for picture in (colors, batch.target))
-    paper = (target[..., 0] > WHITE) & (target[..., 1:].abs() < CHROMA).all(dim=2)
-    weights = (~paper).float()
+    weights = (~is_white_paper(target)).float()
     distance = (painted - target).square().sum(dim=2).sqrt()
     total = weights.sum(dim=1).clamp(min=1)
     return torch.stack(

@@ -10,18 +10,14 @@ import hashlib
 import io
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from rltn_cli.errors import OutputError
-from rltn_cli.output_files import make_folder, remove_leftovers, write_file
+from rltn_cli.output_files import make_folder, open_alone, remove_leftovers, write_file
 from rltn_cli.result_folders import JOURNAL, MANIFEST, journals, read_entries
-
-if sys.platform != "win32":
-    import fcntl
 
 KEY = ("input_sha256", "reference_sha256", "model_sha256", "options")
 """Fields that must be equal for a picture to count as done."""
@@ -52,7 +48,7 @@ class Record:
         self._folder = folder
         self._lock = threading.Lock()
         self._path = folder / JOURNAL.format(rank)
-        self._journal = _open_alone(self._path)
+        self._journal = _open(self._path)
         self._torn = self._journal.tell() > 0  # an earlier process may have been killed within a line
         self.entries: dict[str, Entry] = {}
         """The last entry of each output, by its name below the folder."""
@@ -216,25 +212,15 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open_alone(path: Path) -> io.FileIO:
+def _open(path: Path) -> io.FileIO:
     """Open a journal that no other process writes to, or raise OutputError."""
-    while True:
-        try:
-            journal = path.open("ab", buffering=0)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        if sys.platform == "win32":
-            return journal
-        try:
-            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            journal.close()
-            raise OutputError(f"{path.parent}: another batch is writing there; wait until it ends") from error
-        except OSError:  # a file system without locks
-            return journal
-        if path.exists() and path.stat().st_ino == os.fstat(journal.fileno()).st_ino:
-            return journal
-        journal.close()  # the other batch ended in between and removed it
+    try:
+        journal = open_alone(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if journal is None:
+        raise OutputError(f"{path.parent}: another batch is writing there; wait until it ends")
+    return journal
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from rltn_cli.engine.checkpoints.header import (
     read_model_files,
 )
 from rltn_cli.errors import ModelError
-from rltn_cli.model_config import ARCHITECTURE
+from rltn_cli.model_config import ARCHITECTURE, ModelConfig
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, write_file
 
@@ -125,21 +125,19 @@ OPTIONAL_MODULES = ("region_pooling.", "encoder.context.", "mfam.refine.")
 """Parts of the names of weights that `extend` may add; they start at zero."""
 
 
-def extend(model: RLTN, *, region_pooling: bool, context_layers: int, refinement: int) -> RLTN:
-    """Return a network with the modules that a model lacks; it paints as before until it is trained.
+def extend(model: RLTN, wanted: ModelConfig) -> RLTN:
+    """Return a network with the optional modules that a model lacks; it paints as before until it is trained.
 
     Args:
         model: keeps the modules that it has, in their sizes; itself returned if it lacks none.
-        region_pooling: see ModelConfig, like the others.
-        context_layers: number of layers, if it has none.
-        refinement: channels, if it has none.
+        wanted: has the modules to add, in their sizes; all else in it counts for nothing.
     """
     old = model.config
     config = dataclasses.replace(
         old,
-        region_pooling=old.region_pooling or region_pooling,
-        context_layers=old.context_layers or context_layers,
-        refinement=old.refinement or refinement,
+        region_pooling=old.region_pooling or wanted.region_pooling,
+        context_layers=old.context_layers or wanted.context_layers,
+        refinement=old.refinement or wanted.refinement,
         architecture=ARCHITECTURE,
     )
     if config == dataclasses.replace(old, architecture=ARCHITECTURE):

@@ -190,10 +190,4 @@ def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
         return None
     model = load_model(find_model(config.init, offline=offline))
     torch.manual_seed(config.seed)  # for the modules that older weights get
-    wanted = config.fresh_model()
-    return extend(
-        model,
-        region_pooling=wanted.region_pooling,
-        context_layers=wanted.context_layers,
-        refinement=wanted.refinement,
-    )
+    return extend(model, config.fresh_model())

@@ -274,14 +274,14 @@ def test_the_result_is_the_same_after_a_round_trip(model: RLTN, tmp_path: Path) 
     ],
 )
 def test_weights_without_a_module_get_it_and_paint_as_before(added, named):
-    wanted = {"region_pooling": False, "context_layers": 0, "refinement": 0} | added
+    wanted = dataclasses.replace(PRESETS["tiny"], **added)
     torch.manual_seed(0)
     plain = RLTN(dataclasses.replace(PRESETS["tiny"], architecture=1)).eval()
-    extended = extend(plain, **wanted)
+    extended = extend(plain, wanted)
     assert named in extended.state_dict()
     assert named not in plain.state_dict()
     assert extended.config == dataclasses.replace(PRESETS["tiny"], architecture=2, **added)
-    assert extend(extended, **wanted) is extended
+    assert extend(extended, wanted) is extended
     sketch, reference = torch.rand(1, 1, 64, 64) * 2 - 1, torch.rand(1, 3, 64, 64) * 2 - 1
     with torch.inference_mode():
         labels = torch.randint(0, 5, (1, 16, 16))
@@ -290,4 +290,4 @@ def test_weights_without_a_module_get_it_and_paint_as_before(added, named):
 
 def test_given_modules_keep_their_sizes():
     model = RLTN(dataclasses.replace(PRESETS["tiny"], context_layers=1, refinement=8))
-    assert extend(model, region_pooling=False, context_layers=4, refinement=96) is model
+    assert extend(model, dataclasses.replace(PRESETS["tiny"], context_layers=4, refinement=96)) is model
