@@ -65,6 +65,18 @@ class Results:
         if self.explain:
             check_explanation(self.explain, self.overwrite)
 
+    def check_correspondence(self, method: str) -> None:
+        """Refuse what a method without correspondence cannot give.
+
+        Raises:
+            UsageError: as above.
+        """
+        from rltn_cli.painting.finish import no_correspondence
+
+        for name, value in (("--explain", self.explain), ("--save", self.save), ("--layers", self.layers)):
+            if value:
+                raise no_correspondence(method, name)
+
     def check_size(self, size: tuple[int, int]) -> None:
         """Refuse, before any work is done, a picture (H, W) that a format does not hold.
 

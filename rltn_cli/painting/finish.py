@@ -54,6 +54,32 @@ class FinishOptions:
                 "raw is the network's own picture, without regions to fix: choose another finish"
             )
 
+    def without_votes(self, method: str) -> tuple["FinishOptions", tuple[str, ...]]:
+        """Choose the finish for a network that has no votes for the colours of regions.
+
+        Args:
+            method: the network's name.
+
+        Returns:
+            (options, notices): `paint` in place of `auto`, and why.
+
+        Raises:
+            UsageError: what was asked for rests on votes.
+        """
+        asked = {
+            f"finish {self.finish}": self.finish in DECIDED,
+            "palette": self.palette is not None,
+            "fixes": bool(self.fixes),
+            "transparent_paper": self.transparent_paper,
+        }
+        for name, given in asked.items():
+            if given:
+                raise no_correspondence(method, name)
+        if self.finish != "auto":
+            return self, ()
+        reason = f"painted as --finish paint: {method} has no correspondence, by which regions would choose"
+        return replace(self, finish="paint"), (reason,)
+
     @property
     def decides(self) -> bool:
         """Whether the colours of regions are to be decided."""
@@ -73,6 +99,14 @@ class FinishOptions:
         share = GAP if self.gap is None else self.gap / min(grey.shape)
         finish, reason = choose_finish(grey, share)
         return replace(self, finish=finish), (reason,)
+
+
+def no_correspondence(method: str, what: str) -> UsageError:
+    """Return the error about something that only a network with correspondence can give."""
+    return UsageError(
+        f"{what} needs the correspondence between drawing and reference, which {method} does not have: use "
+        "finish paint or raw, or a model of RLTN's"
+    )
 
 
 FINISHED_AS_USUAL = FinishOptions()
