@@ -68,9 +68,13 @@ References = Annotated[
     ),
 ]
 Output = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--output", "-o", metavar="PICTURE", help="The painted picture; - for standard output, as PNG."
+        "--output",
+        "-o",
+        metavar="PICTURE",
+        help="The painted picture; - for standard output, as PNG. May be left out with --save, --layers or "
+        "--explain.",
     ),
 ]
 Explain = Annotated[
@@ -90,7 +94,7 @@ _PAINTING = (
 def colorize(
     context: typer.Context,
     sketch: Sketch,
-    output: Output,
+    output: Output = None,
     ref: References = None,
     ref_weight: ReferenceWeights = None,
     model: Model = DEFAULT_MODEL,
@@ -156,9 +160,8 @@ def _paint_and_write(
     with working("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
-    report(
-        settings | {"device": used}, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet
-    )
+    settings = settings | {"device": used}
+    report(settings, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
 
 
 def _check_references(sketch: str, references: list[str] | None) -> None:
