@@ -69,9 +69,13 @@ References = Annotated[
     ),
 ]
 Output = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--output", "-o", metavar="PICTURE", help="The painted picture; - for standard output, as PNG."
+        "--output",
+        "-o",
+        metavar="PICTURE",
+        help="The painted picture; - for standard output, as PNG. May be left out with --save, --layers or "
+        "--explain.",
     ),
 ]
 Explain = Annotated[
@@ -91,7 +95,7 @@ _PAINTING = (
 def colorize(
     context: typer.Context,
     sketch: Sketch,
-    output: Output,
+    output: Output = None,
     ref: References = None,
     ref_weight: ReferenceWeights = None,
     model: Model = DEFAULT_MODEL,
@@ -160,9 +164,8 @@ def _paint_and_write(
     with working("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
-    report(
-        settings | {"device": used}, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet
-    )
+    settings = settings | {"device": used}
+    report(settings, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
 
 
 def _check_references(sketch: str, references: list[str] | None) -> None:

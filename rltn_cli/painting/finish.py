@@ -15,6 +15,7 @@ from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
+from rltn_cli.painting.region_edits import RegionEdit, check_edits
 from rltn_cli.painting.transparency import multiplied, paper_mask, without_paper
 from rltn_cli.sizes import GAP_MAXIMUM
 
@@ -37,6 +38,8 @@ class FinishOptions:
     """Whether they also hold for the regions that would have had the same colour."""
     transparent_paper: bool = False
     """Whether white regions at the picture's edge become transparent; beside the drawing's own alpha."""
+    edits: tuple[RegionEdit, ...] = ()
+    """Merges and splits of regions, in order."""
 
     def check(self) -> None:
         """Refuse options that are out of range.
@@ -136,12 +139,13 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
         UsageError: an option out of range, or a fix that makes no sense.
     """
     options.check()
+    check_edits(options.edits, painting.size)
     options, notices = options.resolved(painting.grey)
     finish, decision = options.finish, None
     if options.decides:
-        decision = painting.decide(
-            options.fixes, alike=options.fix_alike, gap=options.gap, palette=options.palette
-        )
+        decision = decision_of(painting, options)
+        if idle := painting.idle_edits(options.gap, options.edits):
+            notices += (f"{idle} of {len(options.edits)} merges and splits change nothing with this gap",)
         if options.palette is not None:
             notices += (_distance(painting.palette, options.palette),)
     clues = painting.clues
@@ -158,6 +162,17 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
         alpha = painting.alpha if image.shape[2] == 3 else multiplied(image[..., 3], painting.alpha)
         image = np.dstack([image[..., :3], alpha])
     return Finished(painting, options, image, decision, paper, notices)
+
+
+def decision_of(painting: Painting, options: FinishOptions) -> Decision:
+    """Return what is decided on a painting's regions with these options; errors as `Painting.decide`."""
+    return painting.decide(
+        options.fixes,
+        alike=options.fix_alike,
+        gap=options.gap,
+        palette=options.palette,
+        edits=options.edits,
+    )
 
 
 def lines_on_white(painting: Painting, options: FinishOptions, decision: Decision | None) -> Pixels:
