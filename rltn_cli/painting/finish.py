@@ -36,7 +36,7 @@ class FinishOptions:
     fix_alike: bool = False
     """Whether they also hold for the regions that would have had the same colour."""
     transparent_paper: bool = False
-    """Whether white regions at the picture's edge become transparent; beside the drawing's own alpha."""
+    """Whether white regions at the edge become transparent, in addition to the drawing's own alpha."""
 
     def check(self) -> None:
         """Refuse options that are out of range.
@@ -99,7 +99,7 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
     """Bring a painting to the drawing's own size, under its lines.
 
     Raises:
-        UsageError: an option out of range, or a fix that makes no sense.
+        UsageError: an option out of range, or an invalid fix.
     """
     options.check()
     options, notices = options.resolved(painting.grey)
