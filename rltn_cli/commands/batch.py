@@ -65,7 +65,8 @@ References = Annotated[
     ),
 ]
 ReferenceFolder = Annotated[
-    Path | None, typer.Option("--ref-dir", metavar="FOLDER", help="References, named like the sketches.")
+    Path | None,
+    typer.Option("--ref-dir", metavar="FOLDER", help="References with the names of the sketches."),
 ]
 Match = Annotated[
     choices.ReferenceMatch,
@@ -76,7 +77,7 @@ Match = Annotated[
 Null = Annotated[
     bool,
     typer.Option(
-        "--null", "-0", help="Names on standard input end in zero bytes, as find -print0 writes them."
+        "--null", "-0", help="Names on standard input end in NUL bytes, as find -print0 writes them."
     ),
 ]
 SaveFolder = Annotated[

@@ -28,7 +28,7 @@ def show_text(text: str) -> None:
 def printable(text: str) -> str:
     r"""Return text with control characters escaped, such as `\x1b`, since file names may contain any.
 
-    So are what changes the order of characters, and bytes of names that are no text.
+    Characters that change the order of others are escaped too, and so are bytes of names that are not text.
     """
     if text.isprintable() and text.isascii():
         return text
@@ -38,7 +38,7 @@ def printable(text: str) -> str:
 def _escaped(char: str) -> str:
     """Return a character, or how it is written where a terminal might obey it."""
     code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte of a name that is no text
+    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte of a name that is not text
         return f"\\x{code - 0xDC00:02x}"
     if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or code in _ORDERING:
         return repr(char)[1:-1]

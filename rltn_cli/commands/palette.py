@@ -28,7 +28,7 @@ def palette(
     quiet: Quiet = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the palette that flats take from reference pictures, in the form that GIMP and Krita read."""
+    """Write the palette that flats take from reference pictures, in the format that GIMP and Krita read."""
     if output != STANDARD_STREAM:
         if Path(output).suffix.lower() != ".gpl":
             raise UsageError(f"{output}: palettes are written as .gpl")

@@ -27,7 +27,7 @@ def working(text: str, *, quiet: bool) -> Iterator[None]:
 
 
 class Waiting:
-    """Shows what is being done, as `working` does, and how far it probably is once its length is foreseen."""
+    """Shows what is being done, as `working` does, and how far it probably is, once its duration is known."""
 
     def __init__(self, text: str, *, quiet: bool) -> None:
         """Begin with nothing shown.

@@ -1,4 +1,4 @@
-"""`rltn touch-up`: a page on the artist's own machine, where wrong regions are put right by clicking."""
+"""`rltn touch-up`: a page on the artist's own machine, where wrong regions are corrected by clicking."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,11 +30,11 @@ Save = Annotated[
     typer.Option(
         metavar="FILE.rltn",
         help="Where a drawing is saved when it is painted.",
-        show_default="beside the drawing, under its name",
+        show_default="next to the drawing, under its name",
     ),
 ]
 Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0 takes a free one.")
+    int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0 chooses a free one.")
 ]
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the page's address, but open no browser.")]
 
@@ -51,7 +51,7 @@ def touch_up(
     quiet: Quiet = False,
     offline: Offline = False,
 ) -> None:
-    """Put a painting right by clicking, on a page in your browser.
+    """Correct a painting by clicking, on a page in your browser.
 
     The page is served to this machine alone, at an address that is printed. It ends with Ctrl-C or Done.
     """
@@ -60,7 +60,7 @@ def touch_up(
     if work.suffix.lower() == PAINTING_SUFFIX:
         if ref or save:
             raise UsageError(
-                f"{'--ref' if ref else '--save'} is of no use for {work}, which is painted already"
+                f"{'--ref' if ref else '--save'} has no effect on {work}, which is painted already"
             )
         painting = work
     else:
@@ -87,7 +87,7 @@ def _paint(
         raise UsageError(f"{sketch} is no {PAINTING_SUFFIX}: to paint it first, name a picture with --ref")
     path = save or sketch.with_suffix(PAINTING_SUFFIX)
     if save is None and path.exists():
-        raise UsageError(f"{path} is there already: touch it up, or name another file with --save")
+        raise UsageError(f"{path} exists already: touch it up, or name another file with --save")
     check_saving(path)
     drawing, pictures = read_picture(sketch), [read_picture(name) for name in references]
     with working("loading the model", quiet=quiet):

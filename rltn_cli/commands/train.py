@@ -187,7 +187,7 @@ def train(
 def _resolve_run(
     output: Path, resume: str | None, file: Path | None, flags: dict[str, Any], *, overwrite: bool
 ) -> tuple[Path | None, TrainConfig]:
-    """Return the state to go on from, if any, and the configuration, after a look at the run's folder."""
+    """Check the run's folder, and return the state to continue from, if any, and the configuration."""
     from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
 
     state = find_state(output, resume) if resume is not None else None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rltn_cli.engine.training.events import StepEvent, TrainingEvent, ValidationMetrics
 
 SECONDS = 30.0
-"""Between two lines about the steps, where there is no terminal for a bar."""
+"""Seconds between two lines about the steps, where there is no terminal for a bar."""
 
 
 class Silence(contextlib.AbstractContextManager[None]):
@@ -76,7 +76,7 @@ class TrainingBar(contextlib.AbstractContextManager[None]):
 
 
 def describe(event: "TrainingEvent") -> list[str]:
-    """Return the lines that tell a user of an event; none for a step."""
+    """Return the lines that report an event to the user; none for a step."""
     if event["event"] == "plan":
         limit = f" or {event['minutes']:g} minutes" if event["minutes"] else ""
         processes = f", {event['processes']} processes" if event["processes"] > 1 else ""

@@ -27,7 +27,7 @@ _SHARPER = 2.0
 
 
 def find_line_side(pictures: Sequence[Path]) -> Side | None:
-    """Return on which side the line art is, where all pictures of a folder hold colours beside lines.
+    """Return on which side the line art is, where all pictures of a folder hold colours next to lines.
 
     Only some of the pictures are looked at. One that cannot be read does not count.
     """

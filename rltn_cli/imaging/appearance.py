@@ -10,13 +10,13 @@ _SIDE = 512
 _COLORED = 20
 """A pixel whose channels differ by more than this is coloured."""
 _MIDDLE = (40, 215)
-"""Grey between these is neither ink nor paper."""
+"""Grey values between these are neither ink nor paper."""
 _PAPER = 0.85
-"""Share of a picture that has one colour, from which it is paper and the rest is drawn on it."""
+"""Share of a picture in one colour, from which that colour is paper and the rest is drawn on it."""
 
 
 def is_grey(color: Bytes) -> bool:
-    """Return whether a reference has next to no colours to give.
+    """Return whether a reference has hardly any colours.
 
     Args:
         color: (H, W, 3).
@@ -25,7 +25,7 @@ def is_grey(color: Bytes) -> bool:
 
 
 def is_painted(color: Bytes) -> bool:
-    """Tell a colour picture or a photo from a line drawing, by areas that are wider than lines.
+    """Distinguish a colour picture or a photo from a line drawing, by areas that are wider than lines.
 
     Args:
         color: (H, W, 3), on white paper.
@@ -41,7 +41,7 @@ def is_painted(color: Bytes) -> bool:
 
 
 def _wide(mask: NDArray[np.bool_]) -> float:
-    """Return the share of a mask's wide places in the picture."""
+    """Return the share of the picture that a mask's wide places take up."""
     return float(cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8)).mean())
 
 
@@ -54,7 +54,7 @@ def _small(color: Bytes) -> Bytes:
 
 
 def _chroma(color: Bytes) -> Bytes:
-    """Return (H, W): the largest channel less the smallest."""
+    """Return (H, W): the largest channel minus the smallest."""
     red, green, blue = cv2.split(color)
     largest, smallest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     return np.asarray(largest - smallest, np.uint8)

@@ -20,7 +20,7 @@ TILE = 4
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a picture was brought to the network's canvas; undoes it.
+    """How a picture was brought to the network's canvas; can undo it.
 
     The picture was resized to `inner` and mirrored at the right and the bottom to fill `canvas`.
     """
@@ -37,7 +37,7 @@ class Fit:
 
         Args:
             values: (canvas H / stride, canvas W / stride, ...).
-            stride: pixels of the canvas a value stands for.
+            stride: pixels of the canvas that a value stands for.
 
         Returns:
             (inner H / stride, inner W / stride, ...), rounded up.
@@ -67,7 +67,7 @@ class Fit:
 
         Args:
             parts: for each of `tiles()`, (tile H / stride, tile W / stride, C).
-            stride: pixels of the canvas a value stands for.
+            stride: pixels of the canvas that a value stands for.
 
         Returns:
             (canvas H / stride, canvas W / stride, C) float32.
@@ -200,7 +200,7 @@ def _padded(picture: Bytes, fit: Fit) -> Bytes:
 
 
 def upsample_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
-    """Return some rows of a picture resized linearly, without making the whole.
+    """Return some rows of a picture resized linearly, without computing the whole.
 
     Args:
         picture: (h, w, C) or (h, w).

@@ -1,6 +1,6 @@
 """From an image file to upright sRGB arrays: depth, mode, colour profile, orientation, density.
 
-Every file is decoded once and strictly: what its format or its reader can tell of damage is an error.
+Every file is decoded once and strictly: what its format or its reader reveals of damage is an error.
 """
 
 import io
@@ -42,7 +42,7 @@ def open_image(file: BinaryIO | Path) -> Image.Image:
     """Open an image file by the readers of our formats, without decoding it.
 
     Raises:
-        UnidentifiedImageError: it is of no format that is read here.
+        UnidentifiedImageError: it has no format that is read here.
         One of `BROKEN`: the file is damaged.
     """
     Image.init()
@@ -81,7 +81,7 @@ def _decode_by_pillow(data: bytes, name: str, page: int, most: int) -> Decoded:
     if is_jpeg:
         data, added = jpeg_scan.completed(data)
         notices = (jpeg_scan.NO_END,) if added else ()
-    codec_of(data)  # a reader that is installed is known to Pillow from now on
+    codec_of(data)  # from now on Pillow knows a reader that is installed
     with _opened(data) as image:
         _check_size(image.width, image.height, most)
         row = of_codec(image.format)
@@ -108,7 +108,7 @@ def _opened(data: bytes) -> Image.Image:
             raise ValueError("its header is broken") from None
         raise
     if image.format == "TGA" and (foreign := name_foreign(data)) is not None:
-        raise ForeignFileError(foreign)  # it has no beginning of its own to be known by
+        raise ForeignFileError(foreign)  # its first bytes do not identify it
     return image
 
 
@@ -118,7 +118,7 @@ def _check_size(width: int, height: int, most: int) -> None:
 
 
 def _one_of(count: int, several: str, page: int) -> tuple[str, ...]:
-    """Say that there are more pages or frames than the first, or raise NoSuchPageError."""
+    """Return a notice if there are more pages or frames than the first, or raise NoSuchPageError."""
     if page > count:
         raise NoSuchPageError(f"has {count} {several}" if count > 1 else "has one page")
     return (f"only the first of {count} {several} is read",) if count > 1 and page == 1 else ()
@@ -134,7 +134,7 @@ def _decode_tiff(data: bytes, name: str, page: int, most: int) -> Decoded:
         raise ForeignFileError(foreign)
     pages = read_directories(data)
     if not pages:
-        raise ValueError("it holds no picture")
+        raise ValueError("it contains no picture")
     notices = _one_of(len(pages), "pages", page)
     directory = pages[page - 1]
     if RAW_PHOTO in directory.tags:
@@ -197,7 +197,7 @@ def _is_deep_png(image: Image.Image, data: bytes) -> bool:
 
 
 def _deep_png(data: bytes) -> Pixels:
-    """Decode a 16-bit PNG with OpenCV, in RGB order; its warnings are silenced, its failures raised."""
+    """Decode a 16-bit PNG with OpenCV, in RGB order; warnings are silenced, failures raised."""
     with quiet_opencv():
         pixels = cv2.imdecode(np.frombuffer(completed_png(data), np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:

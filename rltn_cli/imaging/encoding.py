@@ -36,7 +36,7 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
 
 
 def check_size(size: tuple[int, int], picture_format: PictureFormat, name: str) -> None:
-    """Check, before any work is done, that a format holds a picture.
+    """Check, before any work is done, that a picture is not too large for a format.
 
     Args:
         size: (H, W) of the result in pixels.
@@ -73,7 +73,7 @@ def write_picture(
         overwrite: whether an existing file may be replaced.
 
     Raises:
-        OutputError: as `check_output`, a picture too large for the format, or a disk that refuses.
+        OutputError: as `check_output`, a picture too large for the format, or a disk error.
     """
     check_output(path, overwrite)
     data = encode_picture(pixels, format_of_output(path), dpi, name=str(path))
@@ -129,7 +129,7 @@ def _by_pillow(
 
 
 def srgb_profile() -> bytes:
-    """Return an sRGB profile, the same bytes at any time."""
+    """Return an sRGB profile, always the same bytes."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     created = struct.pack(">6H", 2024, 1, 1, 0, 0, 0)
     return profile[:24] + created + profile[36:]

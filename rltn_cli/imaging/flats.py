@@ -14,7 +14,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 GAP = 0.012
 """Gaps in lines up to this share of the shorter side are closed."""
 INK = 0.25
-"""Darkness from which a pixel is a line, of 0 to 1."""
+"""Darkness, from 0 to 1, from which a pixel belongs to a line."""
 
 _CORE = 1.5
 """A new region must be wider than the ball by this much; the width of a long one varies by less."""

@@ -54,7 +54,7 @@ def decode_image(image: Image.Image, name: str, deep: Pixels | None = None) -> D
         One of `BROKEN`: the file is damaged.
     """
     swapped = image.format == "TIFF" and _orientation(image) >= 5
-    image.load()  # before all else: what other calls load, they load without a word about damage
+    image.load()  # before all else: other calls load the pixels without reporting damage
     turn = _orientation(image)  # 1 for TIFF, which Pillow turns upright itself
     profile, notices = read_profile(image.info.get("icc_profile"), name)
     if deep is None and (image.mode.startswith("I;16") or image.mode in ("I", "F")):
@@ -80,7 +80,7 @@ def opaque_is_none(alpha: Pixels | None) -> Pixels | None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
+    """Return the EXIF orientation, 1 to 8; 1 if there is none or it is invalid."""
     try:
         value = image.getexif().get(0x0112, 1)
     except BROKEN:
@@ -89,7 +89,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def sensible_dpi(dpi: object) -> tuple[float, float] | None:
-    """Return dots per inch across and down, where they make sense."""
+    """Return dots per inch across and down, if they are plausible."""
     try:
         across, down = (float(value) for value in dpi)  # type: ignore[attr-defined]
     except (TypeError, ValueError, ZeroDivisionError):

@@ -15,15 +15,15 @@ T = TypeVar("T", bound=np.generic)
 _BLANK = 24
 """Places of a margin differ from its colour by less than this."""
 _WHITE, _BLACK = 232, 12
-"""Margins are at least this light, like paper, or at most this dark, like the bars beside a film frame."""
+"""Margins are at least this light, like paper, or at most this dark, like the bars next to a film frame."""
 KEPT = 0.04
 """Share of a drawing's longer side that is kept of its margins; they are painted in the colours of that."""
 _WORTH = 0.8
-"""Share of the picture, at most, that is left where cropping is worth it."""
+"""Largest share of the picture that may be left for cropping to be worth it."""
 _INSIDE = 0.02
 """Share of the shorter side, from the edge of what was painted, whose colours the margins do not take."""
 _NEAR = 0.05
-"""Share of known colours within reach from which a place takes theirs alone."""
+"""Share of known colours within reach, from which a place takes only theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Readers of picture formats that a user may have installed beside Pillow."""
+"""Readers of picture formats that a user may have installed in addition to Pillow."""
 
 import importlib
 import re
@@ -13,7 +13,7 @@ _AVIF = re.compile(rb"(?s).{4}ftyp.{0,64}?avi[fs]")
 
 
 def codec_of(data: bytes) -> str | None:
-    """Return Pillow's name of the reader of a HEIC or JPEG XL picture, once it is there; None for others.
+    """Return Pillow's name of the reader of a HEIC or JPEG XL picture, once it is loaded; None for others.
 
     Raises:
         ForeignFileError: the package that reads it is not installed.

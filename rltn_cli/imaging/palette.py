@@ -28,9 +28,9 @@ _SAMPLE = 1 << 19
 _FEW = 3
 """A colour that fewer pixels off the edges have may be the blend of two others."""
 _BETWEEN = 12.0
-"""It is one within this distance in Lab of the line between them."""
+"""It is one if it lies within this distance in Lab of the line between them."""
 _PLAIN = 6
-"""Levels of 255 by which a pixel may differ from its neighbours to count as no edge."""
+"""Levels of 255 by which a pixel off edges may at most differ from its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ def read_palette(pictures: Sequence[Bytes]) -> Palette:
 
 
 def _distinct(colors: Bytes) -> Bytes:
-    """Leave out colours (K, 3) that can hardly be told from one before."""
+    """Leave out colours (K, 3) that can hardly be distinguished from an earlier one."""
     lab = to_lab(colors[None])[0]
     kept: list[int] = []
     for number in range(len(colors)):
@@ -195,7 +195,7 @@ def _frequent(medians: Floats, values: _Values) -> tuple[Bytes, Mask]:
 
 
 def _blends(medians: Floats, plain: Floats) -> Mask:
-    """Tell which colours (J, 3) lie between two plain ones (K, 3), as anti-aliased edges do."""
+    """Return which colours (J, 3) lie between two plain ones (K, 3), as those of anti-aliased edges do."""
     first, second = (plain[index] for index in np.triu_indices(len(plain), 1))
     along = second - first
     result = np.zeros(len(medians), np.bool_)

@@ -15,7 +15,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 _CELLS = 48
 """Number of cells along the longer side of the grid on which the paper's brightness is measured."""
 _SMALLEST_PAGE = 96
-"""A picture with a shorter side in pixels is no scan; its grey is that of reduced lines."""
+"""A picture with a shorter side in pixels is not a scan; its grey is that of reduced lines."""
 _WORK_SIDE = 768
 _WHITE = 250
 """Paper that is nowhere darker than this needs no levelling."""
@@ -47,7 +47,7 @@ class Page:
     level: Floats
     """(h, w) its brightness, at a working size, from 1 to 255."""
     white: float
-    """What the usual place of it is of that."""
+    """Brightness of its usual place, as a share of that."""
     tint: Floats
     """(3,) its colour, relative to its brightness."""
 
@@ -126,7 +126,7 @@ def find_page(pixels: Pixels, grey: Bytes) -> Page | None:
 
 
 def _usual(small: Bytes, levels: Floats) -> float:
-    """Return what the usual place of the paper is of its level; the level is that of the lighter places."""
+    """Return the brightness of the paper's usual place relative to its level, that of lighter places."""
     ratio = small / levels
     near = ratio[np.abs(ratio - 1) < 0.2]
     return float(np.median(near)) if near.size else 1.0
@@ -140,12 +140,12 @@ def _shaded_at_edge(small: Bytes, levels: Floats, white: float) -> Floats:
     Args:
         small: (h, w) the drawing in grey.
         levels: (h, w) the paper's brightness as far as it is known.
-        white: what the usual place of it is of that.
+        white: brightness of its usual place, as a share of that.
     """
     reach = max(3, round(_LINE_WIDEST * max(small.shape)) | 1)
     kernel = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)), np.uint8)
     padded = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)  # no lines, and of the grain the top
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)  # without lines, and only the top of the grain
     under = cv2.GaussianBlur(closed, (0, 0), 1.0)[reach:-reach, reach:-reach].astype(np.float32)
     logs = np.log(np.maximum(under, 2))
     margin = np.ones(small.shape, bool)
@@ -187,7 +187,7 @@ def _reached(area: Mask, seeds: Mask) -> Mask:
 
 
 def _ink_share(relative: Bytes) -> Bytes:
-    """Distinguish lines from the paper's grain: they go on where grain does not, in one of eight directions.
+    """Distinguish lines from the paper's grain: unlike grain, they continue in one of eight directions.
 
     Args:
         relative: (H, W), 128 is paper and less is darker.
@@ -248,12 +248,12 @@ def _cell_tops(grey: Bytes) -> Floats:
     rows, columns = (max(1, n // side) for n in grey.shape)
     whole = cv2.resize(grey, (columns * side, rows * side), interpolation=cv2.INTER_AREA)
     blocks = whole.reshape(rows, side, columns, side).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
-    wide = blocks.astype(np.int32)  # of which NumPy finds percentiles three times faster than of bytes
+    wide = blocks.astype(np.int32)  # NumPy finds percentiles of these three times faster than of bytes
     return np.asarray(np.percentile(wide, 75, axis=2), np.float32)
 
 
 def _joined(cells: Floats, paper: Mask) -> Mask:
-    """Add to the paper the cells that lie beside it and are at most 18 % darker, again and again."""
+    """Add to the paper the cells that are next to it and at most 18 % darker, again and again."""
     lowest = 0.35 * float(np.median(cells[paper]))
     while True:
         reach = cv2.dilate(np.where(paper, cells, 0).astype(np.float32), np.ones((3, 3), np.uint8))
@@ -274,7 +274,7 @@ def _paper_surface(cells: Floats) -> tuple[Floats, Mask]:
     weights = (values >= np.median(values)).astype(np.float64) + 1e-3
     surface = values
     for _ in range(12):
-        # The normal equations: of the whole system the libraries' threads wait longer than they compute.
+        # The normal equations: for the whole system, the libraries' threads wait longer than they compute.
         weighted = basis * weights[:, None]
         solution = np.linalg.lstsq(weighted.T @ weighted, weighted.T @ (values * weights), rcond=None)[0]
         surface = np.clip(basis @ solution, 1, 255)

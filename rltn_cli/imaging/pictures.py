@@ -58,7 +58,7 @@ def read_picture(source: PictureSource, *, name: str = "picture", page: int = 1)
         page: which page or frame of a file that has several, from 1.
 
     Raises:
-        PictureError: it is missing, no picture, damaged, larger than 150 million pixels, or has no such page.
+        PictureError: it is missing, not a picture, damaged, over 150 million pixels, or has no such page.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
@@ -99,7 +99,7 @@ def _read_standard_input() -> bytes:
 
 
 def _read_all(file: BinaryIO, name: str) -> bytes:
-    """Read a file or a pipe to its end, or raise PictureError where that is too far."""
+    """Read a file or a pipe to its end, or raise PictureError if it is too long."""
     parts, total = [], 0
     while part := file.read(1 << 20):
         parts.append(part)
@@ -158,9 +158,9 @@ def _from_array(array: Pixels) -> Picture:
     """Check an array that a caller handed over, and turn it into a Picture."""
     shape = f"an array of shape {array.shape} and type {array.dtype}"
     if array.dtype not in (np.uint8, np.uint16) or array.ndim not in (2, 3) or not array.size:
-        raise PictureError(f"{shape} is no picture; give (H, W), (H, W, 1..4), uint8 or uint16")
+        raise PictureError(f"{shape} is not a picture; give (H, W), (H, W, 1..4), uint8 or uint16")
     if array.ndim == 3 and not 1 <= array.shape[2] <= 4:
-        raise PictureError(f"{shape} is no picture; the last axis must hold 1 to 4 channels")
+        raise PictureError(f"{shape} is not a picture; the last axis must hold 1 to 4 channels")
     _check_size(array.shape[0], array.shape[1], "array")
     color, alpha = split_alpha(array)
     return Picture(color, alpha, name="array")

@@ -1,7 +1,7 @@
 """Photoshop's PSD and PSB: the merged picture, of any depth and colour mode, decoded strictly.
 
-Layout: Adobe Photoshop File Formats Specification, 2019. Pillow's reader knows 8 bits alone and does not see
-damage.
+Layout: Adobe Photoshop File Formats Specification, 2019. Pillow's reader knows only 8 bits, and does not
+notice damage.
 """
 
 import struct
@@ -69,12 +69,12 @@ def read_header(data: bytes) -> Header:
         raise ForeignFileError("a PSD in multichannel mode; convert it to RGB")
     most = 30_000 if version == 1 else 300_000
     if version not in (1, 2) or not 0 < height <= most or not 0 < width <= most:
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     if number not in _MODES or depth not in (1, 8, 16, 32) or (depth == 1) != (number == _BITMAP):
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     mode = _MODES[number]
     if not _COLORS[mode] <= channels <= _CHANNELS_MOST:
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     return Header(version, channels, height, width, depth, mode)
 
 
@@ -171,7 +171,7 @@ def _planes(data: bytes, place: int, header: Header) -> NDArray[np.uint8]:
             raise ValueError("its pixels are cut short or too long")
         planes = planes.reshape(shape)
         return _summed(planes, header) if packing == _ZIP_PREDICTED else planes
-    raise ValueError("its pixels are packed in an unknown way")
+    raise ValueError("its pixels are compressed in an unknown way")
 
 
 def _unpacked(data: bytes, place: int, header: Header, total: int) -> bytes:
@@ -215,7 +215,7 @@ def _looked_up(indices: NDArray[np.uint8], palette: bytes) -> Pixels:
 
 
 def _without_white(samples: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
-    """Take out the white that a merged picture is laid on where it is transparent."""
+    """Remove the white that a merged picture is laid on where it is transparent."""
     white = 1.0 if samples.dtype.kind == "f" else float(top_value(samples))
     result = samples.copy()
     for row in range(0, len(samples), 256):

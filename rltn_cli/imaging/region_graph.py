@@ -1,4 +1,4 @@
-"""Regions of a drawing and what they touch."""
+"""Regions of a drawing and their neighbours."""
 
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def _collected(pairs: NDArray[np.int64], length: NDArray[np.int64], bare: NDArra
 
 
 def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tuple[Labels, Borders]:
-    """Join what is no region of its own.
+    """Join pieces and specks, which are not regions of their own.
 
     The width of a narrow region, a strand of hair, wavers by pixels, so that `find_regions` may find it in
     pieces: narrow regions that meet in the open over most of their width become one. Regions that are too
@@ -80,7 +80,7 @@ def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tup
     count = int(labels.max()) + 1
     borders = find_borders(labels, dark)
     distance = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    np.minimum(distance, gap + 1, out=distance)  # endless where there is no line
+    np.minimum(distance, gap + 1, out=distance)  # infinite where there is no line
     width = np.zeros(count, np.float32)
     np.maximum.at(width, labels.reshape(-1), 2 * distance.reshape(-1) - 1)
     joined = _joined_pieces(borders, width, gap)

@@ -1,6 +1,6 @@
 """Sketches: drawings read from files and cleaned to dark lines on white paper.
 
-A drawing comes as ink on transparency, as an opaque cut-out, as white lines on black, as a photographed page
+A drawing comes as ink on transparency, as an opaque cut-out, as white lines on black, or as a photo of a page
 under a lamp; afterwards it is black lines on white, without shadow, with the alpha that the result gets back.
 """
 
@@ -82,7 +82,7 @@ def prepare_sketch(
             grey = ink_darkness(ink)
             notices.append(f"{picture.name}: the {'dark ' * page.is_dark}paper is levelled to white")
         elif percentiles(grey, 99)[0] < _PALE:
-            notices.append(f"{picture.name}: it has no white, and too little paper shows to level it")
+            notices.append(f"{picture.name}: it has no white, and shows too little paper to be levelled")
     if pencil:
         bare = drop_pencil(ink, pencil)
         if bare is None:
@@ -139,7 +139,7 @@ def _opaque_under(pixels: Pixels, alpha: Pixels) -> Pixels:
 
 
 def is_inverted(grey: Bytes) -> bool:
-    """Return whether lines are white on black: the light parts are few and thin, the border is dark.
+    """Return whether lines are white on black: the light parts are few and thin, and the border is dark.
 
     Args:
         grey: (H, W).

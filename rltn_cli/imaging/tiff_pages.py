@@ -1,4 +1,4 @@
-"""Pages of TIFFs that Pillow cannot read, misreads, or reduces to 8 bits: all whose samples are no bytes."""
+"""Pages of TIFFs that Pillow cannot read, misreads, or reduces to 8 bits: all whose samples are not bytes."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _OPENCV_KINDS = (("u", 16), ("i", 16), ("u", 32), ("f", 32), ("f", 64))
 
 
 def is_ordinary(page: Directory) -> bool:
-    """Return whether Pillow reads a page as it is: bits and bytes of whole numbers, in any colours."""
+    """Return whether Pillow reads a page as it is: bits and bytes of integers, in any colours."""
     return 0 < page.bits <= 8 and page.kind == "u"
 
 
@@ -44,7 +44,7 @@ def read_page(data: bytes, pages: list[Directory], number: int) -> tuple[Pixels,
         number: of the page, from 1.
 
     Returns:
-        Upright (H, W, 3) and (H, W) or None, uint8 or uint16, and what should be known about them.
+        Upright (H, W, 3) and (H, W) or None, uint8 or uint16, and notices about them.
 
     Raises:
         ForeignFileError: its samples are of a kind that is not read.
@@ -79,7 +79,7 @@ def _samples(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any], i
 
 
 def _by_opencv(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any], int]:
-    """Decode what is packed otherwise; OpenCV turns it upright, and makes 16 bits of 10, 12 and 14."""
+    """Decode other compressions; OpenCV turns the picture upright, and makes 16 bits of 10, 12 and 14."""
     if page.bits not in _OPENCV_BITS or page.get(PLANAR, 1) != 1 or page.channels > 4:
         raise ForeignFileError(_unread(page))
     with quiet_opencv():
@@ -98,7 +98,7 @@ def _by_opencv(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any],
 
 
 def _unread(page: Directory) -> str:
-    return f"a TIFF of {page.describe()}, packed or arranged in an unusual way; save it with 8 or 16 bits"
+    return f"a TIFF of {page.describe()}, compressed or arranged in an unusual way; save it with 8 or 16 bits"
 
 
 def _unmultiplied(color: Pixels, alpha: Pixels) -> Pixels:

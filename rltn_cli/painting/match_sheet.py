@@ -118,7 +118,7 @@ def _write(panel: Bytes, text: str, x: float, y: float) -> None:
 
 
 def _side_by_side(panels: Sequence[tuple[str, Bytes]]) -> Bytes:
-    """Put panels beside each other, each under its title."""
+    """Put panels next to each other, each under its title."""
     width = sum(panel.shape[1] + _SPACE for _, panel in panels) + _SPACE
     sheet = np.full((_TITLE + _HEIGHT + _LEGEND, width, 3), 255, np.uint8)
     left = _SPACE

@@ -71,7 +71,7 @@ def check_saving(path: Path, overwrite: bool = False) -> None:
     """Check, before any work is done, that a painting can be saved under a name.
 
     Raises:
-        UsageError: the name has another ending.
+        UsageError: the name has another suffix.
         OutputError: it cannot be written there.
     """
     if not is_saved_painting(path):
@@ -208,10 +208,10 @@ class _Stored:
         yield from (f"reference-{number}.png" for number in range(1, len(self.described.references) + 1))
 
     def _read(self, file: str, most: int) -> bytes:
-        """Return a file's bytes, at most so many."""
+        """Return a file's bytes, at most `most` of them."""
         entry = self._archive.getinfo(file)
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-            raise ValueError(f"{file} is packed in an unknown way")
+            raise ValueError(f"{file} is compressed in an unknown way")
         if entry.file_size > most:
             raise ValueError(f"{file} is larger than it can be")
         return self._archive.read(entry)
@@ -222,7 +222,7 @@ class _Stored:
         found = unpack_arrays(self._read(_ARRAYS, largest_file(specs)), specs)
         for name, array in found.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise ValueError(f"its array {name} holds numbers that are none")
+                raise ValueError(f"its array {name} holds values that are not numbers")
         for name in ("colors", "warped", "attention", "contacts"):
             if found[name].min() < 0 or found[name].max() > 1.001:
                 raise ValueError(f"its array {name} is out of range")

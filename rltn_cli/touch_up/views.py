@@ -1,4 +1,4 @@
-"""What the page is told of a painting: what stays the same, and what changes with every step."""
+"""What the page learns about a painting: what stays the same, and what changes with every step."""
 
 import gzip
 from typing import Any

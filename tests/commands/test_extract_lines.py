@@ -197,7 +197,7 @@ def test_a_bad_picture_is_one_line_and_nothing_is_written(
         (("color.png", "-o", "color.png", "--overwrite"), 2, "also an input"),
         (("color.png", "-o", "link.png", "--overwrite"), 2, "also an input"),
         (("color.png", "missing.png", "-o", "lines.png"), 2, "need a folder"),
-        (("empty", "-o", "out"), 2, "there is no picture"),
+        (("empty", "-o", "out"), 2, "no pictures found"),
         (("empty", "-o", "lines.png"), 2, "need a folder"),
         (("-", "-o", "out"), 2, "has no name"),
         (("-", "color.png", "-o", "out"), 2, "name - alone"),

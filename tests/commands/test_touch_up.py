@@ -85,10 +85,10 @@ def test_ctrl_c_ends_it_and_tells_what_is_not_saved(desk: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("none.rltn",), 1, "none.rltn: cannot be read"),
-        (("out.rltn", "--ref", "a.png"), 2, "--ref is of no use for out.rltn"),
-        (("out.rltn", "--save", "b.rltn"), 2, "--save is of no use for out.rltn"),
+        (("out.rltn", "--ref", "a.png"), 2, "--ref has no effect on out.rltn"),
+        (("out.rltn", "--save", "b.rltn"), 2, "--save has no effect on out.rltn"),
         (("sketch.png",), 2, "to paint it first, name a picture with --ref"),
-        (("out.png", "-r", "a.png"), 2, "out.rltn is there already"),
+        (("out.png", "-r", "a.png"), 2, "out.rltn exists already"),
         (("sketch.png", "-r", "a.png", "--save", "b.png"), 2, "paintings are saved as .rltn"),
         (("sketch.png", "-r", "a.png"), 1, "sketch.png"),
         (("out.rltn", "--port", "70000"), 2, "'--port'"),

@@ -105,7 +105,7 @@ def test_a_png_without_its_end_is_all_there(data: bytes, capfd: pytest.CaptureFi
         picture = read_picture(data[:-missing], name="page.png")
         np.testing.assert_array_equal(picture.pixels, read_picture(data).pixels)
         assert capfd.readouterr() == ("", "")
-        assert picture.notices == ("page.png: its last bytes are missing; the picture is all there",)
+        assert picture.notices == ("page.png: its last bytes are missing; the picture is complete",)
 
 
 def test_a_png_whose_chunks_are_whole_and_pixels_are_not() -> None:

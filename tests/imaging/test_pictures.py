@@ -190,7 +190,7 @@ def test_arrays_and_images_from_memory():
     assert read_picture(np.zeros((8, 9, 2), np.uint16)).alpha.shape == (8, 9)
     np.testing.assert_array_equal(read_picture(Image.fromarray(halves())).pixels, halves())
     for wrong in (np.zeros((8, 9)), np.zeros((8,), np.uint8), np.zeros((8, 9, 5), np.uint8)):
-        with pytest.raises(PictureError, match="no picture"):
+        with pytest.raises(PictureError, match="not a picture"):
             read_picture(wrong)
 
 

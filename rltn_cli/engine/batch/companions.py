@@ -1,4 +1,4 @@
-"""What a batch writes beside its pictures: saved paintings and layers, each under its sketch's name."""
+"""What a batch writes in addition to pictures: saved paintings and layers, each under its sketch's name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Companions:
         """Refuse, before anything runs, what is known to fail.
 
         Raises:
-            UsageError: two sketches would have one companion, one is also an input, or psd-tools is missing.
+            UsageError: two sketches share a companion, one is also an input, or psd-tools is missing.
         """
         if self.layers is not None and self.layers_format == "psd":
             psd_tools()
@@ -41,12 +41,12 @@ class Companions:
         refuse_clashes(pairs, "rename one, or paint them into two folders")
 
     def paths(self, output: Path) -> list[Path]:
-        """Return all files that are written beside a picture."""
+        """Return all files that are written in addition to a picture."""
         saved, layered = self._saved(output), self._layered(output)
         return [*([saved] if saved else []), *(layer_paths(layered) if layered else [])]
 
     def check_one(self, task: PaintingTask, size: tuple[int, int], record: Record, overwrite: bool) -> None:
-        """Refuse, before a sketch is painted, to replace files that are not the batch's own.
+        """Refuse, before a sketch is painted, to replace files that the batch did not write.
 
         Args:
             task: what is painted.

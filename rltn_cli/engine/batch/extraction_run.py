@@ -49,13 +49,13 @@ def extract_all(
 ) -> Iterator[ExtractionEvent]:
     """Draw the lines of many pictures; one that cannot be drawn is reported, and the others go on.
 
-    Results in a folder are recorded as those of a batch are, so that a later run goes on.
+    Results in a folder are recorded as those of a batch are, so that a later run can continue.
 
     Args:
         tasks: what to do.
         make: makes the extractor; called once, after the first picture was read.
         options: see there.
-        stop: ends the work after the picture at work.
+        stop: ends the work after the current picture.
 
     Yields:
         `plan` with the number of pictures; `started`, then `done` or `failed`, or else `skipped`, for each;
@@ -184,7 +184,7 @@ class _Run:
         self._record.write(output, encoded, {"picture": task.picture, **key}, overwrite=exists)
 
     def _failed(self, task: ExtractionTask, error: BaseException) -> PictureFailed:
-        """Return why a picture failed, and remember it."""
+        """Return why a picture failed, and record it."""
         reason = str(error) or "not enough memory"
         if self._record is not None:
             self._record.fail(Path(task.output), {"picture": task.picture, "reason": reason})

@@ -36,7 +36,7 @@ def read_lines(manifest: Path) -> list[Line]:
     """Read a manifest; paths of sketches and references start at its folder.
 
     Raises:
-        UsageError: it cannot be read, or a line makes no sense; the line's number is said.
+        UsageError: it cannot be read, or a line is invalid; the message gives the line's number.
     """
     try:
         text = read_text(manifest)
@@ -105,7 +105,7 @@ def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
         raise _wrong(manifest, number, "the output must be text")
     texts = {name: _texts(values, name, manifest, number) for name in ("fixes", "color_palette")}
     if "\0" in "".join([sketch, *references, output or "", *texts["fixes"], *texts["color_palette"]]):
-        raise _wrong(manifest, number, "a name contains a zero byte")
+        raise _wrong(manifest, number, "a name contains a NUL byte")
     folder = manifest.parent
     named = tuple(folder / name for name in references)
     output = output.strip() if output and output.strip() else None
@@ -129,7 +129,7 @@ def _texts(values: dict[str, object], name: str, manifest: Path, number: int) ->
 
 
 def _fixes(texts: list[str], folder: Path) -> tuple[Fix, ...]:
-    """Read fixes, each as on a command line or a file of them."""
+    """Read fixes, each as on a command line, or a file of them."""
     found: list[Fix] = []
     for text in texts:
         found += [parse_fix(text)] if "=" in text else read_fixes(folder / text)

@@ -52,7 +52,7 @@ def gather_clues(
 
     Args:
         fit: of the drawing.
-        outputs: one a tile, as `fit.tiles` lists them.
+        outputs: one per tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
         attention: whether to gather the attention too, which only decisions about regions look at.
 

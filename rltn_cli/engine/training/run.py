@@ -127,7 +127,7 @@ def _run(
 def _make_trainer(
     request: Request, config: TrainConfig, data: TrainingData, accelerator: Accelerator
 ) -> Trainer:
-    """Return the trainer of a run, brought to the state that the run goes on from."""
+    """Return the trainer of a run, in the state that the run continues from."""
     trainer = Trainer(
         config,
         data.store(data.train, config.largest_size),

@@ -1,4 +1,4 @@
-"""What a training run leaves behind while it goes: states, sample grids, measurements, and the model."""
+"""What a training run writes while it goes on: states, sample grids, measurements, and the model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ GRID_DRAWINGS = 8
 
 
 class RunRecorder:
-    """Writes the folder of a run, and returns the events that tell of it; only in the main process."""
+    """Writes the folder of a run, and returns the events that report it; only in the main process."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class RunRecorder:
         self._history: list[ValidationEntry] = []
 
     def begin(self) -> Iterator[PlanEvent | ValidationEvent | SamplesEvent]:
-        """Tell the plan, and measure the weights that the run begins with unless an earlier call did so."""
+        """Report the plan, and measure the weights that the run begins with unless an earlier call did so."""
         config, data, trainer = self._config, self._data, self._trainer
         self._history = self._folder.read_history(trainer.step)
         yield {

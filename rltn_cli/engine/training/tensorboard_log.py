@@ -43,7 +43,7 @@ class RunLog(contextlib.AbstractContextManager["RunLog"]):
             self._writer.add_image("samples", grid, step, dataformats="HWC")
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind is not None:  # what stopped the run is told, and not what follows from it
+        if kind is not None:  # the user sees what stopped the run, and not what follows from it
             with contextlib.suppress(OSError):
                 self._writer.close()
             return
@@ -58,7 +58,7 @@ class RunLog(contextlib.AbstractContextManager["RunLog"]):
         except OSError as error:
             raise OutputError(
                 f"{self._folder}: the log cannot be written ({error.strerror or error}); free some space, "
-                "then go on with --resume auto"
+                "then continue with --resume auto"
             ) from error
 
 

@@ -11,7 +11,7 @@ STATE_BYTES = 20
 DISK_SPEED = 20e6
 """Bytes per second that a disk is assumed to write before the first state is saved."""
 CARE = 1.3
-"""What took some time once may take this many times as long the next time."""
+"""Factor by which something may take longer the next time."""
 SHORTEST_SAVING = 2.0
 """Seconds that saving is assumed to take at least: quick savings vary most."""
 FIRST_SAVING = 3.0
