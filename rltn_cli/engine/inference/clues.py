@@ -39,7 +39,7 @@ def palette_colors(palette: Palette, pictures: Sequence[Bytes]) -> ReferenceColo
     return ReferenceColors(palette, shares, ballot.contacts(pictures))
 
 
-def _joined(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
+def _join_tiles(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
     """Join the pictures of a drawing's tiles, each (1, 3, H, W) in [-1, 1], to (h, w, 3) in [0, 1]."""
     return fit.crop(fit.join([to_array(picture[0]) for picture in pictures]))
 
@@ -55,8 +55,8 @@ def gather_clues(
         reference: of the references that the network was given.
         attention: whether to gather the attention too, which only decisions about regions look at.
     """
-    colors = _joined(fit, [output.colors for output in outputs])
-    warped = _joined(fit, [output.warped for output in outputs])
+    colors = _join_tiles(fit, [output.colors for output in outputs])
+    warped = _join_tiles(fit, [output.warped for output in outputs])
     votes = None
     if attention:
         votes = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
