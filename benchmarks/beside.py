@@ -1,4 +1,4 @@
-"""Each command alongside a busy program: with threads that sleep while they wait, as rltn sets it, and without.
+"""Each command alongside a busy program: with threads that sleep while they wait (as in rltn), and without.
 
     python benchmarks/beside.py [--runs 3] [--commands colorize batch extract-lines evaluate train]
 

@@ -36,6 +36,7 @@ from rltn_cli.data.stores import FolderStore
 from rltn_cli.engine.training import losses
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
+from rltn_cli.engine.training.objective import RLTNObjective
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.models import rltn
 from rltn_cli.models.frozen import VGG
@@ -193,11 +194,9 @@ def as_it_is(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
 @contextmanager
 def without_channels_last(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
     """Lay networks and pictures out by channel for a while."""
-    networks = (
-        trainer.networks.model,
-        trainer.networks.discriminator,
-        *trainer.training_step.objective.frozen.modules,
-    )
+    objective = trainer.training_step.objective
+    assert isinstance(objective, RLTNObjective)
+    networks = (trainer.networks.model, trainer.networks.discriminator, *objective.frozen.modules)
     try:
         for network in networks:
             network.to(memory_format=torch.contiguous_format)

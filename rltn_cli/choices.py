@@ -50,6 +50,9 @@ EvaluationProtocol = Literal["nearest", "group", "self"]
 Preset = Literal["tiny", "small", "base", "paper"]
 """Sizes of the network; see `rltn_cli.model_config.PRESETS`."""
 
+Architecture = Literal["rltn", "adain", "munit", "drit", "scft"]
+"""What is trained: RLTN, or a method that it is compared with. CoCosNet is a configuration of RLTN's."""
+
 PerceptualTrunk = Literal["vgg16", "vgg19"]
 """The network that perceptual loss terms look through."""
 

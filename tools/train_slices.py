@@ -39,6 +39,7 @@ from rltn_cli.engine.training.sample_grids import draw_grid_batch, sample_grid
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import RltnError
 from rltn_cli.models.frozen import VGG
+from rltn_cli.models.rltn import RLTN
 from rltn_cli.sizes import PATCH
 from rltn_cli.training_config import LossConfig, TrainConfig
 
@@ -209,7 +210,9 @@ def _modules(trainer: Trainer) -> dict[str, torch.nn.Module]:
 
 
 def _validate(log: object, trainer: Trainer, held_out: HeldOut) -> None:
-    values = held_out.measure(trainer.networks.ema_model)
+    averaged = trainer.networks.ema_model
+    assert isinstance(averaged, RLTN)
+    values = held_out.measure(averaged)
     _report(log, {"step": trainer.step, "val": {name: round(value, 4) for name, value in values.items()}})
 
 

@@ -47,6 +47,7 @@ from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import PAINTING_SUFFIX, STANDARD_STREAM
+from rltn_cli.model_config import ModelConfig
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
@@ -68,9 +69,13 @@ References = Annotated[
     ),
 ]
 Output = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--output", "-o", metavar="PICTURE", help="The painted picture; - for standard output, as PNG."
+        "--output",
+        "-o",
+        metavar="PICTURE",
+        help="The painted picture; - for standard output, as PNG. May be left out with --save, --layers or "
+        "--explain.",
     ),
 ]
 Explain = Annotated[
@@ -90,7 +95,7 @@ _PAINTING = (
 def colorize(
     context: typer.Context,
     sketch: Sketch,
-    output: Output,
+    output: Output = None,
     ref: References = None,
     ref_weight: ReferenceWeights = None,
     model: Model = DEFAULT_MODEL,
@@ -134,9 +139,12 @@ def colorize(
     _check_references(sketch, ref)
     check_weights(ref_weight, ref)
     folder = find_model(model, offline=offline)
+    files = read_model_files(folder)
+    if not isinstance(files.config, ModelConfig):
+        results.check_correspondence(files.config.network)
     settings: dict[str, Any] = {
         "sketch": sketch, "references": ref, "ref_weights": ref_weight, **results.settings, "model": model,
-        "model_path": str(read_model_files(folder).weights), "model_revision": commit_of(folder),
+        "model_path": str(files.weights), "model_revision": commit_of(folder),
         "size": size, **asked, "alpha": alpha, "paper": paper, "drop_pencil": drop_pencil,
         "margins": margins, "page": page, "extract": extract, "device": device,
     }  # fmt: skip
@@ -156,9 +164,8 @@ def _paint_and_write(
     with show_status("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
-    report(
-        settings | {"device": used}, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet
-    )
+    settings = settings | {"device": used}
+    report(settings, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
 
 
 def _check_references(sketch: str, references: list[str] | None) -> None:

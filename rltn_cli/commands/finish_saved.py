@@ -74,7 +74,7 @@ def finish_saved(
     with show_status("writing", quiet=quiet):
         results.write(finished, lambda: painting)
     seconds = time.monotonic() - started
-    report(settings, finished, finished.notices, seconds, as_json=as_json, quiet=quiet)
+    report(settings, results, finished, finished.notices, seconds, as_json=as_json, quiet=quiet)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -114,7 +114,8 @@ Layers = Annotated[
 Save = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE.rltn", help="Also save the painting, to finish and fix it again without the network."
+        metavar="FILE.rltn",
+        help="Save the painting, to finish and fix it again without the network; -o may then be left out.",
     ),
 ]
 

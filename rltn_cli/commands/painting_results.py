@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 class Results:
     """Where results go."""
 
-    picture: str
-    """A path, or `-`."""
+    picture: str | None
+    """A path, or `-`; None where no picture is wanted."""
     layers: Path | None
     save: Path | None
     explain: Path | None
     overwrite: bool
+
+    @property
+    def names(self) -> list[str]:
+        """What is written, the picture first."""
+        return [str(name) for name in (self.picture, self.save, self.layers, self.explain) if name]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -52,18 +57,37 @@ class Results:
         from rltn_cli.painting.layer_files import check_layers
         from rltn_cli.painting.saved import check_saving
 
-        check_standard_output(self.picture, as_json)
+        if not self.names:
+            raise UsageError(
+                "nothing to write: name a picture with --output, or something else with --save, --layers or "
+                "--explain"
+            )
+        picture = None if self.picture is None else Path(self.picture)
         read = [path for path in map(Path, inputs) if path.exists()]
-        for target in (Path(self.picture), self.save, self.layers):
+        for target in (picture, self.save, self.layers):
             if target and target.exists() and any(target.samefile(path) for path in read):
                 raise UsageError(f"{target} is also an input: choose another name")
-        check_output(self.picture, self.overwrite)
+        if self.picture is not None:
+            check_standard_output(self.picture, as_json)
+            check_output(self.picture, self.overwrite)
         if self.layers:
             check_layers(self.layers, self.overwrite)
         if self.save:
             check_saving(self.save, self.overwrite)
         if self.explain:
             check_explanation(self.explain, self.overwrite)
+
+    def check_correspondence(self, method: str) -> None:
+        """Refuse what a method without correspondence cannot give.
+
+        Raises:
+            UsageError: as above.
+        """
+        from rltn_cli.painting.finish import no_correspondence
+
+        for name, value in (("--explain", self.explain), ("--save", self.save), ("--layers", self.layers)):
+            if value:
+                raise no_correspondence(method, name)
 
     def check_size(self, size: tuple[int, int]) -> None:
         """Refuse, before any work is done, a picture (H, W) that is too large for its format.
@@ -74,7 +98,8 @@ class Results:
         from rltn_cli.imaging.encoding import check_size
         from rltn_cli.painting.layer_files import check_layers_size
 
-        check_size(size, format_of_output(self.picture), self.picture)
+        if self.picture is not None:
+            check_size(size, format_of_output(self.picture), self.picture)
         if self.layers:
             check_layers_size(self.layers, size)
 
@@ -90,7 +115,9 @@ class Results:
         from rltn_cli.painting.layer_files import write_layers
         from rltn_cli.painting.saved import save_painting
 
-        write_picture(self.picture, finished.image, dpi=finished.painting.dpi, overwrite=self.overwrite)
+        if self.picture is not None:
+            dpi = finished.painting.dpi
+            write_picture(self.picture, finished.image, dpi=dpi, overwrite=self.overwrite)
         if self.layers:
             write_layers(self.layers, replace(finished, painting=painting()), overwrite=self.overwrite)
         if self.save:
@@ -99,12 +126,14 @@ class Results:
             write_explanation(painting(), finished, self.explain, overwrite=self.overwrite)
 
 
-def check_transparency(wanted: bool, output: str) -> None:
+def check_transparency(wanted: bool, output: str | None) -> None:
     """Refuse transparent paper in a format that has no transparency.
 
     Raises:
         UsageError: as above.
     """
+    if output is None:
+        return
     picture_format = format_of_output(output)
     if wanted and not picture_format.alpha:
         raise UsageError(
@@ -115,6 +144,7 @@ def check_transparency(wanted: bool, output: str) -> None:
 
 def report(
     settings: Mapping[str, Any],
+    results: Results,
     finished: "Finished",
     notices: Sequence[str],
     seconds: float,
@@ -133,8 +163,8 @@ def report(
             **_colors_of(finished),
         }
         show_settings({**settings, **outcome}, as_json)
-    elif not quiet and settings["output"] != STANDARD_STREAM:
-        say(f"{settings['output']}, {width}x{height}, in {seconds:.1f} s")
+    elif not quiet and results.picture != STANDARD_STREAM:
+        say(f"{results.names[0]}, {width}x{height}, in {seconds:.1f} s")
 
 
 def _colors_of(finished: "Finished") -> dict[str, Any]:

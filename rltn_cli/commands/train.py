@@ -56,6 +56,10 @@ Init = Annotated[
         autocompletion=complete_model,
     ),
 ]
+Architecture = Annotated[
+    choices.Architecture | None,
+    typer.Option(help="What to train: rltn, or a method that it is compared with; see docs/table2.md."),
+]
 Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Settings; options override them.")]
 Resume = Annotated[
     str | None,
@@ -124,6 +128,7 @@ def train(
     *,
     output: Output,
     init: Init = None,
+    architecture: Architecture = None,
     config: Config = None,
     resume: Resume = None,
     steps: Steps = None,
@@ -161,18 +166,17 @@ def train(
         raise UsageError("--resume continues a run and --overwrite begins it again: pass one")
     _check_installed()
     flags = {
-        "pairs": tuple(data) if data else None, "init": init, "steps": steps, "epochs": epochs,
-        "minutes": minutes, "batch": batch, "accumulate": grad_accum, "precision": precision, "ema": ema,
-        "generator_lr": lr, "discriminator_lr": None if lr is None else 2 * lr,
-        "freeze": tuple(freeze) if freeze else None, "keep": keep, "val": val, "val_every": val_every,
-        "sample_every": sample_every, "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
+        "pairs": tuple(data) if data else None, "init": init, "architecture": architecture, "steps": steps,
+        "epochs": epochs, "minutes": minutes, "batch": batch, "accumulate": grad_accum,
+        "precision": precision, "ema": ema, "generator_lr": lr,
+        "discriminator_lr": None if lr is None else 2 * lr, "freeze": tuple(freeze) if freeze else None,
+        "keep": keep, "val": val, "val_every": val_every, "sample_every": sample_every,
+        "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
         "sizes": None if size is None else ((0, size),), "size_cycle": None if size is None else (),
         "lines": lines, "line_weights": line_weights, "device": device, "frozen": frozen,
     }  # fmt: skip
-    if steps is not None:
-        flags["epochs"] = 0.0
-
     given = {key: value for key, value in flags.items() if value is not None}
+    given |= {"epochs": 0.0} if steps is not None else {}
     state, resolved = _resolve_run(output, resume, config, given, overwrite=overwrite or dry_run)
     from rltn_cli.engine.training.run import Request
 
@@ -260,10 +264,11 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     """Print the resolved configuration and what it costs to standard output."""
     from rltn_cli.engine.training.memory_estimate import estimate_memory
     from rltn_cli.engine.training.run import resolve_steps, start_model
-    from rltn_cli.models.rltn import RLTN
+    from rltn_cli.models.architectures import build_network
 
     config = resolve_steps(request.config, len(data.train))
-    model = start_model(config, offline=request.offline) or RLTN(config.fresh_model())
+    fresh = config.fresh_model() if config.architecture == "rltn" else config.fresh_baseline()
+    model = start_model(config, offline=request.offline) or build_network(fresh)
     memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
     costs = {
         "pairs": len(data.train),

@@ -44,7 +44,7 @@ def find_regions(dark: Floats, gap: float = GAP) -> Labels:
         regions.widen((distance > radius).astype(np.uint8), distance > _CORE * radius)
         radius /= 2
     regions.widen(free, free > 0)
-    return _nearest(regions.labels)
+    return fill_nearest(regions.labels)
 
 
 class _Regions:
@@ -106,8 +106,8 @@ def _grow(labels: Labels, area: Mask) -> Labels:
     return np.ascontiguousarray(values[1:-1, 1:-1])
 
 
-def _nearest(labels: Labels) -> Labels:
-    """Give every pixel without a region that of the nearest pixel with one."""
+def fill_nearest(labels: Labels) -> Labels:
+    """Give every pixel without a region, 0, that of the nearest pixel with one; all stay 0 where none has."""
     lost = (labels == 0).astype(np.uint8)
     if not lost.any():
         return labels

@@ -70,13 +70,17 @@ def _everywhere(constant: Reals, found: Reals, center: Reals, spread: Reals) -> 
 
 def evaluate(terms: Reals, labels: Labels, y: Floats, x: Floats) -> Floats:
     """Return the quadratics (N + 1, 6) of the regions (R, W) at rows y (R,) and columns x (W,)."""
-    down = y[:, None]
-    one, right, below, right_2, both, below_2 = terms.T[:, None]
-    places = labels + (np.arange(len(y), dtype=np.int32) * len(terms))[:, None]
-    result: Reals = np.take(np.broadcast_to(right_2, (len(y), len(terms))), places) * x
-    result += np.take(right + both * down, places)
+    width = labels.shape[1]
+    begins = np.ones(labels.shape, np.bool_)
+    np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
+    runs = np.flatnonzero(begins)  # of one region in one row each: fewer than pixels by far
+    lengths = np.diff(runs, append=labels.size)
+    down = y[runs // width]
+    one, right, below, right_2, both, below_2 = terms[labels.reshape(-1)[runs]].T
+    result: Reals = np.repeat(right_2, lengths).reshape(labels.shape) * x
+    result += np.repeat(right + both * down, lengths).reshape(labels.shape)
     result *= x
-    result += np.take(one + below * down + below_2 * down**2, places)
+    result += np.repeat(one + below * down + below_2 * down**2, lengths).reshape(labels.shape)
     return result
 
 

@@ -11,28 +11,15 @@ from rltn_cli.models.alignment import MFAM
 from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
+from rltn_cli.models.painted import Painted, ReferenceTokens
 from rltn_cli.models.regions import RegionPooling
 from rltn_cli.sizes import PATCH, SIDE_MINIMUM, SIDE_MULTIPLE
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceTokens:
-    """Encoded references; several are one longer list."""
-
-    style: Tensor
-    """(B, M, d) style features, centred and of unit length, float32."""
-    patches: Tensor
-    """(B, M, 24) the 4x4 patch of each token; see `to_patches`."""
-    bias: Tensor | None = None
-    """(B, M) the logarithm of each token's weight in the match; None where all are equal."""
-
-
-@dataclass(frozen=True, slots=True)
-class RLTNOutput:
+class RLTNOutput(Painted):
     """What one forward pass gives."""
 
-    colors: Tensor
-    """(B, 3, H, W) in [-1, 1], the painted picture."""
     warped: Tensor
     """(B, 3, H, W) in [-1, 1], the reference's colours at the sketch's places."""
     content: Tensor

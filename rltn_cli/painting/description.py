@@ -16,10 +16,11 @@ from rltn_cli.painting.arrays import Spec
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.fixes import parse_fixes
 from rltn_cli.painting.painting import Origin
+from rltn_cli.painting.region_edits import parse_edit
 from rltn_cli.sizes import PATCH, PICTURE_SHORTEST, SIDE_MAXIMUM
 
-FORMAT = 1
-"""Version of the files; raised when an older program could not read them."""
+FORMAT = 2
+"""Version of the files, raised when older programs could not read them; those of version 1 have no edits."""
 _KIND = "rltn painting"
 _MOST_REFERENCES = 256
 _MOST_COLORS = 256
@@ -40,6 +41,8 @@ class StoredOptions:
     """As on a command line."""
     fix_alike: bool
     transparent_paper: bool
+    edits: tuple[str, ...]
+    """As `RegionEdit` writes them."""
 
     @classmethod
     def of(cls, options: FinishOptions) -> "StoredOptions":
@@ -48,7 +51,7 @@ class StoredOptions:
         fixes = tuple(map(str, options.fixes))
         return cls(
             options.finish, options.lines, options.gap, palette, fixes, options.fix_alike,
-            options.transparent_paper,
+            options.transparent_paper, tuple(map(str, options.edits)),
         )  # fmt: skip
 
     def options(self) -> FinishOptions:
@@ -60,7 +63,7 @@ class StoredOptions:
         palette = None if self.palette is None else parse_palette(",".join(self.palette))
         options = FinishOptions(
             self.finish, self.lines, self.gap, palette, parse_fixes(self.fixes), self.fix_alike,
-            self.transparent_paper,
+            self.transparent_paper, tuple(map(parse_edit, self.edits)),
         )  # fmt: skip
         options.check()
         return options
@@ -130,8 +133,10 @@ def parse_description(text: bytes, name: str) -> Description:
         raise PaintingError(
             f"{name}: saved by a newer rltn (format {version}, this one reads {FORMAT}); update rltn"
         )
-    if version != FORMAT:
+    if type(version) is not int or not 1 <= version <= FORMAT:
         raise damaged(name, "its format has no number that is known")
+    if version == 1 and isinstance(options := values.get("options"), dict):
+        options.setdefault("edits", [])
     _check_keys(values, name)
     try:
         described = from_mapping(Description, values, "its description")

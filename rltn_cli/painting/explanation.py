@@ -12,7 +12,7 @@ import numpy as np
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.output_files import check_folder, make_folder, write_file
-from rltn_cli.painting.finish import Finished
+from rltn_cli.painting.finish import Finished, decision_of
 from rltn_cli.painting.match_sheet import draw_sheet
 from rltn_cli.painting.painting import Matches, Painting
 from rltn_cli.painting.region_facts import region_facts
@@ -64,7 +64,7 @@ def write_explanation(
     for name, picture in zip(EXPLANATION, pictures, strict=True):
         write_picture(folder / name, picture, overwrite=overwrite)
     options = finished.options
-    decision = finished.decision or painting.decide(gap=options.gap, palette=options.palette)
+    decision = finished.decision or decision_of(painting, options)
     regions = region_facts(painting, decision)
     write_picture(folder / _SHEET, draw_sheet(painting, finished, regions), overwrite=overwrite)
     values = {"palette": decision.palette.hexes, "regions": [region.to_json() for region in regions]}

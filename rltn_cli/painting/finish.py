@@ -15,6 +15,7 @@ from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
+from rltn_cli.painting.region_edits import RegionEdit, check_edits
 from rltn_cli.painting.transparency import multiplied, paper_mask, without_paper
 from rltn_cli.sizes import GAP_MAXIMUM
 
@@ -37,6 +38,8 @@ class FinishOptions:
     """Whether they also hold for the regions that would have had the same colour."""
     transparent_paper: bool = False
     """Whether white regions at the edge become transparent, in addition to the drawing's own alpha."""
+    edits: tuple[RegionEdit, ...] = ()
+    """Merges and splits of regions, in order."""
 
     def check(self) -> None:
         """Refuse options that are out of range.
@@ -53,6 +56,32 @@ class FinishOptions:
             raise UsageError(
                 "raw is the network's own picture, without regions to fix: choose another finish"
             )
+
+    def without_votes(self, method: str) -> tuple["FinishOptions", tuple[str, ...]]:
+        """Choose the finish for a network that has no votes for the colours of regions.
+
+        Args:
+            method: the network's name.
+
+        Returns:
+            (options, notices): `paint` in place of `auto`, and why.
+
+        Raises:
+            UsageError: what was asked for rests on votes.
+        """
+        asked = {
+            f"finish {self.finish}": self.finish in DECIDED,
+            "palette": self.palette is not None,
+            "fixes": bool(self.fixes),
+            "transparent_paper": self.transparent_paper,
+        }
+        for name, given in asked.items():
+            if given:
+                raise no_correspondence(method, name)
+        if self.finish != "auto":
+            return self, ()
+        reason = f"painted as --finish paint: {method} has no correspondence, by which regions would choose"
+        return replace(self, finish="paint"), (reason,)
 
     @property
     def decides(self) -> bool:
@@ -73,6 +102,14 @@ class FinishOptions:
         share = GAP if self.gap is None else self.gap / min(grey.shape)
         finish, reason = choose_finish(grey, share)
         return replace(self, finish=finish), (reason,)
+
+
+def no_correspondence(method: str, what: str) -> UsageError:
+    """Return the error about something that only a network with correspondence can give."""
+    return UsageError(
+        f"{what} needs the correspondence between drawing and reference, which {method} does not have: use "
+        "finish paint or raw, or a model of RLTN's"
+    )
 
 
 FINISHED_AS_USUAL = FinishOptions()
@@ -102,12 +139,13 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
         UsageError: an option out of range, or an invalid fix.
     """
     options.check()
+    check_edits(options.edits, painting.size)
     options, notices = options.resolved(painting.grey)
     finish, decision = options.finish, None
     if options.decides:
-        decision = painting.decide(
-            options.fixes, alike=options.fix_alike, gap=options.gap, palette=options.palette
-        )
+        decision = decision_of(painting, options)
+        if idle := painting.idle_edits(options.gap, options.edits):
+            notices += (f"{idle} of {len(options.edits)} merges and splits change nothing with this gap",)
         if options.palette is not None:
             notices += (_distance(painting.palette, options.palette),)
     clues = painting.clues
@@ -124,6 +162,17 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
         alpha = painting.alpha if image.shape[2] == 3 else multiplied(image[..., 3], painting.alpha)
         image = np.dstack([image[..., :3], alpha])
     return Finished(painting, options, image, decision, paper, notices)
+
+
+def decision_of(painting: Painting, options: FinishOptions) -> Decision:
+    """Return what is decided on a painting's regions with these options; errors as `Painting.decide`."""
+    return painting.decide(
+        options.fixes,
+        alike=options.fix_alike,
+        gap=options.gap,
+        palette=options.palette,
+        edits=options.edits,
+    )
 
 
 def lines_on_white(painting: Painting, options: FinishOptions, decision: Decision | None) -> Pixels:

@@ -14,7 +14,7 @@ from rltn_cli.imaging.decision import Decision
 from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
 from rltn_cli.imaging.flat_painting import Paint
 from rltn_cli.imaging.pixels import Pixels, top_value
-from rltn_cli.painting.finish import Finished, lines_on_white
+from rltn_cli.painting.finish import Finished, decision_of, lines_on_white
 from rltn_cli.painting.transparency import ink_on_nothing
 
 Blend: TypeAlias = Literal["normal", "multiply", "add"]
@@ -57,7 +57,7 @@ def layers_of(finished: Finished) -> tuple[Layer, ...]:
         finished: with the attention among its clues.
     """
     painting, options = finished.painting, finished.options
-    decision = finished.decision or painting.decide(gap=options.gap, palette=options.palette)
+    decision = finished.decision or decision_of(painting, options)
     stack = _Stack(finished, decision)
     decided = options.finish in DECIDED
     shaded = options.finish == "cel"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,12 @@ from rltn_cli.imaging.margins import Box, with_margins
 from rltn_cli.imaging.palette import Color, Palette
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
 from rltn_cli.painting.fixes import Fix
+from rltn_cli.painting.region_edits import RegionEdit
+
+K = TypeVar("K")
+V = TypeVar("V")
+_KEPT = 6
+"""How many of the last used edited regions, and of the last used evidences, stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,12 @@ class Painting:
     origin: Origin = Origin()
     known: dict[float, RegionMap] = field(default_factory=dict, repr=False)
     """Regions that have been found already, by the gap that is closed, a share of the shorter side."""
-    _evidence: dict[tuple[float, tuple[str, ...]], Evidence] = field(default_factory=dict, repr=False)
+    _edited: dict[tuple[float, tuple[RegionEdit, ...]], tuple[RegionMap, int]] = field(
+        default_factory=dict, repr=False
+    )
+    _evidence: dict[tuple[float, tuple[RegionEdit, ...], tuple[str, ...]], Evidence] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -92,27 +104,58 @@ class Painting:
         """Return a gap in pixels as a share of the shorter side; the usual one for None."""
         return GAP if gap is None else gap / min(self.size)
 
-    def regions(self, gap: float | None = None) -> RegionMap:
-        """Return the regions between the lines, with gaps of up to `gap` pixels closed."""
-        share = self.share_of(gap)
-        if share not in self.known:
-            self.known[share] = map_regions(self.grey, share)
-        return self.known[share]
-
-    def evidence(self, gap: float | None = None, palette: Palette | None = None) -> Evidence:
-        """Return what decisions rest on; it is gathered once for a gap and a palette.
+    def regions(self, gap: float | None = None, edits: tuple[RegionEdit, ...] = ()) -> RegionMap:
+        """Return the regions between the lines.
 
         Args:
             gap: widest gap in a line that is closed, in pixels; 1.2 % of the shorter side if left out.
-            palette: the only colours to choose from; the references' own if left out.
+            edits: merges and splits, taken one after the other.
         """
-        key = self.share_of(gap), tuple(palette.hexes if palette else ())
-        if key not in self._evidence:
+        return self._with_edits(gap, edits)[0]
+
+    def idle_edits(self, gap: float | None, edits: tuple[RegionEdit, ...]) -> int:
+        """Return how many edits change nothing; see `regions`."""
+        return self._with_edits(gap, edits)[1]
+
+    def _with_edits(self, gap: float | None, edits: tuple[RegionEdit, ...]) -> tuple[RegionMap, int]:
+        """Return the edited regions, and how many edits change nothing; begins with what is known."""
+        share = self.share_of(gap)
+        known = next((n for n in range(len(edits), 0, -1) if (share, edits[:n]) in self._edited), 0)
+        if known:
+            regions, idle = self._edited[share, edits[:known]]
+        else:
+            if share not in self.known:
+                self.known[share] = map_regions(self.grey, share)
+            regions, idle = self.known[share], 0
+        for edit in edits[known:]:
+            changed = edit.applied(regions, self.size)
+            regions, idle = (regions, idle + 1) if changed is None else (changed, idle)
+        if edits:
+            _keep(self._edited, (share, edits), (regions, idle))
+        return regions, idle
+
+    def evidence(
+        self,
+        gap: float | None = None,
+        palette: Palette | None = None,
+        edits: tuple[RegionEdit, ...] = (),
+    ) -> Evidence:
+        """Return what decisions rest on; the last ones that were asked for are kept.
+
+        Args:
+            gap: see `regions`.
+            palette: the only colours to choose from; the references' own if left out.
+            edits: see `regions`.
+        """
+        key = self.share_of(gap), edits, tuple(palette.hexes if palette else ())
+        found = self._evidence.get(key)
+        if found is None:
             if palette is None:
-                self._evidence[key] = gather_evidence(self.clues, self.grey, regions=self.regions(gap))
+                found = gather_evidence(self.clues, self.grey, regions=self.regions(gap, edits))
             else:
-                self._evidence[key] = self.evidence(gap).in_palette(palette)
-        return self._evidence[key]
+                found = self.evidence(gap, edits=edits).in_palette(palette)
+        _keep(self._evidence, key, found)
+        return found
 
     def decide(
         self,
@@ -121,6 +164,7 @@ class Painting:
         alike: bool = False,
         gap: float | None = None,
         palette: Palette | None = None,
+        edits: tuple[RegionEdit, ...] = (),
     ) -> Decision:
         """Choose the colour of every region.
 
@@ -129,11 +173,12 @@ class Painting:
             alike: whether a fix also holds for the regions that had the same colour as its own before.
             gap: see `evidence`.
             palette: see `evidence`; what a fix gives need not be in it.
+            edits: see `regions`.
 
         Raises:
             UsageError: a fix outside of the drawing, on a line, or with a number that the palette lacks.
         """
-        evidence = self.evidence(gap, palette)
+        evidence = self.evidence(gap, palette, edits)
         if not fixes:
             return decide(evidence)
         given: dict[int, Color] = {}
@@ -144,6 +189,14 @@ class Painting:
             given.pop(region, None)
             given[region] = fix.rgb(evidence.palette)
         return decide(evidence, _alike(decide(evidence).chosen, given) if alike else given)
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    """Keep a value as the last used one, and forget those that have not been used for long."""
+    kept.pop(key, None)
+    kept[key] = value
+    while len(kept) > _KEPT:
+        del kept[next(iter(kept))]
 
 
 def _alike(chosen: NDArray[np.int32], given: dict[int, Color]) -> dict[int, Color]:

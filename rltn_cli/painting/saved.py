@@ -51,9 +51,10 @@ from rltn_cli.painting.description import (
 )
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.painting import Matches, Painting
+from rltn_cli.painting.region_edits import check_edits
 
 _DESCRIPTION, _ARRAYS = "painting.json", "arrays.safetensors"
-_MOST_JSON = 1 << 20
+_MOST_JSON = 1 << 21
 _END = struct.Struct("<4s4H2LH")
 """The record that ends an archive: signature, disks, entries, size and place of the directory, comment."""
 _MOST_DIRECTORY = 1 << 17
@@ -175,7 +176,9 @@ def decode_painting(data: bytes, name: str = "painting") -> tuple[Painting, Fini
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             stored = _Stored(archive, name)
-            return _assembled(stored), stored.described.options.options()
+            options = stored.described.options.options()
+            check_edits(options.edits, stored.described.size)
+            return _assembled(stored), options
     except PaintingError:
         raise
     except (

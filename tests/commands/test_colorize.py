@@ -302,6 +302,20 @@ def test_a_painting_is_saved_with_its_layers_and_fixed_later(
     assert origin.model_sha256 == hashlib.sha256(weights).hexdigest()
 
 
+def test_a_painting_can_be_all_that_is_saved(
+    model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert paint(model, *BASIC[:3], "--save", "out.rltn") == 0
+    assert "rltn: out.rltn, 120x96, in " in capsys.readouterr().err
+    assert sorted(path.name for path in desk.iterdir()) == ["drawing.png", "out.rltn", "reference.png"]
+    assert paint(model, *BASIC[:3], "--layers", "out.ora", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["output"], facts["layers"], facts["width"]) == (None, "out.ora", WIDTH)
+    assert run(["colorize", "out.rltn", "--save", "two.rltn", "--fix", "30,20=00c800"]) == 0
+    assert run(["colorize", "two.rltn", "-o", "out.png", "--finish", "flat"]) == 0
+    assert pixels_of("out.png")[20, 30].tolist() == [0, 200, 0]
+
+
 def test_each_reference_has_one_weight_or_none_has(
     model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -392,6 +406,7 @@ def test_a_bad_reference_is_one_line_and_nothing_is_written(
     ("arguments", "code", "message"),
     [
         (("drawing.png", "-o", "out.png"), 2, "--ref"),
+        (("drawing.png", "-r", "reference.png"), 2, "nothing to write: name a picture with --output, or"),
         (("drawing.png", "-r", "reference.png", "-o", "out.txt"), 1, "unknown picture format"),
         (("drawing.png", "-r", "reference.png", "-o", "out"), 1, "unknown picture format"),
         (("drawing.png", "-r", "reference.png", "-o", "none/out.png"), 1, "no such folder"),

@@ -5,7 +5,7 @@ import pytest
 from rltn_cli.imaging import spreading
 from rltn_cli.imaging.evidence import Clues
 from rltn_cli.imaging.finishing import finish_picture
-from rltn_cli.imaging.palette import read_palette
+from rltn_cli.imaging.palette import Palette, read_palette
 from rltn_cli.imaging.pixels import to_bytes
 from rltn_cli.imaging.spreading import spread_colors
 
@@ -155,3 +155,49 @@ def test_an_open_figure_keeps_its_colour_and_its_paper():
     spread = spread_colors(colors, np.full((256, 256), 255, np.uint8))  # no line closes the figure
     np.testing.assert_allclose(spread[128, 128], (0.2, 0.4, 0.9), atol=0.01)
     np.testing.assert_allclose(spread[30, 30], 1, atol=0.01)
+
+
+def shapes_with_gaps(side=2048, columns=15):
+    """200 discs, blobs and polygons whose outlines have gaps of 1 to 6 pixels, and what lies in each."""
+    chance = np.random.default_rng(0)
+    page, insides = np.full((side, side), 255, np.uint8), np.zeros((side, side), np.int32)
+    turn = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    for number in range(200):
+        middle = (np.array([number % columns, number // columns]) + 0.5) * side / columns
+        corner = np.pi / (3 + number % 4)
+        radius = (
+            chance.uniform(40, 58)
+            * (
+                np.ones(720),
+                1 - 0.2 * np.cos(3 * turn) ** 2,
+                np.cos(corner) / np.cos(turn % (2 * corner) - corner),
+            )[number % 3]
+        )
+        outline = middle + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        points, place = [np.rint(16 * outline).astype(np.int32)], chance.integers(720)
+        cv2.fillPoly(insides, points, number + 1, cv2.LINE_8, 4)
+        cv2.polylines(page, points, True, 0, 1 + number % 4, cv2.LINE_AA, 4)
+        along = outline[(place + 3) % 720] - outline[place - 3]
+        along /= np.linalg.norm(along)
+        left, top = (outline[place] - 12).astype(int).tolist()
+        y, x = np.indices((24, 24)) + np.array([top, left])[:, None, None] - outline[place, ::-1, None, None]
+        opened = np.abs(x * along[0] + y * along[1]) < (1 + number % 6) / 2
+        opened &= np.abs(y * along[0] - x * along[1]) < 8
+        page[top : top + 24, left : left + 24][opened] = 255
+    return page, insides
+
+
+def test_small_gaps_let_no_colour_out():
+    page, insides = shapes_with_gaps()
+    colors = np.array([(255, 255, 255), (220, 30, 40), (20, 60, 200), (250, 200, 40)], np.uint8)
+    truth = colors[np.where(insides > 0, 1 + insides % 3, 0)]
+    seen = cv2.resize(truth, (512, 512), interpolation=cv2.INTER_AREA) / np.float32(255)
+    white = np.full((*page.shape, 3), 255, np.uint8)
+    painted = finish_picture(Clues(seen, seen, Palette(colors)), white, page, finish="flat", gap=8 / 2048)
+    off = cv2.erode(page, np.ones((7, 7), np.uint8)) == 255
+    wrong = (painted != truth).any(axis=2) & off
+    assert wrong.sum() <= 0.002 * (insides > 0).sum()
+    number = insides[off]
+    codes = painted[off].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    pairs = np.unique((number.astype(np.int64) << 24) | codes) >> 24
+    assert (np.bincount(pairs)[1:] == 1).all() and pairs.max() == 200

@@ -14,10 +14,12 @@ from rltn_cli.errors import OutputError, PaintingError, UsageError
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
+from rltn_cli.painting.region_edits import RegionEdit
 from rltn_cli.painting.saved import decode_painting, encode_painting, open_painting, save_painting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FINISHES = ("paint", "cel", "flat", "raw")
+EDITS = (RegionEdit("split", ((60, 30), (60, 170))), RegionEdit("merge", (BOX, BAR)))
 
 
 @pytest.mark.parametrize(
@@ -47,14 +49,36 @@ def test_a_saved_painting_gives_the_same_pictures(made, tmp_path):
 def test_the_options_are_taken_up_again(tmp_path):
     options = FinishOptions(
         "flat", "none", 3.5, Palette(np.array([(1, 2, 3), (255, 255, 255)], np.uint8)),
-        (Fix(*BOX, (0, 200, 0)), Fix(*BAR, 1)), True,
+        (Fix(*BOX, (0, 200, 0)), Fix(*BAR, 1)), True, edits=EDITS,
     )  # fmt: skip
     save_painting(tmp_path / "out.rltn", painting(), options)
     _, again = open_painting(tmp_path / "out.rltn")
     assert again.palette.hexes == options.palette.hexes
-    assert (again.finish, again.lines, again.gap, again.fixes, again.fix_alike) == (
-        "flat", "none", 3.5, options.fixes, True,
+    assert (again.finish, again.lines, again.gap, again.fixes, again.fix_alike, again.edits) == (
+        "flat", "none", 3.5, options.fixes, True, EDITS,
     )  # fmt: skip
+
+
+def test_files_of_version_1_have_no_edits(whole):
+    def as_before(data: bytes) -> bytes:
+        values = json.loads(data)
+        values["format"] = 1
+        del values["options"]["edits"]
+        return json.dumps(values).encode()
+
+    _, options = decode_painting(rewritten(whole, {"painting.json": as_before}))
+    assert options.edits == ()
+
+
+@pytest.mark.parametrize("edit", ["split 5,5", "cut 5,5 6,6", "split 5,5 240,6", "merge 5,5 ../x", "merge"])
+def test_edits_that_make_no_sense_are_refused(edit, whole):
+    def with_edit(data: bytes) -> bytes:
+        values = json.loads(data)
+        values["options"]["edits"] = [edit]
+        return json.dumps(values).encode()
+
+    with pytest.raises(PaintingError, match="damaged"):
+        decode_painting(rewritten(whole, {"painting.json": with_edit}))
 
 
 def test_the_same_painting_gives_the_same_bytes():
@@ -147,8 +171,8 @@ def test_what_is_no_saved_painting_is_refused(whole, tmp_path):
 
 
 def test_a_newer_version_is_named(whole):
-    with pytest.raises(PaintingError, match=r"newer rltn \(format 2, this one reads 1\); update rltn"):
-        decode_painting(described(whole, format=2, unknown="key"))
+    with pytest.raises(PaintingError, match=r"newer rltn \(format 3, this one reads 2\); update rltn"):
+        decode_painting(described(whole, format=3, unknown="key"))
     for other in (0, "1", None, True):
         with pytest.raises(PaintingError, match="damaged"):
             decode_painting(described(whole, format=other))

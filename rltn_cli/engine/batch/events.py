@@ -48,8 +48,8 @@ class SketchBegun(_OfProcess):
 class MatchFacts(_OfProcess):
     """How well references match a sketch."""
 
-    score: float
-    """Mean confidence of a sample of places, in [-1, 1]."""
+    score: float | None
+    """Mean confidence of a sample of places, in [-1, 1]; None for a method without correspondence."""
     cosine: NotRequired[float]
     """Mean confidence at 8x8, if the reference was chosen from several."""
 

@@ -22,7 +22,9 @@ from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, to_eight_bit
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.correspondence import warp
+from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 
 CACHE_BYTES = 256 << 20
@@ -160,22 +162,27 @@ class ReferenceCache:
         return [(names[index], float(cosines[index])) for index in order]
 
 
-def match_score(model: RLTN, outputs: Sequence[RLTNOutput], references: References) -> float:
+def match_score(model: PaintingNetwork, outputs: Sequence[Painted], references: References) -> float | None:
     """Return how well references match a drawing: mean confidence of a sample of places, in [-1, 1].
+
+    It is None for a network without correspondence.
 
     Args:
         model: the network.
         outputs: what it gave for the drawing's tiles, with whatever references.
         references: those to score.
     """
+    if not isinstance(model, RLTN):
+        return None
     style = references.tokens.style
     cosines = []
     with torch.inference_mode():
         for output in outputs:
+            assert isinstance(output, RLTNOutput)
             content = output.content[:, ::_SAMPLE]
             warped = warp(content, style, style, model.config.temperature, references.tokens.bias)
             cosines.append(cosine_similarity(content, warped.to(content.dtype), dim=2).flatten())
-        return float(torch.cat(cosines).mean())
+        return round(float(torch.cat(cosines).mean()), 4)
 
 
 def _thumbnail_of(path: Path) -> Floats | None:

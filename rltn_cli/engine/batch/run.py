@@ -31,7 +31,7 @@ from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.palette_files import parse_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
-from rltn_cli.models.rltn import RLTNOutput
+from rltn_cli.models.painted import Painted
 from rltn_cli.painting.finish import FinishOptions
 
 CANDIDATES = 4
@@ -61,7 +61,7 @@ class _Match:
 
     paths: tuple[Path, ...]
     references: References
-    outputs: tuple[RLTNOutput, ...]
+    outputs: tuple[Painted, ...]
     facts: MatchFacts
 
 
@@ -235,28 +235,29 @@ class BatchPainter:
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
-        return _Match(paths, references, outputs, {"score": round(score, 4)})
+        return _Match(paths, references, outputs, {"score": score})
 
     def _choose(self, task: PaintingTask, drawing: Drawing) -> _Match:
         """Run the network with the reference that matches best.
 
-        The most similar ones at 8x8 come first; of them the network's confidence chooses.
+        The most similar ones at 8x8 come first; of them the network's confidence chooses, where it has any.
         """
-        near = self.cache.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
+        candidates = CANDIDATES if self._colorizer.model.config.correspondence else 1
+        near = self.cache.nearest(to_eight_bit(drawing.ink), task.references, candidates)
         first: _Match | None = None
         scores: dict[Path, float] = {}
         for path, _ in near:
             try:
                 if first is None:
                     first = self._match((path,), drawing)
-                    scores[path] = first.facts["score"]
+                    scores[path] = first.facts["score"] or 0.0
                     continue
                 references = self.cache.encode((path,))
             except PictureError as error:  # it disappeared, or changed, on the way
                 _log.warning("%s; it is left out", error)
                 continue
             with self._slots:
-                scores[path] = round(match_score(self._colorizer.model, first.outputs, references), 4)
+                scores[path] = match_score(self._colorizer.model, first.outputs, references) or 0.0
         if first is None:
             raise PictureError(f"{task.sketch}: none of the most similar references can be read")
         chosen = max(scores, key=lambda path: scores[path])

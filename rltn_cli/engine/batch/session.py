@@ -22,8 +22,11 @@ from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
 from rltn_cli.errors import RltnError
+from rltn_cli.imaging.palette_files import parse_palette
 from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.model_config import ModelConfig
 from rltn_cli.output_files import make_folder
+from rltn_cli.painting.finish import FinishOptions, no_correspondence
 from rltn_cli.result_folders import MANIFEST
 
 T = TypeVar("T")
@@ -137,10 +140,26 @@ def _from_first(processes: Processes, work: Callable[[], T]) -> T | None:
 def _prepare(request: BatchRequest) -> list[PaintingTask]:
     """Find out what there is to do, and check what all sketches share before anything runs."""
     tasks = request.plan()
+    _check_votes(request)
     for reference in request.guide.references:
         read_picture(reference)
     make_folder(request.output)
     return tasks
+
+
+def _check_votes(request: BatchRequest) -> None:
+    """Refuse what the model cannot give for want of correspondence."""
+    config = read_model_files(request.model).config
+    if isinstance(config, ModelConfig):
+        return
+    for name, value in (("--save", request.save), ("--layers", request.layers)):
+        if value is not None:
+            raise no_correspondence(config.network, name)
+    options = request.options
+    palette = parse_palette(options.palette) if options.palette else None
+    FinishOptions(options.finish, palette=palette, transparent_paper=options.transparent_paper).without_votes(
+        config.network
+    )
 
 
 def _batch(request: BatchRequest, record: Record) -> BatchPainter:

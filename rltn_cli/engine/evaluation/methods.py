@@ -42,7 +42,7 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
             ]
         return Painting(
             np.stack([to_eight_bit(result.image) for result in results]),
-            np.stack([result.warped for result in results]),
+            np.stack([result.warped for result in results]) if results[0].has_correspondence else None,
         )
 
     return paint

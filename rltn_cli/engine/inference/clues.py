@@ -14,6 +14,7 @@ from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.votes import Ballot
 from rltn_cli.models.correspondence import warp
+from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.sizes import PATCH
 
@@ -45,7 +46,7 @@ def _join_tiles(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
 
 
 def gather_clues(
-    fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceColors, *, attention: bool = True
+    fit: Fit, outputs: Sequence[Painted], reference: ReferenceColors, *, attention: bool = True
 ) -> Clues:
     """Join what the network says of a drawing's tiles.
 
@@ -54,12 +55,18 @@ def gather_clues(
         outputs: one per tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
         attention: whether to gather the attention too, which only decisions about regions look at.
+
+    Returns:
+        The clues. Of a network without correspondence, the picture itself is what it says of the warp.
     """
     colors = _join_tiles(fit, [output.colors for output in outputs])
-    warped = _join_tiles(fit, [output.warped for output in outputs])
+    matched = [output for output in outputs if isinstance(output, RLTNOutput)]
+    if not matched:
+        return Clues(colors, colors, reference.palette, None, reference.contacts)
+    warped = _join_tiles(fit, [output.warped for output in matched])
     votes = None
     if attention:
-        votes = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
+        votes = fit.crop(fit.join([_attention(output, reference) for output in matched], PATCH), PATCH)
     return Clues(colors, warped, reference.palette, votes, reference.contacts)
 
 

@@ -39,7 +39,9 @@ from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pictures import Picture
 from rltn_cli.imaging.pixels import Bytes, Pixels
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
-from rltn_cli.models.rltn import RLTN, RLTNOutput
+from rltn_cli.models.architectures import PaintingNetwork
+from rltn_cli.models.painted import Painted
+from rltn_cli.models.rltn import RLTN
 from rltn_cli.painting.finish import FINISHED_AS_USUAL, FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
@@ -51,7 +53,7 @@ _log = logging.getLogger(__name__)
 class Colorizer:
     """Paints drawings in the colours of references."""
 
-    def __init__(self, model: RLTN, device: torch.device | str = "auto") -> None:
+    def __init__(self, model: PaintingNetwork, device: torch.device | str = "auto") -> None:
         """Prepare a model for painting.
 
         Args:
@@ -62,7 +64,7 @@ class Colorizer:
             UsageError: no such device here.
         """
         self.device = choose_device(device)
-        self.model: RLTN = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self.model: PaintingNetwork = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._extractor: LineExtractor | None = None
         self._extracting = threading.Lock()
         self._duration = DurationEstimate(self.model, self.device)
@@ -139,6 +141,7 @@ class Colorizer:
         _check_size(size)
         finishing = FinishOptions(finish, lines, gap, palette, tuple(fixes), fix_alike, transparent_paper)
         finishing.check()
+        self.allow(finishing)
         options = DrawingOptions(alpha, paper, drop_pencil, margins, page, extract)
         drawing = self.prepare(sketch, size=size, options=options)
         for fix in finishing.fixes:
@@ -198,7 +201,7 @@ class Colorizer:
         else:
             tell(seconds)
 
-    def paint(self, drawing: Drawing, references: References) -> tuple[RLTNOutput, ...]:
+    def paint(self, drawing: Drawing, references: References) -> tuple[Painted, ...]:
         """Run the network, once for each tile of the drawing's canvas; the second step of painting.
 
         Raises:
@@ -215,7 +218,7 @@ class Colorizer:
         self,
         drawing: Drawing,
         references: References,
-        outputs: tuple[RLTNOutput, ...],
+        outputs: tuple[Painted, ...],
         options: FinishOptions = FINISHED_AS_USUAL,
     ) -> Colorization:
         """Bring what the network painted to the drawing's own size; the last step of painting.
@@ -223,16 +226,22 @@ class Colorizer:
         Raises:
             UsageError: an invalid fix.
         """
-        chosen, reasons = options.resolved(drawing.grey)
+        allowed, limits = self.allow(options)
+        chosen, reasons = allowed.resolved(drawing.grey)
         seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.decides)
         painting = Painting(
             drawing.ink, drawing.grey, drawing.alpha, drawing.dpi, drawing.figure, seen, references.pictures
         )
         done = finish_painting(painting, chosen)
         return Colorization(
-            done, drawing.fit, (*drawing.notices, *reasons, *done.notices), self.model, outputs,
+            done, drawing.fit, (*drawing.notices, *limits, *reasons, *done.notices), self.model, outputs,
             references.colors, partial(origin_of, drawing, references, self._files),
         )  # fmt: skip
+
+    def allow(self, options: FinishOptions) -> tuple[FinishOptions, tuple[str, ...]]:
+        """Return how to finish what this model paints, and notices; as `FinishOptions.without_votes`."""
+        model = self.model
+        return (options, ()) if isinstance(model, RLTN) else options.without_votes(model.config.network)
 
     def encode(
         self, references: Source | Sequence[Source], *, size: int = 256, margins: MarginMode = "auto"
@@ -254,7 +263,7 @@ class Colorizer:
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
     @torch.inference_mode()
-    def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
+    def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> Painted:
         """Paint a batch of sketches of equal size, without reading and finishing.
 
         Args:
@@ -264,7 +273,7 @@ class Colorizer:
         Returns:
             The network's output, on the Colorizer's device.
         """
-        output: RLTNOutput = self.model(
+        output: Painted = self.model(
             sketches.to(self.device),
             [reference.to(self.device) for reference in references],
             label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None,
@@ -272,7 +281,7 @@ class Colorizer:
         return output
 
     @torch.inference_mode()
-    def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> RLTNOutput:
+    def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> Painted:
         """Paint a tile (H, W), black lines on white, by the labels of its regions where they are pooled."""
         sketch = to_tensor(canvas[None, ..., None], self.device)
         regions = None

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import torch
 
-from rltn_cli.models.rltn import RLTN
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.sizes import PATCH
 
 LONG = 10.0
@@ -23,7 +23,7 @@ class DurationEstimate:
     pictures' pixels. How many the machine does per second is measured once, on a small picture.
     """
 
-    def __init__(self, model: RLTN, device: torch.device) -> None:
+    def __init__(self, model: PaintingNetwork, device: torch.device) -> None:
         """Begin; nothing is measured yet.
 
         Args:
@@ -58,7 +58,7 @@ class DurationEstimate:
 
 
 @torch.inference_mode()
-def _paint_blank(model: RLTN, device: torch.device, side: int) -> float:
+def _paint_blank(model: PaintingNetwork, device: torch.device, side: int) -> float:
     """Paint a blank picture, and return how many seconds that takes."""
     started = time.perf_counter()
     sketch = torch.zeros(1, 1, side, side, device=device)

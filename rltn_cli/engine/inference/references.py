@@ -16,7 +16,8 @@ from rltn_cli.imaging.margins import find_figure
 from rltn_cli.imaging.palette import read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
-from rltn_cli.models.rltn import ReferenceTokens
+from rltn_cli.models.painted import ReferenceTokens
+from rltn_cli.painting.finish import no_correspondence
 from rltn_cli.sizes import PATCH, WEIGHT_LEAST, WEIGHT_MOST
 
 _log = logging.getLogger(__name__)
@@ -52,9 +53,12 @@ class References(FittedReferences):
             weights: one per reference, above 0; 2 makes a match twice as likely.
 
         Raises:
-            UsageError: another number of weights than of references, or a weight out of range.
+            UsageError: another number of weights than of references, a weight out of range, or a network
+                that matches nothing.
         """
         check_weights(weights, len(self.pictures))
+        if not self.tokens.patches.shape[2]:
+            raise no_correspondence("this network", "a reference's weight")
         counts = [picture.shape[0] * picture.shape[1] // PATCH**2 for picture in self.pictures]
         logarithms = torch.tensor(weights, dtype=torch.float32).log()
         bias = logarithms.repeat_interleave(torch.tensor(counts))[None].to(self.tokens.style.device)

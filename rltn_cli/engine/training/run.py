@@ -23,6 +23,7 @@ from rltn_cli.engine.training.tensorboard_log import RunLog
 from rltn_cli.engine.training.time_limit import Clock
 from rltn_cli.engine.training.trainer import StepReport, Trainer
 from rltn_cli.errors import DataError, TrainingError
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
 
@@ -180,7 +181,7 @@ def _extract_lines(data: TrainingData, trainer: Trainer, stop: threading.Event) 
     return extracted
 
 
-def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
+def start_model(config: TrainConfig, *, offline: bool = False) -> PaintingNetwork | None:
     """Return the weights that a run begins with; None for fresh ones.
 
     Raises:
@@ -189,5 +190,7 @@ def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
     if not config.init:
         return None
     model = load_model(find_model(config.init, offline=offline))
+    if not isinstance(model, RLTN):
+        return model
     torch.manual_seed(config.seed)  # for the modules that older weights get
     return extend(model, config.fresh_model())

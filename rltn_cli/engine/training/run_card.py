@@ -38,11 +38,12 @@ def write_card(summary: RunSummary) -> str:
     origin = (
         f"fine-tuned from `{_strip_folders(config.init)}`" if config.init else "trained from random weights"
     )
+    method = "RLTN" if config.architecture == "rltn" else config.architecture
     return "\n".join(
         (
             "---", *front, "---", "",
             f"# {summary.name}", "",
-            f"Paints a line drawing in the colours of a reference picture (RLTN); {origin}. "
+            f"Paints a line drawing in the colours of a reference picture ({method}); {origin}. "
             f"{summary.parameters:,} parameters, averaged weights, half precision.", "",
             "```sh",
             f"rltn colorize sketch.png --ref style.jpg -o out.png -m {summary.name}",
@@ -65,7 +66,7 @@ def _strip_folders(init: str) -> str:
 
 
 def _terms(config: TrainConfig) -> str:
-    return ", ".join(f"{term} {weight:g}" for term, weight in config.losses.active.items())
+    return ", ".join(f"{term} {weight:g}" for term, weight in config.terms.items())
 
 
 def _data(summary: RunSummary) -> str:

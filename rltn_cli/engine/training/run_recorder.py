@@ -56,7 +56,7 @@ class RunRecorder:
         self._history = self._folder.read_history(trainer.step)
         yield {
             "event": "plan", "pairs": len(data.train), "held_back": len(data.held), "steps": config.steps,
-            "step": trainer.step, "batch": config.batch, "terms": list(config.losses.active),
+            "step": trainer.step, "batch": config.batch, "terms": list(config.terms),
             "device": trainer.device.type, "processes": trainer.world_size,
             "parameters": trainer.networks.count_parameters(),
             "trained": sum(value.numel() for value in trainer.networks.trained), "minutes": config.minutes,
