@@ -8,7 +8,7 @@ import typer
 from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, Model, Offline, Quiet
 from rltn_cli.commands.painting_options import Size
-from rltn_cli.commands.progress import Waiting, working
+from rltn_cli.commands.progress import Waiting, show_status
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import PAINTING_SUFFIX
@@ -90,7 +90,7 @@ def _paint(
         raise UsageError(f"{path} exists already: touch it up, or name another file with --save")
     check_saving(path)
     drawing, pictures = read_picture(sketch), [read_picture(name) for name in references]
-    with working("loading the model", quiet=quiet):
+    with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
         colorizer = Colorizer.from_pretrained(folder, device=device)

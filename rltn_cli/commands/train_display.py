@@ -4,7 +4,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from rltn_cli.commands.messages import printable, say
+from rltn_cli.commands.messages import escape_controls, say
 
 if TYPE_CHECKING:
     from rltn_cli.data.check.results import DataCheck
@@ -66,7 +66,7 @@ class TrainingBar(contextlib.AbstractContextManager[None]):
     def _print(self, line: str) -> None:
         if self._terminal:
             self._progress.console.print(
-                f"rltn: {printable(line)}", highlight=False, markup=False, soft_wrap=True
+                f"rltn: {escape_controls(line)}", highlight=False, markup=False, soft_wrap=True
             )
         else:
             say(line)
@@ -130,7 +130,7 @@ def show_check(check: "DataCheck") -> None:
     for number, name in enumerate(check.columns):
         table.add_column(name, justify="right" if number > 1 else "left")
     for row in check.rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(escape_controls(cell)) for cell in row))
     console.print(table)
     for note in check.notes:
         say(note)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import DryRun, JsonEvents, Offline, Overwrite, Quiet
 from rltn_cli.errors import INTERRUPTED, UsageError
@@ -108,7 +108,7 @@ def _run(request: "LineRunRequest", plan: "LinePlan", show: Callable[[Mapping[st
     from rltn_cli.engine.training.lines.run import train_lines as train_run
 
     interrupted = False
-    with stopping("the current step", signal.SIGTERM) as stop:
+    with stop_on_signals("the current step", signal.SIGTERM) as stop:
         for event in train_run(request, plan, stop):
             show(event)
             interrupted = event["event"] == "interrupted"

@@ -230,7 +230,7 @@ def _read(path: Path, *, ink: bool = False) -> Bytes:
         picture = read_picture(path)
     except PictureError as error:
         raise DataError(str(error)) from error
-    color = to_eight_bit(picture.flattened())
+    color = to_eight_bit(picture.flatten())
     if ink and picture.alpha is not None and color.min() >= 240:
         color = np.repeat(255 - to_eight_bit(picture.alpha)[..., None], 3, axis=2)
     return color

@@ -38,7 +38,7 @@ def find_line_side(pictures: Sequence[Path]) -> Side | None:
     found: set[Side | None] = set()
     for path in chosen:
         try:
-            found.add(_line_side(to_eight_bit(read_picture(path).flattened())))
+            found.add(_line_side(to_eight_bit(read_picture(path).flatten())))
         except PictureError:
             continue
         if len(found) > 1:

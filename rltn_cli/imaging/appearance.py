@@ -21,7 +21,7 @@ def is_grey(color: Bytes) -> bool:
     Args:
         color: (H, W, 3).
     """
-    return float((_chroma(_small(color)) > _COLORED).mean()) < 0.01
+    return float((_chroma(_shrink(color)) > _COLORED).mean()) < 0.01
 
 
 def is_painted(color: Bytes) -> bool:
@@ -30,7 +30,7 @@ def is_painted(color: Bytes) -> bool:
     Args:
         color: (H, W, 3), on white paper.
     """
-    small = _small(color)
+    small = _shrink(color)
     coarse = (small >> 5).astype(np.int32)
     usual = np.bincount((coarse[..., 0] << 6 | coarse[..., 1] << 3 | coarse[..., 2]).ravel()).max()
     if usual > _PAPER * small.shape[0] * small.shape[1]:
@@ -45,7 +45,7 @@ def _wide(mask: NDArray[np.bool_]) -> float:
     return float(cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8)).mean())
 
 
-def _small(color: Bytes) -> Bytes:
+def _shrink(color: Bytes) -> Bytes:
     """Return a picture with at most 512 pixels along its longer side."""
     scale = _SIDE / max(color.shape[:2])
     if scale >= 1:

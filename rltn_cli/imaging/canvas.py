@@ -138,7 +138,7 @@ def fit_sketch(grey: Bytes, size: int, name: str = "sketch") -> tuple[Bytes, Fit
         PictureError: the picture is too small or too narrow.
     """
     fit = plan_fit((grey.shape[0], grey.shape[1]), size, name)
-    return _padded(shrink_lines(grey, fit.inner), fit), fit
+    return _pad(shrink_lines(grey, fit.inner), fit), fit
 
 
 def fit_reference(color: Bytes, size: int, name: str = "reference") -> tuple[Bytes, Fit]:
@@ -191,7 +191,7 @@ def shrink_lines(grey: Bytes, size: tuple[int, int], emphasis: float = 0.5) -> B
     return values
 
 
-def _padded(picture: Bytes, fit: Fit) -> Bytes:
+def _pad(picture: Bytes, fit: Fit) -> Bytes:
     """Mirror a picture at the right and the bottom to fill the canvas."""
     bottom, right = fit.canvas[0] - picture.shape[0], fit.canvas[1] - picture.shape[1]
     if not bottom and not right:

@@ -60,7 +60,7 @@ def trace_contours(labels: NDArray[np.integer], smoothing: int = 1) -> list[Floa
     for label in np.unique(padded)[1:]:
         above = (padded >= label).astype(np.uint8)
         found, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        curves += [_smoothed(contour, smoothing) - _OUTSIDE for contour in found]
+        curves += [_smooth(contour, smoothing) - _OUTSIDE for contour in found]
     return curves
 
 
@@ -100,7 +100,7 @@ def draw_curves(
     return result
 
 
-def _smoothed(contour: NDArray[np.int32], times: int) -> Floats:
+def _smooth(contour: NDArray[np.int32], times: int) -> Floats:
     """Smooth a closed contour (N, 1, 2) along itself; short ones stay as they are."""
     points = contour.reshape(-1, 2).astype(np.float32)
     if len(points) < 8:

@@ -72,18 +72,18 @@ def decide(evidence: Evidence, fixed: Mapping[int, Color] | None = None) -> Deci
     votes = evidence.votes
     share = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-12)
     own = np.log(share + _LEAST)
-    sure = _certain(share, given)
+    sure = _make_certain(share, given)
     edges = _Edges(evidence, len(votes))
     for _ in range(_ROUNDS):
         support = own + _OPEN * edges.open_pull(sure) + _CONTACT * edges.line_pull(sure)
         support = np.exp(support - support.max(axis=1, keepdims=True))
-        sure = _certain(support / support.sum(axis=1, keepdims=True), given)
+        sure = _make_certain(support / support.sum(axis=1, keepdims=True), given)
     return Decision(
         evidence, sure.astype(np.float32), sure.argmax(axis=1).astype(np.int32), dict(fixed or {})
     )
 
 
-def _certain(support: Floats, given: Mapping[int, int]) -> Floats:
+def _make_certain(support: Floats, given: Mapping[int, int]) -> Floats:
     """Return support (N + 1, K) with all of a fixed region's on its colour."""
     result = support.copy()
     for region, color in given.items():

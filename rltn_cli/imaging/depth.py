@@ -32,10 +32,10 @@ def to_depth(samples: NDArray[Any], bits: int, *, white: int = 0) -> tuple[Pixel
     if bits > 16 and top <= 65_535:  # plain numbers, and not shares of the largest one
         largest = 255 if top <= 255 else 65_535
     if 0 < top <= white < largest:
-        return _scaled(samples, white), None
+        return _scale(samples, white), None
     if bits == 16 and (narrow := _narrow_bits(samples, top)):
-        return _scaled(samples, (1 << narrow) - 1), f"its 16 bits hold {narrow} and are read as such"
-    return _scaled(samples, largest), None
+        return _scale(samples, (1 << narrow) - 1), f"its 16 bits hold {narrow} and are read as such"
+    return _scale(samples, largest), None
 
 
 def _narrow_bits(samples: NDArray[Any], top: int) -> int:
@@ -46,7 +46,7 @@ def _narrow_bits(samples: NDArray[Any], top: int) -> int:
     return bits
 
 
-def _scaled(samples: NDArray[Any], white: int) -> Pixels:
+def _scale(samples: NDArray[Any], white: int) -> Pixels:
     """Return whole numbers so that `white` becomes 255, or 65535 where it is more."""
     depth = np.uint8 if white <= 255 else np.uint16
     top = int(np.iinfo(depth).max)

@@ -95,7 +95,7 @@ def _raw(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
     return partial(upsample_rows, clues.colors, size=(grey.shape[0], grey.shape[1]))
 
 
-def _painted(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
+def _paint(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
     """Spread the network's colours between the lines."""
     return partial(upsample_rows, spread_colors(clues.colors, grey), size=(grey.shape[0], grey.shape[1]))
 
@@ -114,7 +114,7 @@ def _cel(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
 
 
 _FINISHES: Mapping[Finish, Callable[[Clues, Bytes, Decision | None], Paint]] = {
-    "paint": _painted,
+    "paint": _paint,
     "cel": _cel,
     "flat": _flat,
     "raw": _raw,

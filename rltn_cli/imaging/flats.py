@@ -81,11 +81,11 @@ class _Regions:
         if (held > 1).any():
             shared = np.take(held > 1, parts)
             np.copyto(labels, self.labels, where=shared)
-            labels = _grown(labels, shared)
+            labels = _grow(labels, shared)
         self.labels = labels
 
 
-def _grown(labels: Labels, area: Mask) -> Labels:
+def _grow(labels: Labels, area: Mask) -> Labels:
     """Let regions grow pixel by pixel until they fill an area that several of them share."""
     values = np.pad(labels, 1)
     width = values.shape[1]

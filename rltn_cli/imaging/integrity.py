@@ -48,7 +48,7 @@ def _check_png(data: bytes) -> tuple[str, ...]:
     return ()
 
 
-def completed_png(data: bytes) -> bytes:
+def complete_png(data: bytes) -> bytes:
     """Return a PNG that was checked, with an end chunk if that is missing."""
     place = _PNG_SIGNATURE
     while place + 12 <= len(data):

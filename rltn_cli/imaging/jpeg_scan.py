@@ -42,7 +42,7 @@ def find_scans(data: bytes) -> tuple[list[tuple[int, int]], bool]:
     return scans, False
 
 
-def completed(data: bytes) -> tuple[bytes, bool]:
+def complete(data: bytes) -> tuple[bytes, bool]:
     """Return a JPEG with its end marker, and whether that had to be added.
 
     Raises:

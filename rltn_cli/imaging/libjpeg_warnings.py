@@ -22,7 +22,7 @@ _ALONE = threading.Lock()
 
 def warning_about(data: bytes) -> str | None:
     """Return the first thing that libjpeg finds wrong with the data of a JPEG, or None."""
-    with _ALONE, _heard() as file:
+    with _ALONE, _capture_stderr() as file:
         if file is None:
             return None
         cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
@@ -34,7 +34,7 @@ def warning_about(data: bytes) -> str | None:
 
 
 @contextlib.contextmanager
-def _heard() -> Iterator[BinaryIO | None]:
+def _capture_stderr() -> Iterator[BinaryIO | None]:
     """Send standard error to a file for a moment; yield None if that is impossible."""
     with contextlib.ExitStack() as undo:
         file: BinaryIO | None = None

@@ -111,7 +111,7 @@ def with_margins(colors: Floats, box: Box, size: tuple[int, int]) -> Floats:
     whole = (height + sum(sides[0]), width + sum(sides[1]))
     known = np.zeros((*whole, colors.shape[2] + 1), np.float32)
     known[place] = np.dstack([colors * seen[..., None], seen])
-    result = _diffused(known)
+    result = _diffuse(known)
     inside = [
         slice(inset * (before > 0), side - inset * (after > 0))
         for side, (before, after) in zip((height, width), sides, strict=True)
@@ -120,7 +120,7 @@ def with_margins(colors: Floats, box: Box, size: tuple[int, int]) -> Floats:
     return result
 
 
-def _diffused(known: Floats) -> Floats:
+def _diffuse(known: Floats) -> Floats:
     """Spread colours (H, W, C + 1), multiplied by their weights, over a picture; far away they mix."""
     total = known.reshape(-1, known.shape[2]).sum(axis=0)
     result = np.broadcast_to(total[:-1] / max(float(total[-1]), 1e-6), known[..., :-1].shape).astype(

@@ -19,13 +19,13 @@ def codec_of(data: bytes) -> str | None:
         ForeignFileError: the package that reads it is not installed.
     """
     if _HEIC.match(data) and not _AVIF.match(data[:96]):
-        return _loaded("HEIF", "a HEIC picture", "pillow-heif", "pillow_heif", _register_heif)
+        return _load("HEIF", "a HEIC picture", "pillow-heif", "pillow_heif", _register_heif)
     if _JPEG_XL.match(data):
-        return _loaded("JXL", "a JPEG XL picture", "pillow-jxl-plugin", "pillow_jxl", lambda module: None)
+        return _load("JXL", "a JPEG XL picture", "pillow-jxl-plugin", "pillow_jxl", lambda module: None)
     return None
 
 
-def _loaded(codec: str, what: str, package: str, module: str, register: Callable[[Any], None]) -> str:
+def _load(codec: str, what: str, package: str, module: str, register: Callable[[Any], None]) -> str:
     """Import a package that adds a reader to Pillow."""
     try:
         register(importlib.import_module(module))

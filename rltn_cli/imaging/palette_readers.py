@@ -56,7 +56,7 @@ def read_ase(data: bytes) -> list[Color]:
     """
     if not data.startswith(_ASE):
         raise PaletteFileError("is not an Adobe Swatch Exchange file")
-    return _whole(_ase_colors, data)
+    return _read_whole(_ase_colors, data)
 
 
 def _ase_colors(data: bytes) -> Iterator[Color]:
@@ -95,7 +95,7 @@ def read_aco(data: bytes) -> list[Color]:
     """
     if len(data) < 4 or struct.unpack_from(">H", data)[0] not in (1, 2):
         raise PaletteFileError("is not an Adobe Color file")
-    return _whole(_aco_colors, data)
+    return _read_whole(_aco_colors, data)
 
 
 def _aco_colors(data: bytes) -> Iterator[Color]:
@@ -134,7 +134,7 @@ def read_kpl(data: bytes) -> list[Color]:
     """
     if not data.startswith(b"PK\x03\x04"):
         raise PaletteFileError("is not a Krita palette")
-    return _whole(_kpl_colors, data)
+    return _read_whole(_kpl_colors, data)
 
 
 def _kpl_colors(data: bytes) -> Iterator[Color]:
@@ -172,7 +172,7 @@ _KPL_MODELS: Mapping[str, Callable[[Mapping[str, str]], Color]] = {
 """How a swatch's values become a colour, by the name of its element."""
 
 
-def _whole(read: Callable[[bytes], Iterator[Color]], data: bytes) -> list[Color]:
+def _read_whole(read: Callable[[bytes], Iterator[Color]], data: bytes) -> list[Color]:
     """Return all colours, or raise PaletteFileError if the file is damaged."""
     try:
         return list(read(data))

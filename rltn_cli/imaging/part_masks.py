@@ -59,7 +59,7 @@ def read_parts(files: Mapping[str, Path]) -> Bytes:
     masks = {}
     for part in sorted(files, key=FACE_PARTS.index):
         picture = read_picture(files[part])
-        masks[part] = picture.flattened().max(axis=2) > 0
+        masks[part] = picture.flatten().max(axis=2) > 0
         first = next(iter(masks))
         if masks[part].shape != masks[first].shape:
             height, width = masks[first].shape

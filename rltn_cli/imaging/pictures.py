@@ -14,7 +14,7 @@ from rltn_cli.imaging.decoding import NoSuchPageError, decode_file
 from rltn_cli.imaging.foreign_files import ForeignFileError
 from rltn_cli.imaging.formats import STANDARD_STREAM
 from rltn_cli.imaging.image_decoding import BROKEN, Decoded, decode_image
-from rltn_cli.imaging.pixels import Pixels, on_paper, split_alpha
+from rltn_cli.imaging.pixels import Pixels, lay_on_paper, split_alpha
 
 PictureSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 """A path (`-` is standard input), an encoded file, a Pillow image, or an array (H, W[, 1..4])."""
@@ -42,9 +42,9 @@ class Picture:
         """(H, W) in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def flattened(self) -> Pixels:
+    def flatten(self) -> Pixels:
         """Return the picture laid on white paper: (H, W, 3) of the same type."""
-        return self.pixels if self.alpha is None else on_paper(self.pixels, self.alpha)
+        return self.pixels if self.alpha is None else lay_on_paper(self.pixels, self.alpha)
 
 
 def read_picture(source: PictureSource, *, name: str = "picture", page: int = 1) -> Picture:

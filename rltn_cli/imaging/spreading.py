@@ -47,7 +47,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     small = darkness(shrink_lines(grey, (height, width)))
     weight = trust(small)
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
-    colors = _lightened(colors, grey, weight)
+    colors = _lighten(colors, grey, weight)
     if calm:
         colors = calm_regions(colors, weight, find_regions(small))
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
@@ -63,7 +63,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     return np.asarray(cv2.merge([parts[:, channel] for channel in range(3)]), np.float32)
 
 
-def _lightened(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
+def _lighten(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
     """Remove most of the drawing's own darkness from colours that have hardly any weight.
 
     In hatching, all colours are next to lines; there, the darkened ones are all that is left, and the lines

@@ -113,7 +113,7 @@ def test_white_on_black_and_on_transparency(desk: Path) -> None:
     clear = pixels_of("clear.webp")
     assert (clear[..., 3] == 255 - lines).all() and (clear[..., :3][lines < 255] == 0).all()
     picture = read_picture("clear.webp")
-    assert abs(picture.flattened()[..., 0].astype(int) - lines).max() <= 1
+    assert abs(picture.flatten()[..., 0].astype(int) - lines).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3)])

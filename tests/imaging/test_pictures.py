@@ -45,11 +45,11 @@ def test_one_bit_palette_grey_and_grey_with_alpha():
     assert np.abs(read_picture(encoded(palette, "PNG")).pixels.astype(int) - halves()).max() <= 4
     clear = read_picture(encoded(palette, "GIF", transparency=palette.getpixel((0, 0))))
     assert (clear.alpha[:, :12] == 0).all() and (clear.alpha[:, 12:] == 255).all()
-    assert (clear.flattened()[:, :12] == 255).all()
+    assert (clear.flatten()[:, :12] == 255).all()
     grey = Image.merge("LA", (Image.new("L", (20, 20), 0), Image.new("L", (20, 20), 51)))
     picture = read_picture(encoded(grey, "PNG"))
     assert (picture.pixels == 0).all() and (picture.alpha == 51).all()
-    assert (picture.flattened() == 204).all()
+    assert (picture.flatten() == 204).all()
 
 
 def test_opaque_alpha_is_no_alpha():

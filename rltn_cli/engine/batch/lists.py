@@ -29,10 +29,10 @@ def read_list(*, null: bool = False) -> list[Path]:
     text = decode_text(data, sys.getfilesystemencodeerrors())
     if "\0" in text:
         raise UsageError("standard input: names end in NUL bytes, as find -print0 writes them: add -0")
-    return [_named(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+    return [_find_named(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
 
 
-def _named(line: str) -> Path:
+def _find_named(line: str) -> Path:
     """Return the file that a line names; spaces around it are removed unless there is such a file."""
     exact = Path(line)
     return exact if line == line.strip() or exact.exists() else Path(line.strip())

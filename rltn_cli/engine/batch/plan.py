@@ -111,7 +111,7 @@ def _find_inputs(sources: Sequence[str], output: Path, recursive: bool, null: bo
     for source in sources:
         path = Path(source)
         if source == STANDARD_STREAM:
-            yield from map(_named, read_list(null=null))
+            yield from map(_make_input, read_list(null=null))
         elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
             for row in read_lines(path):
                 yield Input(
@@ -143,12 +143,12 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
         files = [match for match in matches if match.is_file()]
         if not files:
             raise UsageError(f"{source}: no file matches this pattern")
-        yield from map(_named, files)
+        yield from map(_make_input, files)
     else:
-        yield _named(path)
+        yield _make_input(path)
 
 
-def _named(path: Path) -> Input:
+def _make_input(path: Path) -> Input:
     return Input(path, Path(path.name))
 
 

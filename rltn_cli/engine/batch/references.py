@@ -85,7 +85,7 @@ class ReferenceCache:
                 hashes += self.hashes([path])
         return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
-    def encoded(self, paths: tuple[Path, ...]) -> References:
+    def encode(self, paths: tuple[Path, ...]) -> References:
         """Return references, encoded now or earlier, then under whatever names their files had.
 
         Raises:
@@ -188,7 +188,7 @@ def match_score(model: PaintingNetwork, outputs: Sequence[Painted], references: 
 def _thumbnail_of(path: Path) -> Floats | None:
     """Return a reference's picture at 8x8; None, with a warning, where it cannot be read."""
     try:
-        return thumbnail(to_eight_bit(read_picture(path).flattened()))
+        return thumbnail(to_eight_bit(read_picture(path).flatten()))
     except PictureError as error:
         _log.warning("%s; it is left out", error)
         return None

@@ -229,9 +229,9 @@ class BatchPainter:
         self, paths: tuple[Path, ...], drawing: Drawing, weights: tuple[float, ...] | None = None
     ) -> _Match:
         """Run the network with the references that are named."""
-        references = self.cache.encoded(paths)
+        references = self.cache.encode(paths)
         if weights is not None:
-            references = references.weighted(weights)
+            references = references.with_weights(weights)
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
@@ -252,7 +252,7 @@ class BatchPainter:
                     first = self._match((path,), drawing)
                     scores[path] = first.facts["score"] or 0.0
                     continue
-                references = self.cache.encoded((path,))
+                references = self.cache.encode((path,))
             except PictureError as error:  # it disappeared, or changed, on the way
                 _log.warning("%s; it is left out", error)
                 continue

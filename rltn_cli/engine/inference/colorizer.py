@@ -155,7 +155,7 @@ class Colorizer:
         self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
         encoded = fitted if isinstance(fitted, References) else self._encode(fitted)
         if ref_weights is not None:
-            encoded = encoded.weighted(ref_weights)
+            encoded = encoded.with_weights(ref_weights)
         outputs = self.paint(drawing, encoded)
         result = self.finish(drawing, encoded, outputs, finishing)
         for notice in result.notices:
@@ -180,7 +180,7 @@ class Colorizer:
         with self._extracting:
             if self._extractor is None:
                 self._extractor = LineExtractor.of(device=str(self.device))
-            return np.repeat(self._extractor(picture.flattened())[..., None], 3, axis=2)
+            return np.repeat(self._extractor(picture.flatten())[..., None], 3, axis=2)
 
     def foresee(
         self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None

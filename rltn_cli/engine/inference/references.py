@@ -46,7 +46,7 @@ class References(FittedReferences):
     weights: tuple[float, ...] | None = None
     """How likely each is to be matched; None for equally likely."""
 
-    def weighted(self, weights: Sequence[float]) -> "References":
+    def with_weights(self, weights: Sequence[float]) -> "References":
         """Return the same, some references more likely to be matched than others.
 
         Args:
@@ -66,7 +66,7 @@ class References(FittedReferences):
 
 
 def check_weights(weights: Sequence[float], count: int) -> None:
-    """Refuse weights whose number does not match `count` references; see `References.weighted`."""
+    """Refuse weights whose number does not match `count` references; see `References.with_weights`."""
     if len(weights) != count:
         raise UsageError(f"{len(weights)} weights for {count} references: give one per reference, in order")
     for weight in weights:
@@ -94,7 +94,7 @@ def fit_references(references: Source | Sequence[Source], size: int, margins: Ma
     fitted, seen, names = [], [], []
     for picture in map(read_source, sources):
         names.append(picture.name)
-        color = to_eight_bit(picture.flattened())
+        color = to_eight_bit(picture.flatten())
         figure = find_figure(color) if margins == "auto" else None
         seen.append(figure.cut(color) if figure else color)
         fitted.append(fit_reference(seen[-1], size, picture.name)[0])

@@ -158,7 +158,7 @@ class _Steps:
             stopped, late, time_fraction = trainer.agree(
                 [
                     float(self._stop.is_set()),
-                    float(clock.late(report.seconds)) if is_main else 0.0,
+                    float(clock.note_step(report.seconds)) if is_main else 0.0,
                     clock.time_fraction() if is_main else 0.0,
                 ]
             )

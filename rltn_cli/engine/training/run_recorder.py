@@ -94,13 +94,13 @@ class RunRecorder:
 
     def save(self) -> CheckpointEvent:
         """Save a training state."""
-        with self._clock.saving():
+        with self._clock.measure_saving():
             path = self._folder.save(self._trainer)
         return {"event": "checkpoint", "step": self._trainer.step, "path": str(path)}
 
     def draw_samples(self) -> SamplesEvent:
         """Write a sample grid."""
-        with self._clock.drawing():
+        with self._clock.measure_drawing():
             path, grid = self._folder.write_samples(self._trainer, self._samples)
             self._log.picture(grid, self._trainer.step)
         return {"event": "samples", "step": self._trainer.step, "path": str(path)}
@@ -110,7 +110,7 @@ class RunRecorder:
         if self._validation is None or not self._validation.ids:
             return
         step = self._trainer.step
-        with self._clock.validating():
+        with self._clock.measure_validation():
             metrics = self._validation.measure(self._trainer.networks.ema_model, self._trainer.device)
         entry: ValidationEntry = {"step": step, "pictures": len(self._validation.ids), **metrics}
         self._history = [old for old in self._history if old["step"] != step] + [entry]

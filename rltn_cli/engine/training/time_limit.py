@@ -57,7 +57,7 @@ class Clock:
         done = time.monotonic() - self._first
         return done / max(done + self.left(), 1e-9)
 
-    def late(self, seconds: float) -> bool:
+    def note_step(self, seconds: float) -> bool:
         """Note how long a step took, and return whether there is no time for another.
 
         The longest of the last steps does not count: the whole program may have been paused during it.
@@ -71,7 +71,7 @@ class Clock:
         return sum(self._steps) / max(len(self._steps), 1)
 
     @contextlib.contextmanager
-    def saving(self) -> Iterator[None]:
+    def measure_saving(self) -> Iterator[None]:
         """Measure how long it takes to save a state."""
         begun = time.monotonic()
         yield
@@ -80,14 +80,14 @@ class Clock:
         )  # the model follows the last state
 
     @contextlib.contextmanager
-    def drawing(self) -> Iterator[None]:
+    def measure_drawing(self) -> Iterator[None]:
         """Measure how long a sample grid takes."""
         begun = time.monotonic()
         yield
         self._drawing = time.monotonic() - begun
 
     @contextlib.contextmanager
-    def validating(self) -> Iterator[None]:
+    def measure_validation(self) -> Iterator[None]:
         """Measure how long a validation takes."""
         begun = time.monotonic()
         yield
