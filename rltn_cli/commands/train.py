@@ -164,7 +164,7 @@ def train(
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
         raise UsageError("--resume continues a run and --overwrite begins it again: pass one")
-    _check_installed()
+    check_installed()
     flags = {
         "pairs": tuple(data) if data else None, "init": init, "architecture": architecture, "steps": steps,
         "epochs": epochs, "minutes": minutes, "batch": batch, "accumulate": grad_accum,
@@ -233,7 +233,7 @@ def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) ->
     return from_mapping(TrainConfig, flags, "options", base=config)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     """Refuse to start without the packages that training needs."""
     for name in ("accelerate", "tensorboard", "skimage"):
         if importlib.util.find_spec(name) is None:
