@@ -267,8 +267,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     from rltn_cli.models.architectures import build_network
 
     config = resolve_steps(request.config, len(data.train))
-    fresh = config.fresh_model() if config.architecture == "rltn" else config.fresh_baseline()
-    model = start_model(config, offline=request.offline) or build_network(fresh)
+    model = start_model(config, offline=request.offline) or build_network(config.fresh_network())
     memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
     costs = {
         "pairs": len(data.train),

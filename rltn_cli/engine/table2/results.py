@@ -131,8 +131,7 @@ def _cost_table(jobs: Sequence[Job]) -> Table:
     body = []
     for row in _rows(jobs):
         config = next(job.config for job in jobs if job.row == row)
-        fresh = config.fresh_model() if config.architecture == "rltn" else config.fresh_baseline()
-        cost = measure_cost(fresh, size=COST_SIZE)
+        cost = measure_cost(config.fresh_network(), size=COST_SIZE)
         line = [ROWS[row], f"{cost.parameters:,}", f"{cost.flop / 1e9:.1f}"]
         for data in names:
             own = [job for job in jobs if (job.row, job.data) == (row, data)]

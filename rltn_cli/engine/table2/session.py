@@ -51,7 +51,7 @@ class TableRequest:
 
         Raises:
             UsageError: no data, two sets of one name, or no such row.
-            ConfigError: a size or batch that training does not take.
+            ConfigError: a size, batch or preset that training does not take.
         """
         names = [name_of(data) for data in self.data]
         if not names:
@@ -65,7 +65,7 @@ class TableRequest:
             for row in choose_rows(self.rows)
         ]
         for job in jobs:
-            assert job.config.steps == self.budget.steps
+            job.config.fresh_network()
         return jobs
 
 
