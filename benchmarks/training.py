@@ -144,17 +144,17 @@ def report_profile(trainer: Trainer, batch: Batch) -> None:
     sums: dict[str, float] = defaultdict(float)
     largest: dict[str, float] = defaultdict(float)
     for event in recorded.key_averages():
-        spent = event.self_device_time_total if gpu else event.self_cpu_time_total
+        duration = event.self_device_time_total if gpu else event.self_cpu_time_total
         kind = kind_of(event.key)
-        sums[kind] += spent
+        sums[kind] += duration
         if kind != "convolution":
-            largest[event.key] += spent
+            largest[event.key] += duration
     total = sum(sums.values())
     print("| part of the step | share |\n|---|---:|")
-    for kind, spent in sorted(sums.items(), key=lambda item: -item[1]):
-        print(f"| {kind} | {100 * spent / total:.1f} % |")
+    for kind, duration in sorted(sums.items(), key=lambda item: -item[1]):
+        print(f"| {kind} | {100 * duration / total:.1f} % |")
     named = sorted(largest, key=lambda name: -largest[name])[:5]
-    print("\nlargest beside convolutions:")
+    print("\nlargest apart from convolutions:")
     print("\n".join(f"- {name}, {100 * largest[name] / total:.1f} %" for name in named), end="\n\n")
 
 
@@ -175,9 +175,9 @@ def report_ratios(trainer: Trainer, batch: Batch, steps: int) -> None:
     for turn in range(steps + 1):
         for name, way in ways.items():
             with way(trainer, batch) as own:
-                spent = seconds_of(trainer, lambda own=own: trainer.train_step(own))  # type: ignore[misc]
+                duration = seconds_of(trainer, lambda own=own: trainer.train_step(own))  # type: ignore[misc]
             if turn:
-                seconds[name].append(spent)
+                seconds[name].append(duration)
     base = statistics.median(seconds["as it is"])
     print("| the step | seconds | throughput of as it is, over this |\n|---|---:|---:|")
     for name, values in seconds.items():

@@ -42,7 +42,7 @@ LINE_METHODS: Mapping[LineMethod, str] = {
 }
 
 ReferenceMatch = Literal["name", "auto"]
-"""Which reference of a folder serves a sketch: the one of its name, or the one most like it."""
+"""Which reference of a folder a sketch gets: the one with its name, or the most similar one."""
 
 EvaluationProtocol = Literal["nearest", "group", "self"]
 """Which reference a drawing is evaluated by; see `rltn_cli.engine.evaluation.protocols`."""

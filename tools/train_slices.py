@@ -30,7 +30,7 @@ from slices.held_out import HeldOut
 from slices.packed import PackedStore, write_pack
 from slices.state_shards import read_shards, write_shards
 
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks, load_frozen_networks
@@ -85,7 +85,7 @@ def train(options: argparse.Namespace) -> None:
     ends = begun + 60 * options.minutes - options.reserve
     with (
         (options.out / "log.jsonl").open("a", encoding="utf-8") as log,
-        stopping("the current step and saving", signal.SIGTERM) as stop,
+        stop_on_signals("the current step and saving", signal.SIGTERM) as stop,
     ):
         _report(log, {"prepared_s": round(time.monotonic() - begun, 1), "step": trainer.step})
         started, first, sums = time.monotonic(), trainer.step, dict[str, list[float]]()

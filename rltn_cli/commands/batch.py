@@ -7,7 +7,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import show
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
@@ -65,7 +65,8 @@ References = Annotated[
     ),
 ]
 ReferenceFolder = Annotated[
-    Path | None, typer.Option("--ref-dir", metavar="FOLDER", help="References, named like the sketches.")
+    Path | None,
+    typer.Option("--ref-dir", metavar="FOLDER", help="References with the names of the sketches."),
 ]
 Match = Annotated[
     choices.ReferenceMatch,
@@ -76,7 +77,7 @@ Match = Annotated[
 Null = Annotated[
     bool,
     typer.Option(
-        "--null", "-0", help="Names on standard input end in zero bytes, as find -print0 writes them."
+        "--null", "-0", help="Names on standard input end in NUL bytes, as find -print0 writes them."
     ),
 ]
 SaveFolder = Annotated[
@@ -177,7 +178,7 @@ def _run(request: "BatchRequest", display: Display[BatchEvent]) -> int:
     from rltn_cli.engine.batch.session import paint_all
 
     summary: BatchSummary | None = None
-    with stopping("the pictures at work") as stop, display:
+    with stop_on_signals("the pictures at work") as stop, display:
         for event in paint_all(request, stop):
             display.show(event)
             if event["event"] == "summary":

@@ -41,7 +41,7 @@ from rltn_cli.commands.painting_options import (
     hexes_of,
 )
 from rltn_cli.commands.painting_results import Results, check_transparency, report, show_settings
-from rltn_cli.commands.progress import Waiting, working
+from rltn_cli.commands.progress import Waiting, show_status
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
@@ -161,7 +161,7 @@ def _paint_and_write(
         return
     started = time.monotonic()
     result, used = _paint(settings, results, folder, quiet)
-    with working("writing", quiet=quiet):
+    with show_status("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
     settings = settings | {"device": used}
@@ -197,10 +197,10 @@ def _paint(
     from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.painting.fixes import parse_fixes
 
-    with working("reading the pictures", quiet=quiet):
+    with show_status("reading the pictures", quiet=quiet):
         sketch, references = _read(settings, results)
         assert sketch is not None
-    with working("loading the model", quiet=quiet):
+    with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
         colorizer = Colorizer.from_pretrained(folder, device=settings["device"])

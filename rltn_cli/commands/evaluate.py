@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.messages import printable, say, show, show_text
+from rltn_cli.commands.messages import escape_controls, say, show, show_text
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -233,10 +233,10 @@ def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
 
 def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool, overwrite: bool) -> None:
     """Write the page of a user study."""
-    from rltn_cli.commands.progress import working
+    from rltn_cli.commands.progress import show_status
     from rltn_cli.engine.evaluation.study_page import make_study
 
-    with working("painting the study's pictures", quiet=quiet):
+    with show_status("painting the study's pictures", quiet=quiet):
         page = make_study(evaluator, pictures=pictures)
     write_file(path, page.encode(), overwrite=overwrite)
     if not quiet:
@@ -290,11 +290,11 @@ def _draw_tables(result: "Evaluation", console: "Console") -> None:
         "Region accuracy by source": report.source_table(result.rows, "region_accuracy"),
     }
     for title, (head, body) in tables.items():
-        table = Table(title=Text(printable(title)))
+        table = Table(title=Text(escape_controls(title)))
         for number, heading in enumerate(head):
-            table.add_column(Text(printable(heading)), justify="right" if number else "left")
+            table.add_column(Text(escape_controls(heading)), justify="right" if number else "left")
         for line in body:
-            table.add_row(*(Text(printable(cell)) for cell in line))
+            table.add_row(*(Text(escape_controls(cell)) for cell in line))
         console.print(table)
     for text in [f"Note: {warning}." for warning in result.warnings] + report.describe_missing(result):
-        console.print(printable(text), highlight=False, markup=False)
+        console.print(escape_controls(text), highlight=False, markup=False)

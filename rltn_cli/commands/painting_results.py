@@ -90,7 +90,7 @@ class Results:
                 raise no_correspondence(method, name)
 
     def check_size(self, size: tuple[int, int]) -> None:
-        """Refuse, before any work is done, a picture (H, W) that a format does not hold.
+        """Refuse, before any work is done, a picture (H, W) that is too large for its format.
 
         Raises:
             OutputError: as above.
@@ -168,7 +168,7 @@ def report(
 
 
 def _colors_of(finished: "Finished") -> dict[str, Any]:
-    """Return what flats chose from, and how far the references' colours are from a palette that was named."""
+    """Return the palette that flats chose from, and how far a named one is from the references' colours."""
     if finished.decision is None:
         return {}
     found: dict[str, Any] = {"colors": finished.decision.palette.hexes}

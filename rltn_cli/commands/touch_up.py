@@ -1,4 +1,4 @@
-"""`rltn touch-up`: a page on the artist's own machine, where wrong regions are put right by clicking."""
+"""`rltn touch-up`: a page on the artist's own machine, where wrong regions are corrected by clicking."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, Model, Offline, Quiet
 from rltn_cli.commands.painting_options import Size
-from rltn_cli.commands.progress import Waiting, working
+from rltn_cli.commands.progress import Waiting, show_status
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import PAINTING_SUFFIX
@@ -16,7 +16,10 @@ from rltn_cli.optional_packages import library
 
 Work = Annotated[
     Path,
-    typer.Argument(metavar="PAINTING|SKETCH", help="A painting that --save wrote; or a drawing, with --ref."),
+    typer.Argument(
+        metavar="PAINTING|FOLDER|SKETCH",
+        help="A painting that --save wrote, a folder of them, or a drawing, with --ref.",
+    ),
 ]
 References = Annotated[
     list[str] | None,
@@ -30,11 +33,11 @@ Save = Annotated[
     typer.Option(
         metavar="FILE.rltn",
         help="Where a drawing is saved when it is painted.",
-        show_default="beside the drawing, under its name",
+        show_default="next to the drawing, under its name",
     ),
 ]
 Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0 takes a free one.")
+    int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0 chooses a free one.")
 ]
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the page's address, but open no browser.")]
 
@@ -51,23 +54,23 @@ def touch_up(
     quiet: Quiet = False,
     offline: Offline = False,
 ) -> None:
-    """Put a painting right by clicking, on a page in your browser.
+    """Correct a painting by clicking, on a page in your browser.
 
     The page is served to this machine alone, at an address that is printed. It ends with Ctrl-C or Done.
     """
     for package in ("starlette", "uvicorn"):
         library(package, extra="page")
-    if work.suffix.lower() == PAINTING_SUFFIX:
+    if work.suffix.lower() == PAINTING_SUFFIX or work.is_dir():
         if ref or save:
             raise UsageError(
-                f"{'--ref' if ref else '--save'} is of no use for {work}, which is painted already"
+                f"{'--ref' if ref else '--save'} has no effect on {work}, which is painted already"
             )
         painting = work
     else:
         painting = _paint(work, ref, save, find_model(model, offline=offline), size, device, quiet)
-    from rltn_cli.touch_up.serving import touch_up_painting
+    from rltn_cli.touch_up import serving
 
-    touch_up_painting(painting, port=port, open_browser=not no_open, tell=show)
+    serving.touch_up(painting, port=port, open_browser=not no_open, tell=show)
 
 
 def _paint(
@@ -87,10 +90,10 @@ def _paint(
         raise UsageError(f"{sketch} is no {PAINTING_SUFFIX}: to paint it first, name a picture with --ref")
     path = save or sketch.with_suffix(PAINTING_SUFFIX)
     if save is None and path.exists():
-        raise UsageError(f"{path} is there already: touch it up, or name another file with --save")
+        raise UsageError(f"{path} exists already: touch it up, or name another file with --save")
     check_saving(path)
     drawing, pictures = read_picture(sketch), [read_picture(name) for name in references]
-    with working("loading the model", quiet=quiet):
+    with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
         colorizer = Colorizer.from_pretrained(folder, device=device)

@@ -12,7 +12,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import show, show_text
 from rltn_cli.commands.options import (
     DryRun,
@@ -187,7 +187,7 @@ def train(
 def _resolve_run(
     output: Path, resume: str | None, file: Path | None, flags: dict[str, Any], *, overwrite: bool
 ) -> tuple[Path | None, TrainConfig]:
-    """Return the state to go on from, if any, and the configuration, after a look at the run's folder."""
+    """Check the run's folder, and return the state to continue from, if any, and the configuration."""
     from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
 
     state = find_state(output, resume) if resume is not None else None
@@ -250,10 +250,10 @@ def _check_share(batch: int) -> None:
 
 def _prepare(request: "Request", *, show: bool) -> "TrainingData":
     """Read and check the data, and show the results."""
-    from rltn_cli.commands.progress import working
+    from rltn_cli.commands.progress import show_status
     from rltn_cli.engine.training.run_data import prepare_data
 
-    with working("checking the data", quiet=not show):
+    with show_status("checking the data", quiet=not show):
         data = prepare_data(request.config, offline=request.offline)
     if show:
         show_check(data.check)
@@ -290,7 +290,7 @@ def _run(request: "Request", data: "TrainingData", display: "Display[TrainingEve
     from rltn_cli.engine.training.run import train as train_run
 
     interrupted = False
-    with stopping("the current step", signal.SIGTERM) as stop, display:
+    with stop_on_signals("the current step", signal.SIGTERM) as stop, display:
         for event in train_run(request, data, stop):
             display.show(event)
             interrupted = event["event"] == "interrupted"

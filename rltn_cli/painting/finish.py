@@ -37,7 +37,7 @@ class FinishOptions:
     fix_alike: bool = False
     """Whether they also hold for the regions that would have had the same colour."""
     transparent_paper: bool = False
-    """Whether white regions at the picture's edge become transparent; beside the drawing's own alpha."""
+    """Whether white regions at the edge become transparent, in addition to the drawing's own alpha."""
     edits: tuple[RegionEdit, ...] = ()
     """Merges and splits of regions, in order."""
 
@@ -136,7 +136,7 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
     """Bring a painting to the drawing's own size, under its lines.
 
     Raises:
-        UsageError: an option out of range, or a fix that makes no sense.
+        UsageError: an option out of range, or an invalid fix.
     """
     options.check()
     check_edits(options.edits, painting.size)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, on_paper, to_eight_bit
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, lay_on_paper, to_eight_bit
 from rltn_cli.painting.finish import Finished
 from rltn_cli.painting.painting import Painting
 from rltn_cli.painting.region_facts import RegionFacts
@@ -99,7 +99,7 @@ def _heat(values: Floats, lowest: float) -> Bytes:
 def _flattened(image: Pixels) -> Bytes:
     """Return a finished picture on white, with 8 bits."""
     eight = to_eight_bit(image)
-    return eight if eight.shape[2] == 3 else on_paper(np.ascontiguousarray(eight[..., :3]), eight[..., 3])
+    return eight if eight.shape[2] == 3 else lay_on_paper(np.ascontiguousarray(eight[..., :3]), eight[..., 3])
 
 
 def _scaled(picture: Bytes) -> Bytes:
@@ -118,7 +118,7 @@ def _write(panel: Bytes, text: str, x: float, y: float) -> None:
 
 
 def _side_by_side(panels: Sequence[tuple[str, Bytes]]) -> Bytes:
-    """Put panels beside each other, each under its title."""
+    """Put panels next to each other, each under its title."""
     width = sum(panel.shape[1] + _SPACE for _, panel in panels) + _SPACE
     sheet = np.full((_TITLE + _HEIGHT + _LEGEND, width, 3), 255, np.uint8)
     left = _SPACE

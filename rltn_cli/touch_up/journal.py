@@ -1,6 +1,6 @@
-"""The journal beside a painting: every step, on the disk before it is answered, so that a kill loses nothing.
+"""The journal next to a painting: each step is on disk before it is answered, so that a kill loses nothing.
 
-    courier.rltn.journal    JSON lines: a header with the painting's SHA-256, then one line a step
+    courier.rltn.journal    JSON lines: a header with the painting's SHA-256, then one line per step
 
 A line that a kill cut short was never answered, and is left out. One process holds the journal; others read.
 """
@@ -90,6 +90,12 @@ class Journal:
             self._path.unlink(missing_ok=True)
         self._file.close()
         self._file = None
+
+
+def has_journal(painting: Path) -> bool:
+    """Return whether steps of a painting are kept beside it."""
+    path = painting.with_name(painting.name + _SUFFIX)
+    return path.exists() and path.read_bytes().count(b"\n") > 1
 
 
 def _parsed(data: bytes) -> list[dict[str, Any]]:

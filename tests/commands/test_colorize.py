@@ -268,7 +268,7 @@ def test_pictures_that_are_not_what_they_are_taken_for(
     said = capsys.readouterr().err
     assert "reference.png: looks like a colour picture or a photo" in said
     assert "rltn extract-lines first, or pass --extract" in said
-    assert "drawing.png: is grey; a reference without colours has none to give" in said
+    assert "drawing.png: is grey; a reference without colours gives none" in said
     extracting = ("-o", "two.png", "--extract", "--finish", "paint")
     assert paint(model, "reference.png", "-r", "reference.png", *extracting) == 0
     assert capsys.readouterr().err.startswith("rltn: two.png")

@@ -38,7 +38,7 @@ class BatchPlan(_OfProcess):
 
 @final
 class SketchBegun(_OfProcess):
-    """A sketch is being painted, or needs no painting."""
+    """A sketch is being painted, or does not need to be."""
 
     event: Literal["started", "skipped"]
     sketch: str

@@ -1,4 +1,4 @@
-"""References of a batch: each is read and encoded once, kept while there is room, and chosen by likeness."""
+"""References of a batch: read and encoded once, kept while there is room, and chosen by similarity."""
 
 import contextlib
 import hashlib
@@ -28,7 +28,7 @@ from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 
 CACHE_BYTES = 256 << 20
-"""Encoded references are kept up to this size together; one at 256 pixels per side takes 1.2 MB."""
+"""Encoded references are kept up to this total size; one at 256 pixels per side takes 1.2 MB."""
 _SAMPLE = 29
 """A score looks at one place of the drawing in this many."""
 
@@ -64,7 +64,7 @@ class ReferenceCache:
         self._thumbnails: dict[Path, Floats | None] = {}
         self._thumbnail_lock = threading.Lock()
         self.encodings = 0
-        """How often references were encoded."""
+        """Number of times that references were encoded."""
 
     def hashes(self, paths: Sequence[Path]) -> list[str]:
         """Return the SHA-256 of each file, as it was when it was first asked for.
@@ -85,8 +85,8 @@ class ReferenceCache:
                 hashes += self.hashes([path])
         return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
-    def encoded(self, paths: tuple[Path, ...]) -> References:
-        """Return references, encoded now or before, then under whatever names their files had.
+    def encode(self, paths: tuple[Path, ...]) -> References:
+        """Return references, encoded now or earlier, then under whatever names their files had.
 
         Raises:
             PictureError: one cannot be read, is too small, or has changed since `hashes` saw it.
@@ -124,7 +124,7 @@ class ReferenceCache:
             return self._colorizer.encode(pictures, size=self._size, margins=self._margins)
 
     def _make_room(self) -> None:
-        """Forget the references that were not used for longest, until the rest fits."""
+        """Forget the least recently used references, until the rest fits."""
         with self._lock:
             done = [
                 (key, _bytes_of(future.result()))
@@ -188,7 +188,7 @@ def match_score(model: PaintingNetwork, outputs: Sequence[Painted], references: 
 def _thumbnail_of(path: Path) -> Floats | None:
     """Return a reference's picture at 8x8; None, with a warning, where it cannot be read."""
     try:
-        return thumbnail(to_eight_bit(read_picture(path).flattened()))
+        return thumbnail(to_eight_bit(read_picture(path).flatten()))
     except PictureError as error:
         _log.warning("%s; it is left out", error)
         return None

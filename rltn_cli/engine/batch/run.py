@@ -89,8 +89,8 @@ class BatchPainter:
             model_sha256: tells the model from others.
             model_revision: the model's commit on the Hub, for the manifest.
             overwrite: paint again what is done, and replace files that a batch did not write.
-            companions: what is written beside the pictures.
-            jobs: how many sketches to work at at once; if None one more than there are processor cores, so
+            companions: what is written in addition to the pictures.
+            jobs: how many sketches to work on at once; if None, one more than there are processor cores, so
                 that none of them waits while a sketch is read or written.
         """
         self._colorizer, self._record, self._options = colorizer, record, options
@@ -108,7 +108,7 @@ class BatchPainter:
     def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[SketchEvent]:
         """Paint, and yield what happens as it happens.
 
-        A sketch that fails is told as an event; the others go on.
+        A sketch that fails is reported as an event; the others go on.
 
         Args:
             tasks: what to do.
@@ -136,7 +136,7 @@ class BatchPainter:
                 while jobs:
                     event = self._events.get()
                     if isinstance(event, Future):
-                        event.result()  # raises what is our own mistake
+                        event.result()  # raises programming errors
                         jobs -= 1
                     else:
                         yield event
@@ -229,9 +229,9 @@ class BatchPainter:
         self, paths: tuple[Path, ...], drawing: Drawing, weights: tuple[float, ...] | None = None
     ) -> _Match:
         """Run the network with the references that are named."""
-        references = self.cache.encoded(paths)
+        references = self.cache.encode(paths)
         if weights is not None:
-            references = references.weighted(weights)
+            references = references.with_weights(weights)
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
@@ -252,14 +252,14 @@ class BatchPainter:
                     first = self._match((path,), drawing)
                     scores[path] = first.facts["score"] or 0.0
                     continue
-                references = self.cache.encoded((path,))
+                references = self.cache.encode((path,))
             except PictureError as error:  # it disappeared, or changed, on the way
                 _log.warning("%s; it is left out", error)
                 continue
             with self._slots:
                 scores[path] = match_score(self._colorizer.model, first.outputs, references) or 0.0
         if first is None:
-            raise PictureError(f"{task.sketch}: none of the references most like it can be read")
+            raise PictureError(f"{task.sketch}: none of the most similar references can be read")
         chosen = max(scores, key=lambda path: scores[path])
         best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
         facts: MatchFacts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}

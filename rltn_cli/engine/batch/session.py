@@ -1,4 +1,4 @@
-"""A batch from its first look at the folders to its manifest, in one process or shared by several."""
+"""A batch, from the search for its sketches to its manifest, in one process or shared by several."""
 
 import hashlib
 import threading
@@ -45,7 +45,7 @@ class BatchRequest:
     ending: str = "png"
     recursive: bool = False
     null: bool = False
-    """Whether names on standard input end in zero bytes."""
+    """Whether names on standard input end in NUL bytes."""
     overwrite: bool = False
     device: str = "auto"
     jobs: int | None = None
@@ -57,7 +57,7 @@ class BatchRequest:
 
     @property
     def companions(self) -> Companions:
-        """What is written beside the pictures."""
+        """What is written in addition to the pictures."""
         return Companions(self.output, self.save, self.layers, self.layers_format)
 
     def plan(self) -> list[PaintingTask]:
@@ -202,7 +202,7 @@ def _end(
 
 
 def _by_process(event: BatchPlan | SketchEvent, processes: Processes) -> BatchEvent:
-    """Name the process in its event, where there are several."""
+    """Add the process's number to its event, if there are several."""
     if processes.count > 1:
         event["process"] = processes.rank
     return event

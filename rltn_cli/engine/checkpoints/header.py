@@ -1,4 +1,4 @@
-"""What a model's files tell about themselves, read and checked before anything large is allocated.
+"""What a model's files say about themselves, read and checked before anything large is allocated.
 
 No torch here, so that a wrong model is reported at once.
 """
@@ -91,7 +91,7 @@ def read_model_files(path: Path) -> ModelFiles:
         )
     if stored.values is None:
         raise ModelError(
-            f"{path}: no configuration inside, and no {CONFIG_FILE} beside it; add the model's {CONFIG_FILE}"
+            f"{path}: no configuration inside, and no {CONFIG_FILE} next to it; add the model's {CONFIG_FILE}"
         )
     config = _build_config(stored.values, stored.where)
     return ModelFiles(stored.weights, stored.shapes, stored.parts, stored.values, stored.where, config)
@@ -112,7 +112,7 @@ def read_stored(path: Path) -> StoredModel:
 
     Args:
         path: a folder with `config.json` and `model.safetensors`, or a `.safetensors` file that carries its
-            configuration as JSON under the metadata key "config" (or has a `config.json` beside it).
+            configuration as JSON under the metadata key "config" (or has a `config.json` next to it).
 
     Raises:
         ModelError: missing, not safetensors, inconsistent, or a configuration that is not JSON.

@@ -40,7 +40,7 @@ def palette_colors(palette: Palette, pictures: Sequence[Bytes]) -> ReferenceColo
     return ReferenceColors(palette, shares, ballot.contacts(pictures))
 
 
-def _joined(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
+def _join_tiles(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
     """Join the pictures of a drawing's tiles, each (1, 3, H, W) in [-1, 1], to (h, w, 3) in [0, 1]."""
     return fit.crop(fit.join([to_array(picture[0]) for picture in pictures]))
 
@@ -52,18 +52,18 @@ def gather_clues(
 
     Args:
         fit: of the drawing.
-        outputs: one a tile, as `fit.tiles` lists them.
+        outputs: one per tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
         attention: whether to gather the attention too, which only decisions about regions look at.
 
     Returns:
         The clues. Of a network without correspondence, the picture itself is what it says of the warp.
     """
-    colors = _joined(fit, [output.colors for output in outputs])
+    colors = _join_tiles(fit, [output.colors for output in outputs])
     matched = [output for output in outputs if isinstance(output, RLTNOutput)]
     if not matched:
         return Clues(colors, colors, reference.palette, None, reference.contacts)
-    warped = _joined(fit, [output.warped for output in matched])
+    warped = _join_tiles(fit, [output.warped for output in matched])
     votes = None
     if attention:
         votes = fit.crop(fit.join([_attention(output, reference) for output in matched], PATCH), PATCH)

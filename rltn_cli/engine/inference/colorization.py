@@ -26,7 +26,7 @@ from rltn_cli.sizes import PATCH
 
 @dataclass(frozen=True, eq=False)
 class Colorization:
-    """A painted drawing, and what the network tells about it."""
+    """A painted drawing, and what the network computed for it."""
 
     finished: Finished
     """The finished picture, and how it came about."""

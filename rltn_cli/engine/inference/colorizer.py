@@ -114,13 +114,13 @@ class Colorizer:
             sketch: a path, `-` for standard input, an encoded file, a Pillow image, or an array
                 (H, W[, 1..4]) uint8 or uint16.
             references: one or several of the same, or what `encode` returned.
-            ref_weights: how likely each reference is matched, in order; equally if left out.
+            ref_weights: how likely each reference is to be matched, in order; all alike if left out.
             size: pixels of the shorter side for the network, 64 to 2048.
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, those of the `network`, or `none` for colours only.
             alpha: what becomes of the drawing's transparency; see `DrawingOptions`, also for what follows.
-            gap: widest gap in a line that bounds a flat, in pixels of the drawing; 1.2 % of its shorter side
-                if left out.
+            gap: widest gap in a line that counts as closed, in pixels of the drawing; 1.2 % of its shorter
+                side if left out.
             palette: the only colours that flats take; those of the references if left out.
             fixes: colours of single regions; see `Fix` and `Painting.decide`, also for what follows.
             fix_alike: see there.
@@ -135,7 +135,7 @@ class Colorizer:
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
-            UsageError: an option out of range, a fix that makes no sense, or no reference.
+            UsageError: an option out of range, an invalid fix, or no reference.
             RltnError: the device does not have enough memory.
         """
         _check_size(size)
@@ -155,7 +155,7 @@ class Colorizer:
         self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
         encoded = fitted if isinstance(fitted, References) else self._encode(fitted)
         if ref_weights is not None:
-            encoded = encoded.weighted(ref_weights)
+            encoded = encoded.with_weights(ref_weights)
         outputs = self.paint(drawing, encoded)
         result = self.finish(drawing, encoded, outputs, finishing)
         for notice in result.notices:
@@ -180,12 +180,12 @@ class Colorizer:
         with self._extracting:
             if self._extractor is None:
                 self._extractor = LineExtractor.of(device=str(self.device))
-            return np.repeat(self._extractor(picture.flattened())[..., None], 3, axis=2)
+            return np.repeat(self._extractor(picture.flatten())[..., None], 3, axis=2)
 
     def foresee(
         self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None
     ) -> None:
-        """Tell how long the network will probably take, where that is long.
+        """Report how long the network will probably take, if that is long.
 
         Args:
             sketch: pixels of the sketch, at the network's size.
@@ -197,7 +197,7 @@ class Colorizer:
         if seconds < LONG:
             return
         if tell is None:
-            _log.warning("size %d takes long: about %d seconds a drawing on this machine", size, seconds)
+            _log.warning("size %d takes long: about %d seconds per drawing on this machine", size, seconds)
         else:
             tell(seconds)
 
@@ -224,7 +224,7 @@ class Colorizer:
         """Bring what the network painted to the drawing's own size; the last step of painting.
 
         Raises:
-            UsageError: a fix that makes no sense.
+            UsageError: an invalid fix.
         """
         allowed, limits = self.allow(options)
         chosen, reasons = allowed.resolved(drawing.grey)

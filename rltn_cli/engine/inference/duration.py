@@ -1,4 +1,4 @@
-"""How long painting will take on this machine, told from a small picture."""
+"""How long painting will take on this machine, estimated from a small picture."""
 
 import time
 from functools import cached_property
@@ -9,7 +9,7 @@ from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.sizes import PATCH
 
 LONG = 10.0
-"""Seconds from which a user is told beforehand."""
+"""Seconds from which the user is told in advance."""
 _QUICK = 2 * 512 * 512
 """Pixels of sketch and references together that no machine takes long for."""
 _SIDES = 64, 128
@@ -20,7 +20,7 @@ class DurationEstimate:
     """Estimates how long a network takes for a sketch and its references.
 
     The operations of convolutions grow with the pixels, those of the matching with the product of both
-    pictures' pixels. How many a second the machine does is measured once, on a small picture.
+    pictures' pixels. How many the machine does per second is measured once, on a small picture.
     """
 
     def __init__(self, model: PaintingNetwork, device: torch.device) -> None:
@@ -46,7 +46,7 @@ class DurationEstimate:
 
     @cached_property
     def _measured(self) -> tuple[float, float, float]:
-        """Operations of convolutions a pixel, of the matching a pair of pixels, and operations a second."""
+        """Operations of convolutions per pixel, of matching per pair of pixels, and operations per second."""
         from rltn_cli.models.cost import measure_cost  # only large pictures get here; it takes 0.1 s to load
 
         first, second = (measure_cost(self._model.config, size=side).flop / side**2 for side in _SIDES)

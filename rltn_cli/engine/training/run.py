@@ -127,7 +127,7 @@ def _run(
 def _make_trainer(
     request: Request, config: TrainConfig, data: TrainingData, accelerator: Accelerator
 ) -> Trainer:
-    """Return the trainer of a run, brought to the state that the run goes on from."""
+    """Return the trainer of a run, in the state that the run continues from."""
     trainer = Trainer(
         config,
         data.store(data.train, config.largest_size),
@@ -158,7 +158,7 @@ class _Steps:
             stopped, late, time_fraction = trainer.agree(
                 [
                     float(self._stop.is_set()),
-                    float(clock.late(report.seconds)) if is_main else 0.0,
+                    float(clock.note_step(report.seconds)) if is_main else 0.0,
                     clock.time_fraction() if is_main else 0.0,
                 ]
             )

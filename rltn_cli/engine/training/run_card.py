@@ -12,7 +12,7 @@ from rltn_cli.training_config import TrainConfig
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What the card tells of a run."""
+    """What the card says of a run."""
 
     name: str
     config: TrainConfig
@@ -60,7 +60,7 @@ def write_card(summary: RunSummary) -> str:
 
 
 def _strip_folders(init: str) -> str:
-    """Return a model's name without the folders of the machine; empty for none."""
+    """Return a model's name without the folders of this machine; empty for none."""
     path = Path(init)
     return path.name if init and path.exists() else init
 

@@ -20,7 +20,7 @@ AT_ONCE = 4
 
 
 def draw_grid_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batch:
-    """SampleSpec fixed samples with clean lines and true colours; half of the references share the palette.
+    """Draw fixed samples with clean lines and true colours; half of the references share the palette.
 
     Args:
         store: of the pairs to show.

@@ -202,7 +202,7 @@ def test_a_long_time_is_foreseen(colorizer, reference, caplog, monkeypatch):
     assert told == [64]
     with caplog.at_level(logging.WARNING):
         colorizer(sketch_of(96, 96), reference, size=64, margins="keep")
-    assert "size 64 takes long: about 64 seconds a drawing on this machine" in caplog.text
+    assert "size 64 takes long: about 64 seconds per drawing on this machine" in caplog.text
 
 
 def test_weights_of_references(colorizer, reference):
