@@ -45,7 +45,7 @@ from rltn_cli.painting.description import (
     Description,
     StoredOptions,
     damaged,
-    fault_of,
+    find_fault,
     new_description,
     parse_description,
 )
@@ -117,7 +117,7 @@ def encode_painting(painting: Painting, options: FinishOptions, name: str = "pai
         origin=painting.origin,
         options=StoredOptions.of(options),
     )
-    if (reason := fault_of(described)) is not None:
+    if (reason := find_fault(described)) is not None:
         raise OutputError(f"{name}: the painting cannot be saved: {reason}")
     arrays: dict[str, NDArray[Any]] = {
         "colors": seen.colors,
@@ -178,7 +178,7 @@ def decode_painting(data: bytes, name: str = "painting") -> tuple[Painting, Fini
             stored = _Stored(archive, name)
             options = stored.described.options.options()
             check_edits(options.edits, stored.described.size)
-            return _assembled(stored), options
+            return _assemble(stored), options
     except PaintingError:
         raise
     except (
@@ -264,7 +264,7 @@ def _clues(arrays: Mapping[str, NDArray[Any]]) -> Clues:
     return Clues(colors, warped, Palette(arrays["palette"]), attention, contacts)
 
 
-def _assembled(stored: _Stored) -> Painting:
+def _assemble(stored: _Stored) -> Painting:
     """Put a painting together from its files."""
     described = stored.described
     size, depth = described.size, described.depth

@@ -74,7 +74,7 @@ class Desk:
     def _take_up(self) -> None:
         """Begin with what the painting holds, and repeat what the journal says."""
         options = self._options
-        finish = options.resolved(self.painting.grey)[0].finish
+        finish = options.resolve(self.painting.grey)[0].finish
         decided = self.painting.decide(
             options.fixes, alike=options.fix_alike, gap=options.gap, palette=options.palette
         )

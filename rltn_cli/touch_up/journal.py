@@ -36,7 +36,7 @@ class Journal:
                 self._file.truncate(len(whole))
         except OSError as error:
             raise _failed(self._path, error) from error
-        self.entries = _parsed(whole)
+        self.entries = _parse(whole)
         """The lines, the header first; none where there is no journal or it makes no sense."""
         self._is_void = bool(whole) and not self.entries
 
@@ -92,7 +92,7 @@ class Journal:
         self._file = None
 
 
-def _parsed(data: bytes) -> list[dict[str, Any]]:
+def _parse(data: bytes) -> list[dict[str, Any]]:
     """Return the lines of a journal; none where one of them makes no sense."""
     try:
         entries = [json.loads(line) for line in data.splitlines()]

@@ -57,10 +57,10 @@ class _Site:
         pictures = {"picture.png": self._desk.picture, "drawing.png": views.drawing}
         routes = [
             *(Route(root + address, self._file(name)) for address, name in PAGE.items()),
-            *(Route(root + name, _made(make, "image/png")) for name, make in pictures.items()),
-            Route(root + "facts.json", _told(views.facts)),
-            Route(root + "state.json", _told(views.state)),
-            Route(root + "regions", _made(views.regions, "application/octet-stream", packed=True)),
+            *(Route(root + name, _serve_bytes(make, "image/png")) for name, make in pictures.items()),
+            Route(root + "facts.json", _serve_json(views.facts)),
+            Route(root + "state.json", _serve_json(views.state)),
+            Route(root + "regions", _serve_bytes(views.regions, "application/octet-stream", packed=True)),
             Route(root + "references/{number:int}", self._reference),
             Route(root + "export/{kind}", self._export),
             Route(root + "claim", self._claim, methods=["POST"]),
@@ -73,7 +73,7 @@ class _Site:
     def _file(self, name: str) -> Callable[[Request], Response]:
         """Return what answers with a file of the page."""
         data = resources.files("rltn_cli.touch_up").joinpath("page", name).read_bytes()
-        return _made(lambda: data, _TYPES[name.rpartition(".")[2]])
+        return _serve_bytes(lambda: data, _TYPES[name.rpartition(".")[2]])
 
     def _reference(self, request: Request) -> Response:
         """Answer with a reference, by its number from 1."""
@@ -118,13 +118,15 @@ class _Site:
         return JSONResponse(await run_in_threadpool(self._views.state))
 
 
-def _made(make: Callable[[], bytes], kind: str, *, packed: bool = False) -> Callable[[Request], Response]:
+def _serve_bytes(
+    make: Callable[[], bytes], kind: str, *, packed: bool = False
+) -> Callable[[Request], Response]:
     """Return what answers with bytes."""
     headers = {"Content-Encoding": "gzip"} if packed else None
     return lambda request: Response(make(), media_type=kind, headers=headers)
 
 
-def _told(tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Response]:
+def _serve_json(tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Response]:
     """Return what answers with JSON."""
     return lambda request: JSONResponse(tell())
 
