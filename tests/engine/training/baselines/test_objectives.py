@@ -111,11 +111,12 @@ def test_each_player_gets_gradients_of_its_own_loss_alone(name: str, vgg_folder:
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_method_overfits_one_pair(name: str, vgg_folder: Path) -> None:
     data = DataConfig(pseudo=1, foreign=0, recolor=0, degrade=0, deform=0)
-    trainer = make_trainer(name, vgg_folder, steps=300, generator_lr=2e-3, discriminator_lr=2e-4, data=data)
+    steps = {"adain": 60, "munit": 150, "drit": 150, "scft": 60}[name]
+    trainer = make_trainer(name, vgg_folder, steps=steps, generator_lr=2e-3, discriminator_lr=2e-4, data=data)
     trainer.loader.store.pairs = trainer.loader.store.pairs[:1]
     term = {"adain": "loss/content", "munit": "loss/image", "drit": "loss/self", "scft": "loss/rec"}[name]
     values = [report.losses[term] for report in trainer.run()]
-    assert np.mean(values[-20:]) < 0.5 * np.mean(values[:5])
+    assert np.mean(values[-10:]) < 0.6 * np.mean(values[:5])
 
 
 def test_randomness_depends_on_seed_step_process_and_part_alone() -> None:
