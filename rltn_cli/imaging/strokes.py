@@ -13,7 +13,7 @@ Points: TypeAlias = Sequence[tuple[int, int]]
 """Where a stroke goes, as (x, y) in pixels."""
 
 _SPECK = 12
-"""A part of fewer pixels, off the lines, is none."""
+"""A part of fewer pixels, off the lines, does not count."""
 _CLOSED = 0.2
 """A stroke is a loop where its ends are nearer than this share of its length."""
 _REACH = 0.03

@@ -227,7 +227,7 @@ class Colorizer:
             UsageError: an invalid fix.
         """
         allowed, limits = self.allow(options)
-        chosen, reasons = allowed.resolved(drawing.grey)
+        chosen, reasons = allowed.resolve(drawing.grey)
         seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.decides)
         painting = Painting(
             drawing.ink, drawing.grey, drawing.alpha, drawing.dpi, drawing.figure, seen, references.pictures
