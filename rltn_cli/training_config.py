@@ -202,8 +202,14 @@ class TrainConfig:
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
 
-    def fresh_baseline(self) -> Baseline:
-        """Return the sizes of fresh weights of an architecture other than RLTN."""
+    def fresh_network(self) -> ModelConfig | Baseline:
+        """Return the sizes of fresh weights.
+
+        Raises:
+            ConfigError: the preset is RLTN's alone, and another architecture is to be trained.
+        """
+        if self.architecture == "rltn":
+            return self.fresh_model()
         return baseline_preset(self.architecture, self.preset)
 
     def fresh_model(self) -> ModelConfig:

@@ -14,7 +14,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "__main__": ("cli",),
     "cli": ("commands",),
-    "commands": ("engine.training.lines", "engine.training", "engine.batch", "data.check", "touch_up"),
+    "commands": (
+        "engine.table2",
+        "engine.training.lines",
+        "engine.training",
+        "engine.batch",
+        "data.check",
+        "touch_up",
+    ),
+    "engine.table2": ("engine.training",),
     "engine.training.lines": ("engine.training",),
     "engine.training": ("engine.evaluation", "data.check"),
     "engine.evaluation": ("engine.inference", "data.check"),

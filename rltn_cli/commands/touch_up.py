@@ -16,7 +16,10 @@ from rltn_cli.optional_packages import library
 
 Work = Annotated[
     Path,
-    typer.Argument(metavar="PAINTING|SKETCH", help="A painting that --save wrote; or a drawing, with --ref."),
+    typer.Argument(
+        metavar="PAINTING|FOLDER|SKETCH",
+        help="A painting that --save wrote, a folder of them, or a drawing, with --ref.",
+    ),
 ]
 References = Annotated[
     list[str] | None,
@@ -57,7 +60,7 @@ def touch_up(
     """
     for package in ("starlette", "uvicorn"):
         library(package, extra="page")
-    if work.suffix.lower() == PAINTING_SUFFIX:
+    if work.suffix.lower() == PAINTING_SUFFIX or work.is_dir():
         if ref or save:
             raise UsageError(
                 f"{'--ref' if ref else '--save'} has no effect on {work}, which is painted already"
@@ -65,9 +68,9 @@ def touch_up(
         painting = work
     else:
         painting = _paint(work, ref, save, find_model(model, offline=offline), size, device, quiet)
-    from rltn_cli.touch_up.serving import touch_up_painting
+    from rltn_cli.touch_up import serving
 
-    touch_up_painting(painting, port=port, open_browser=not no_open, tell=show)
+    serving.touch_up(painting, port=port, open_browser=not no_open, tell=show)
 
 
 def _paint(

@@ -164,7 +164,7 @@ def train(
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
         raise UsageError("--resume continues a run and --overwrite begins it again: pass one")
-    _check_installed()
+    check_installed()
     flags = {
         "pairs": tuple(data) if data else None, "init": init, "architecture": architecture, "steps": steps,
         "epochs": epochs, "minutes": minutes, "batch": batch, "accumulate": grad_accum,
@@ -233,7 +233,7 @@ def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) ->
     return from_mapping(TrainConfig, flags, "options", base=config)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     """Refuse to start without the packages that training needs."""
     for name in ("accelerate", "tensorboard", "skimage"):
         if importlib.util.find_spec(name) is None:
@@ -267,8 +267,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     from rltn_cli.models.architectures import build_network
 
     config = resolve_steps(request.config, len(data.train))
-    fresh = config.fresh_model() if config.architecture == "rltn" else config.fresh_baseline()
-    model = start_model(config, offline=request.offline) or build_network(fresh)
+    model = start_model(config, offline=request.offline) or build_network(config.fresh_network())
     memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
     costs = {
         "pairs": len(data.train),

@@ -13,7 +13,7 @@ from rltn_cli.imaging.palette_readers import GPL, READERS, PaletteFileError
 HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 """A colour as a user writes it."""
 _MOST_COLORS = 256
-_LARGEST = 1 << 20
+LARGEST_FILE = 1 << 20
 """Bytes of a palette file."""
 
 
@@ -28,17 +28,31 @@ def load_palette(value: str) -> Palette:
     path = Path(value)
     if not path.is_file():
         return parse_palette(value)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise UsageError(f"{path}: palettes are read from {', '.join(READERS)}")
     try:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > LARGEST_FILE:
             raise UsageError(f"{path} is too large for a palette file")
-        return _palette(reader(path.read_bytes()), value)
-    except PaletteFileError as error:
-        raise UsageError(f"{path}: {error}") from error
+        return decode_palette(path.read_bytes(), value)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def decode_palette(data: bytes, name: str) -> Palette:
+    """Read a palette from the bytes of a painting program's file.
+
+    Args:
+        data: the file.
+        name: its name, whose ending says what it is; nothing is opened.
+
+    Raises:
+        UsageError: as `load_palette`.
+    """
+    reader = READERS.get(Path(name).suffix.lower())
+    if reader is None:
+        raise UsageError(f"{name}: palettes are read from {', '.join(READERS)}")
+    try:
+        return _palette(reader(data), name)
+    except PaletteFileError as error:
+        raise UsageError(f"{name}: {error}") from error
 
 
 def parse_palette(value: str) -> Palette:

@@ -20,7 +20,7 @@ from rltn_cli.painting.region_edits import parse_edit
 from rltn_cli.sizes import PATCH, PICTURE_SHORTEST, SIDE_MAXIMUM
 
 FORMAT = 2
-"""Version of the files, raised when older programs could not read them; those of version 1 have no edits."""
+"""Version of the files; raised when an older program could not read them. Version 1 had no edits."""
 _KIND = "rltn painting"
 _MOST_REFERENCES = 256
 _MOST_COLORS = 256

@@ -16,13 +16,10 @@ compared with the description before anything is decoded; numbers are checked be
 import io
 import struct
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli import __version__
@@ -31,35 +28,27 @@ from rltn_cli.errors import OutputError, PaintingError, RltnError, UsageError
 from rltn_cli.imaging.encoding import encode_picture
 from rltn_cli.imaging.evidence import Clues, known_regions
 from rltn_cli.imaging.formats import PAINTING_MEDIA_TYPE, PAINTING_SUFFIX, PNG
-from rltn_cli.imaging.integrity import check_file
 from rltn_cli.imaging.margins import Box
-from rltn_cli.imaging.opencv_log import quiet_opencv
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pictures import MAX_BYTES
-from rltn_cli.imaging.pixels import Pixels
 from rltn_cli.output_files import check_file as check_output_file
 from rltn_cli.output_files import write_file
 from rltn_cli.painting.archives import add_file
-from rltn_cli.painting.arrays import largest_file, pack_arrays, unpack_arrays
+from rltn_cli.painting.arrays import pack_arrays
 from rltn_cli.painting.description import (
-    Description,
     StoredOptions,
     damaged,
     find_fault,
     new_description,
-    parse_description,
 )
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.painting import Matches, Painting
 from rltn_cli.painting.region_edits import check_edits
+from rltn_cli.painting.stored import ARRAYS, DAMAGE, DESCRIPTION, GREY, RGB, Stored
 
-_DESCRIPTION, _ARRAYS = "painting.json", "arrays.safetensors"
-_MOST_JSON = 1 << 21
 _END = struct.Struct("<4s4H2LH")
 """The record that ends an archive: signature, disks, entries, size and place of the directory, comment."""
 _MOST_DIRECTORY = 1 << 17
-_GREY, _RGB = 0, 2
-"""PNG's colour types."""
 
 
 def is_saved_painting(path: str | Path) -> bool:
@@ -136,10 +125,10 @@ def encode_painting(painting: Painting, options: FinishOptions, name: str = "pai
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         add_file(archive, "mimetype", PAINTING_MEDIA_TYPE)
-        add_file(archive, _DESCRIPTION, to_json(described).encode(), packed=True)
+        add_file(archive, DESCRIPTION, to_json(described).encode(), packed=True)
         for file, pixels in files.items():
             add_file(archive, f"{file}.png", encode_picture(pixels, PNG))
-        add_file(archive, _ARRAYS, pack_arrays(arrays), packed=True)
+        add_file(archive, ARRAYS, pack_arrays(arrays), packed=True)
     return buffer.getvalue()
 
 
@@ -161,6 +150,19 @@ def open_painting(path: Path) -> tuple[Painting, FinishOptions]:
     return decode_painting(data, str(path))
 
 
+def read_options(path: Path) -> FinishOptions:
+    """Return how a saved painting was finished, and read nothing large; errors as `open_painting`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Stored(archive, str(path)).described.options.options()
+    except OSError as error:
+        raise PaintingError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except PaintingError:
+        raise
+    except (*DAMAGE, RltnError) as error:
+        raise damaged(str(path), str(error) or "unreadable") from error
+
+
 def decode_painting(data: bytes, name: str = "painting") -> tuple[Painting, FinishOptions]:
     """Read a saved painting from the bytes of its file; see `open_painting`.
 
@@ -175,85 +177,14 @@ def decode_painting(data: bytes, name: str = "painting") -> tuple[Painting, Fini
         raise damaged(name, "its end is missing")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            stored = _Stored(archive, name)
+            stored = Stored(archive, name)
             options = stored.described.options.options()
             check_edits(options.edits, stored.described.size)
             return _assemble(stored), options
     except PaintingError:
         raise
-    except (
-        zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, KeyError,
-        IndexError, NotImplementedError, cv2.error, RltnError,
-    ) as error:  # fmt: skip
+    except (*DAMAGE, RltnError) as error:
         raise damaged(name, str(error) or "unreadable") from error
-
-
-class _Stored:
-    """The files of an archive, by the names that are expected."""
-
-    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
-        self._archive, self._name = archive, name
-        names = archive.namelist()
-        if "mimetype" not in names or self._read("mimetype", 100).strip() != PAINTING_MEDIA_TYPE:
-            raise PaintingError(f"{name}: not a painting that rltn saved")
-        self.described: Description = parse_description(self._read(_DESCRIPTION, _MOST_JSON), name)
-        wanted = {"mimetype", _DESCRIPTION, _ARRAYS, *self._pictures()}
-        if len(names) != len(wanted) or set(names) != wanted:
-            raise damaged(name, "its files are not those that its description names")
-
-    def _pictures(self) -> Iterator[str]:
-        yield from ("drawing.png", "grey.png")
-        if self.described.alpha:
-            yield "alpha.png"
-        yield from (f"reference-{number}.png" for number in range(1, len(self.described.references) + 1))
-
-    def _read(self, file: str, most: int) -> bytes:
-        """Return a file's bytes, at most `most` of them."""
-        entry = self._archive.getinfo(file)
-        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-            raise ValueError(f"{file} is compressed in an unknown way")
-        if entry.file_size > most:
-            raise ValueError(f"{file} is larger than it can be")
-        return self._archive.read(entry)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays, with their numbers checked."""
-        specs = self.described.specs()
-        found = unpack_arrays(self._read(_ARRAYS, largest_file(specs)), specs)
-        for name, array in found.items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise ValueError(f"its array {name} holds values that are not numbers")
-        for name in ("colors", "warped", "attention", "contacts"):
-            if found[name].min() < 0 or found[name].max() > 1.001:
-                raise ValueError(f"its array {name} is out of range")
-        regions = found["regions"]
-        if regions.min() < 1 or regions.max() > regions.size:
-            raise ValueError("its regions are out of range")
-        if not np.bincount(regions.reshape(-1))[1:].all():
-            raise ValueError("its regions are not numbered one after the other")
-        sides = np.array([(1, 1), *self.described.references], np.int64)
-        number, rows, columns = np.moveaxis(found["matches"], 2, 0)
-        if number.min() < 0 or number.max() >= len(sides) - 1 or min(rows.min(), columns.min()) < 0:
-            raise ValueError("its matches are out of range")
-        if (rows >= sides[number + 1, 0]).any() or (columns >= sides[number + 1, 1]).any():
-            raise ValueError("its matches are out of range")
-        return found
-
-    def picture(self, name: str, size: tuple[int, int], depth: int, kind: int) -> Pixels:
-        """Return a picture, which must have a size (H, W), a depth and a colour type."""
-        channels = 3 if kind == _RGB else 1
-        raw = size[0] * size[1] * channels * depth // 8
-        data = self._read(f"{name}.png", 2 * raw + (1 << 20))
-        if data[12:16] != b"IHDR" or struct.unpack_from(">IIBB", data, 16) != (*size[::-1], depth, kind):
-            raise ValueError(f"{name}.png is not as the description says")
-        if check_file("PNG", data):
-            raise ValueError(f"{name}.png lacks its end")
-        with quiet_opencv():
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        shape = (*size, 3) if kind == _RGB else size
-        if pixels is None or pixels.shape != shape or pixels.dtype.itemsize != depth // 8:
-            raise ValueError(f"{name}.png cannot be decoded")
-        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if kind == _RGB else pixels
 
 
 def _clues(arrays: Mapping[str, NDArray[Any]]) -> Clues:
@@ -264,20 +195,20 @@ def _clues(arrays: Mapping[str, NDArray[Any]]) -> Clues:
     return Clues(colors, warped, Palette(arrays["palette"]), attention, contacts)
 
 
-def _assemble(stored: _Stored) -> Painting:
+def _assemble(stored: Stored) -> Painting:
     """Put a painting together from its files."""
     described = stored.described
     size, depth = described.size, described.depth
     arrays = stored.arrays()
-    grey = stored.picture("grey", size, 8, _GREY)
+    grey = stored.picture("grey", size, 8, GREY)
     references = tuple(
-        stored.picture(f"reference-{number}", shape, 8, _RGB)
+        stored.picture(f"reference-{number}", shape, 8, RGB)
         for number, shape in enumerate(described.references, 1)
     )
     return Painting(
-        stored.picture("drawing", size, depth, _RGB),
+        stored.picture("drawing", size, depth, RGB),
         grey,
-        stored.picture("alpha", size, depth, _GREY) if described.alpha else None,
+        stored.picture("alpha", size, depth, GREY) if described.alpha else None,
         described.dpi,
         None if described.figure is None else Box(*described.figure),
         _clues(arrays),

@@ -2,12 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST_BODY = 4096
+LARGEST_BODY = 1 << 16
 """Bytes."""
 _HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII)
 """Any port, since a tunnel may have another one."""
@@ -26,8 +27,9 @@ _HEADERS = {
 class Guard:
     """Answers what is not allowed itself: 403 for a foreign host or origin, 404 for another token, 413."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, token.encode()
+    def __init__(self, app: ASGIApp, token: str, larger: Mapping[str, int] | None = None) -> None:
+        """Take the server behind, the token, and addresses that take larger bodies than usual, in bytes."""
+        self._app, self._token, self._larger = app, token.encode(), larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it in one line."""
@@ -44,7 +46,7 @@ class Guard:
         if refused is not None:
             await PlainTextResponse(refused[1] + "\n", refused[0])(scope, receive, sealed)
             return
-        body = await _body(receive) if scope["method"] == "POST" else b""
+        body = await self._body(scope, receive) if scope["method"] == "POST" else b""
         if body is None:
             await PlainTextResponse("the request is too large\n", 413)(scope, receive, sealed)
             return
@@ -74,14 +76,13 @@ class Guard:
             return 405, "only GET and POST are answered"
         return None
 
-
-async def _body(receive: Receive) -> bytes | None:
-    """Return a request's body, or None where it is too large; no more than that is read."""
-    body = b""
-    while True:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        if len(body) > LARGEST_BODY:
-            return None
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return body
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """Return a request's body, or None where it is too large; no more than that is read."""
+        body, most = b"", self._larger.get(scope["path"], LARGEST_BODY)
+        while True:
+            message = await receive()
+            body += bytes(message.get("body", b""))
+            if len(body) > most:
+                return None
+            if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                return body

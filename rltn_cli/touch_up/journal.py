@@ -92,6 +92,12 @@ class Journal:
         self._file = None
 
 
+def has_journal(painting: Path) -> bool:
+    """Return whether steps of a painting are kept next to it."""
+    path = painting.with_name(painting.name + _SUFFIX)
+    return path.exists() and path.read_bytes().count(b"\n") > 1
+
+
 def _parse(data: bytes) -> list[dict[str, Any]]:
     """Return the lines of a journal; none where one of them makes no sense."""
     try:

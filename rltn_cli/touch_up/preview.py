@@ -1,6 +1,7 @@
 """A painting at the size of a screen: the same decision and finish, on fewer pixels."""
 
 import math
+import threading
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ class Preview:
         self._grey = np.asarray(_reduced(painting.grey, self.size), np.uint8)
         self._clues = painting.clues
         self._undecided: dict[Finish, Paint] = {}
+        self._lock = threading.Lock()
 
     def render(self, finish: Finish, decision: Decision) -> Bytes:
         """Return the picture, (H, W, 3).
@@ -39,13 +41,18 @@ class Preview:
         paint = self._paint(finish, decision)
         return np.asarray(lay_lines(paint, self._clues, self.ink, finish=finish), np.uint8)
 
+    def prepare(self, finish: Finish) -> Paint:
+        """Make, once, what does not depend on a decision, and return it."""
+        with self._lock:
+            if finish not in self._undecided:
+                self._undecided[finish] = under_lines(self._clues, self._grey, finish)
+            return self._undecided[finish]
+
     def _paint(self, finish: Finish, decision: Decision) -> Paint:
-        """Return what goes under the lines; what depends on no decision is made once."""
+        """Return what goes under the lines."""
         if finish in DECIDED:
             return under_lines(self._clues, self._grey, finish, decision)
-        if finish not in self._undecided:
-            self._undecided[finish] = under_lines(self._clues, self._grey, finish)
-        paint = self._undecided[finish]
+        paint = self.prepare(finish)
         return FixedRegions(paint, decision, self.size).rows if decision.fixed else paint
 
 

@@ -13,44 +13,47 @@ from pathlib import Path
 import uvicorn
 
 from rltn_cli.errors import UsageError
-from rltn_cli.touch_up.desk import Desk
+from rltn_cli.touch_up.chapter import Chapter, chapter_of
 from rltn_cli.touch_up.server import make_app
 
 _HOST = "127.0.0.1"
 _log = logging.getLogger(__name__)
 
 
-def touch_up_painting(
-    path: Path, *, port: int = 0, open_browser: bool = True, tell: Callable[[str], None]
-) -> None:
-    """Serve the page of a saved painting until Ctrl-C or the page's Done.
+def touch_up(path: Path, *, port: int = 0, open_browser: bool = True, tell: Callable[[str], None]) -> None:
+    """Serve the page of a saved painting, or of a folder of them, until Ctrl-C or the page's Done.
 
     Args:
-        path: of the painting.
+        path: of the painting or the folder.
         port: to listen at; 0 for a free one.
         open_browser: whether to open the page.
         tell: is given the address.
 
     Raises:
-        UsageError: the port is taken.
-        PaintingError, OutputError: the painting cannot be opened, or its steps cannot be kept.
+        UsageError: the port is taken, or the folder holds no painting.
+        PaintingError, OutputError: the first painting cannot be opened, or its steps cannot be kept.
     """
+    chapter = chapter_of(path)
     with _listen(port) as listener:
-        desk = Desk(path)
-        reading = desk.reads_only
+        first = chapter.desk(1)
+        for notice in first.notices:
+            _log.warning("%s", notice)
+        reading = first.reads_only
         try:
-            _serve(desk, listener, open_browser, tell)
+            _serve(chapter, listener, open_browser, tell)
         finally:
-            desk.close()
-    if desk.is_unsaved and not reading:
-        _log.warning("%s: not all is saved in it yet; touch it up again to go on from there", path)
+            chapter.close()
+    unsaved = chapter.unsaved
+    if unsaved and not reading:
+        names = ", ".join(unsaved[:5]) + (f" and {len(unsaved) - 5} more" if unsaved[5:] else "")
+        _log.warning("%s: not all is saved yet; touch up %s again to go on from there", names, path)
 
 
-def _serve(desk: Desk, listener: socket.socket, open_browser: bool, tell: Callable[[str], None]) -> None:
-    for notice in desk.notices:
-        _log.warning("%s", notice)
+def _serve(
+    chapter: Chapter, listener: socket.socket, open_browser: bool, tell: Callable[[str], None]
+) -> None:
     token = secrets.token_urlsafe(24)
-    app = make_app(desk, token, lambda: setattr(server, "should_exit", True))
+    app = make_app(chapter, token, lambda: setattr(server, "should_exit", True))
     server = _Server(
         uvicorn.Config(
             app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False,

@@ -1,4 +1,4 @@
-"""What the page learns about a painting: what stays the same, and what changes with every step."""
+"""What the page learns about a painting: what stays, what follows its regions, and what each step changes."""
 
 import gzip
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from rltn_cli.choices import FINISHES
-from rltn_cli.touch_up.desk import OFFERED, Desk
+from rltn_cli.touch_up.desk import Desk
 from rltn_cli.touch_up.preview import to_png
+from rltn_cli.touch_up.work import OFFERED
 
 _ALTERNATIVES = 4
 """Colours that are offered for each region, the network's first choice among them."""
@@ -25,22 +26,32 @@ class Views:
 
     def regions(self) -> bytes:
         """Return the region of each place, row by row as little-endian 32 bits, packed by gzip."""
-        return gzip.compress(self._desk.labels.astype("<u4").tobytes(), 1)
+        return gzip.compress(self._desk.survey.labels.astype("<u4").tobytes(), 1)
 
     def facts(self) -> dict[str, Any]:
-        """Return what stays the same: votes are those before any fix."""
-        desk, votes = self._desk, self._desk.votes
-        best = votes.alternatives(_ALTERNATIVES)
-        sizes = np.bincount(desk.labels.reshape(-1), minlength=len(desk.places)) / desk.labels.size
-        support = np.take_along_axis(votes.support, best, axis=1)
+        """Return what stays the same."""
+        desk = self._desk
         return {
-            "name": desk.path.name,
             "size": list(desk.painting.size[::-1]),
-            "map": list(desk.labels.shape[::-1]),
-            "palette": votes.palette.hexes,
             "references": len(desk.painting.references),
             "finishes": {finish: FINISHES[finish] for finish in OFFERED},
-            "places": desk.places.tolist(),
+        }
+
+    def map(self) -> dict[str, Any]:
+        """Return what goes with the regions and the palette: votes are those before any fix."""
+        desk = self._desk
+        with desk.lock:
+            survey, version, palette = desk.survey, desk.map_version, desk.work.palette
+        votes = survey.votes
+        best = votes.alternatives(_ALTERNATIVES)
+        sizes = np.bincount(survey.labels.reshape(-1), minlength=survey.count + 1) / survey.labels.size
+        support = np.take_along_axis(votes.support, best, axis=1)
+        return {
+            "version": version,
+            "size": list(survey.labels.shape[::-1]),
+            "palette": votes.palette.hexes,
+            "own": palette is None,
+            "places": survey.places.tolist(),
             "shares": [round(share, 6) for share in sizes.tolist()],
             "alternatives": best.tolist(),
             "votes": np.round(support.astype(np.float64), 3).tolist(),
@@ -50,14 +61,16 @@ class Views:
         """Return what changes with every step."""
         desk = self._desk
         with desk.lock:
+            done, undone = desk.steps
             return {
                 "version": desk.version,
-                "finish": desk.finish,
-                "done": desk.history.done,
-                "undone": desk.history.undone,
+                "map": desk.map_version,
+                "finish": desk.work.finish,
+                "done": done,
+                "undone": undone,
                 "unsaved": desk.is_unsaved,
                 "reads_only": desk.reads_only,
                 "colors": desk.colors,
-                "fixed": sorted(desk.history.fixed),
+                "fixed": sorted(desk.decision.fixed),
                 "confidence": np.round(desk.decision.confidence.astype(np.float64), 3).tolist(),
             }

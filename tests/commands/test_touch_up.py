@@ -26,6 +26,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+FIX = {"region": 2, "color": "#00c800", "alike": False, "map": 1}
+
+
 @contextmanager
 def served() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the command in a process of its own, and yield it with the address that it prints."""
@@ -56,14 +59,14 @@ def post(address: str, name: str, values: object = None) -> dict[str, object]:
 def test_a_killed_server_loses_nothing_and_done_ends_it(desk: Path) -> None:
     with served() as (process, address):
         assert address.startswith("http://127.0.0.1:") and address.endswith("/") and len(address) > 50
-        state = post(address, "fix", {"region": 2, "color": "#00c800", "alike": False})
+        state = post(address, "pages/1/fix", FIX)
         process.kill()
         process.wait()
     with served() as (process, address):
-        with urllib.request.urlopen(address + "state.json", timeout=20) as answer:
+        with urllib.request.urlopen(address + "pages/1/state.json", timeout=20) as answer:
             again = json.load(answer)
         assert again["colors"] == state["colors"] and again["unsaved"]
-        post(address, "save")
+        post(address, "pages/1/save")
         post(address, "done")
         _, said = process.communicate(timeout=20)
     assert process.returncode == 0
@@ -74,10 +77,10 @@ def test_a_killed_server_loses_nothing_and_done_ends_it(desk: Path) -> None:
 
 def test_ctrl_c_ends_it_and_tells_what_is_not_saved(desk: Path) -> None:
     with served() as (process, address):
-        post(address, "fix", {"region": 2, "color": "#00c800", "alike": False})
+        post(address, "pages/1/fix", FIX)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
-    assert process.returncode == 0 and "not all is saved in it yet" in said and said.count("\n") == 1
+    assert process.returncode == 0 and "not all is saved yet" in said and said.count("\n") == 1
     assert (desk / "out.rltn.journal").exists()
 
 
@@ -85,6 +88,8 @@ def test_ctrl_c_ends_it_and_tells_what_is_not_saved(desk: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("none.rltn",), 1, "none.rltn: cannot be read"),
+        ((".", "--ref", "a.png"), 2, "--ref has no effect on ."),
+        (("empty",), 2, "there is no saved painting (.rltn) in this folder"),
         (("out.rltn", "--ref", "a.png"), 2, "--ref has no effect on out.rltn"),
         (("out.rltn", "--save", "b.rltn"), 2, "--save has no effect on out.rltn"),
         (("sketch.png",), 2, "to paint it first, name a picture with --ref"),
@@ -98,10 +103,11 @@ def test_ctrl_c_ends_it_and_tells_what_is_not_saved(desk: Path) -> None:
 def test_what_cannot_be_done_is_one_line(
     desk: Path, arguments: tuple[str, ...], code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (desk / "empty").mkdir()
     assert run(["touch-up", *arguments, "--no-open"]) == code
     said = capsys.readouterr().err
     assert message in said and said.startswith("rltn: ") and said.count("\n") == 1
-    assert [path.name for path in desk.iterdir()] == ["out.rltn"]
+    assert sorted(path.name for path in desk.rglob("*")) == ["empty", "out.rltn"]
 
 
 def test_without_the_extra_it_is_one_line(
@@ -123,7 +129,8 @@ def test_a_port_that_is_taken_is_one_line(desk: Path, capsys: pytest.CaptureFixt
 def test_it_needs_no_torch_for_a_saved_painting(desk: Path) -> None:
     code = (
         "import sys; from pathlib import Path; import rltn_cli.cli, rltn_cli.touch_up.serving as serving;"
-        "desk = serving.Desk(Path('out.rltn')); desk.fix(2, '#000000'); desk.picture(); desk.close();"
+        "chapter = serving.chapter_of(Path('out.rltn')); desk = chapter.desk(1); desk.fix(2, '#000000');"
+        "desk.picture(); chapter.close();"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -14,7 +14,7 @@ from support.painted import BAR, BOX, DISC, PAPER, painting
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.saved import open_painting, save_painting
-from rltn_cli.touch_up.serving import touch_up_painting
+from rltn_cli.touch_up.serving import touch_up
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 
@@ -24,7 +24,7 @@ def served(path: Path, port: int = 0) -> Iterator[str]:
     """Serve a painting from a thread; ends when the page is done."""
     addresses: list[str] = []
     thread = threading.Thread(
-        target=touch_up_painting,
+        target=touch_up,
         args=(path,),
         kwargs={"port": port, "open_browser": False, "tell": addresses.append},
     )

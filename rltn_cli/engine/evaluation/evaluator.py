@@ -51,6 +51,8 @@ class EvaluationConfig:
     device: str = "auto"
     finish: Finish = "paint"
     """How models finish their pictures, as in `rltn colorize`."""
+    untrained: bool = True
+    """Whether the methods without training have rows."""
     quick: bool = False
     """Leave out the metrics that need networks of their own."""
     frozen: str | None = None
@@ -111,7 +113,7 @@ class Evaluator:
             self._add(
                 name, "outputs", make_folder_method(Path(folder), [sample.pair for sample in self.samples])
             )
-        for name, method in BASELINES.items():
+        for name, method in BASELINES.items() if config.untrained else ():
             self._add(name, "untrained", method)
         self.networks = load_metric_networks(config, device, offline=offline)
 

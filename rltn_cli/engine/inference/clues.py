@@ -13,7 +13,6 @@ from rltn_cli.imaging.evidence import Clues
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.votes import Ballot
-from rltn_cli.models.correspondence import warp
 from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.sizes import PATCH
@@ -73,9 +72,7 @@ def gather_clues(
 @torch.inference_mode()
 def _attention(output: RLTNOutput, reference: ReferenceColors) -> Floats:
     """Return how much of each token's attention lies on each colour, (h / 4, w / 4, K)."""
-    content, style = output.content[:1], output.tokens.style[:1]
-    shares = torch.from_numpy(reference.shares)[None].to(content.device)
-    bias = output.tokens.bias
-    votes = warp(content, style, shares, _TEMPERATURE, None if bias is None else bias[:1])[0]
+    shares = torch.from_numpy(reference.shares)[None].to(output.content.device)
+    votes = output.bring(shares, _TEMPERATURE)[0]
     height, width = (side // PATCH for side in output.colors.shape[2:])
     return np.asarray(votes.float().cpu().numpy().reshape(height, width, -1), np.float32)

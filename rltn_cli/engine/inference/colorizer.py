@@ -193,7 +193,7 @@ class Colorizer:
             size: what the user asked for.
             tell: called with the seconds; they are logged if None.
         """
-        seconds = self._duration.seconds(sketch, references)
+        seconds = self._duration.seconds(sketch, references, size=size)
         if seconds < LONG:
             return
         if tell is None:

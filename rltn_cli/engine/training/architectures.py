@@ -81,7 +81,7 @@ def fresh_baseline(config: TrainConfig) -> PaintingNetwork:
     Raises:
         ModelError: VGG16's weights are unavailable; the message says how to get them.
     """
-    model = build_network(config.fresh_baseline())
+    model = build_network(config.fresh_network())
     if isinstance(model, AdaIN):
         wanted = model.encoder.state_dict()
         stored = read_trunk("vgg16", Path(config.frozen) if config.frozen else None)
