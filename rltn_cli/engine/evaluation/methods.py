@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
         size = sketches.shape[1]
-        with _without_notices():
+        with without_notices(inference):
             results = [
                 colorizer(sketch, [reference], size=size, finish=finish, alpha="drop", margins="keep")
                 for sketch, reference in zip(sketches, references, strict=True)
@@ -49,9 +50,9 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
 
 
 @contextmanager
-def _without_notices() -> Iterator[None]:
-    """Suppress the notices about single drawings and references."""
-    log = logging.getLogger(inference.__name__)
+def without_notices(package: ModuleType) -> Iterator[None]:
+    """Suppress the notices of a package, such as those about single drawings and references."""
+    log = logging.getLogger(package.__name__)
     level = log.level
     log.setLevel(logging.ERROR)
     try:

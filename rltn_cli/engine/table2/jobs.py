@@ -1,9 +1,7 @@
 """One row of Table 2 on one set of data: trained, and evaluated by three protocols; each part once."""
 
-import contextlib
 import dataclasses
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from rltn_cli.engine import evaluation
 from rltn_cli.engine.checkpoints.header import hash_weights
 from rltn_cli.engine.checkpoints.hub_client import CARD
 from rltn_cli.engine.evaluation.evaluator import EvaluationConfig, Evaluator
+from rltn_cli.engine.evaluation.methods import without_notices
 from rltn_cli.engine.evaluation.report import to_json as report_json
 from rltn_cli.engine.table2.rows import Budget, row_config
 from rltn_cli.engine.training.events import TrainingEvent
@@ -162,7 +161,7 @@ def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
         device=job.budget.device, quick=measurement.quick, frozen=job.budget.frozen or None,
         inception=measurement.inception, finish="raw", untrained=False,
     )  # fmt: skip
-    with _quiet():
+    with without_notices(evaluation):  # the table's report says once what is missing
         report = json.loads(report_json(Evaluator(config, offline=measurement.offline).run()))
     report.pop("trials")
     kept = {
@@ -172,18 +171,6 @@ def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
     }
     text = json.dumps(kept, indent=1) + "\n"
     write_file(job.folder / f"{protocol}.json", text.encode(), overwrite=True)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Suppress what every evaluation would say again; the table's report says it once."""
-    log = logging.getLogger(evaluation.__name__)
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def check_trained(job: Job) -> None:
