@@ -9,7 +9,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.interruption import stop_on_signals
-from rltn_cli.commands.messages import escape_controls, say, show
+from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import Device, DryRun, Offline, Quiet
 from rltn_cli.commands.train import check_installed
 from rltn_cli.errors import INTERRUPTED
@@ -44,7 +44,7 @@ Rows = Annotated[
         show_default="all",
     ),
 ]
-BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Pictures per step.")]
+BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Pictures per step; the paper has one.")]
 Sizes = Annotated[
     choices.Preset, typer.Option("--preset", help="Sizes of the networks: tiny, small or paper.")
 ]
@@ -74,7 +74,7 @@ def table2(
     size: Size = 128,
     seeds: Seeds = 1,
     rows: Rows = "",
-    batch: BatchSize = 8,
+    batch: BatchSize = 1,
     preset: Sizes = "small",
     limit: Limit = 150,
     quick: Quick = False,
@@ -136,7 +136,7 @@ def _show_row(event: "RowBegun") -> None:
     """Say which row is at work."""
     what = "training" if event["what"] == "training" else f"evaluating by {event['what']}"
     place = f"row {event['number']} of {event['count']}"
-    say(f"{place}: {escape_controls(event['data'])}, seed {event['seed']}, {event['row']}: {what}")
+    say(f"{place}: {event['data']}, seed {event['seed']}, {event['row']}: {what}")
 
 
 def _show_estimates(request: "TableRequest") -> None:
@@ -155,7 +155,7 @@ def _show_estimates(request: "TableRequest") -> None:
         total += row.seconds
         job = row.job
         show(
-            f"{escape_controls(name_of(job.data)):12}  seed {job.seed}  {job.row:8}  {ROWS[job.row]:15}  "
+            f"{name_of(job.data):12}  seed {job.seed}  {job.row:8}  {ROWS[job.row]:15}  "
             f"{row.parameters:>11,} parameters  {row.memory / 2**20:6.0f} MiB  {format_duration(row.seconds)}"
         )
     time = format_duration(total)

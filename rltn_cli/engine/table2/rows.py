@@ -24,7 +24,7 @@ ROWS: Mapping[str, str] = {
 """What the paper calls each row, in its order."""
 DATA = DataConfig(pseudo=0.5, foreign=0.25)
 """The samples of every row. `scl` acts on foreign references alone: a quarter of the samples have one."""
-SAVED = 20
+SAVED = 10
 """States that a row saves on its way; what a kill costs at most is this part of a row."""
 
 
@@ -36,7 +36,8 @@ class Budget:
     """Training samples."""
     size: int = 128
     """Height and width of training pictures in pixels."""
-    batch: int = 8
+    batch: int = 1
+    """Pictures a step; one, as in the paper (section 3.3), whose learning rates are for that."""
     preset: Preset = "small"
     device: str = "auto"
     frozen: str = ""
