@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
+from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaintingPrecision, PaperMode
 from rltn_cli.data.tensors import label_sketches, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
@@ -34,6 +34,7 @@ from rltn_cli.engine.inference.references import (
 )
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
+from rltn_cli.engine.runtime.precision import choose_precision, computing
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pictures import Picture
@@ -51,17 +52,21 @@ _log = logging.getLogger(__name__)
 class Colorizer:
     """Paints drawings in the colours of references."""
 
-    def __init__(self, model: RLTN, device: torch.device | str = "auto") -> None:
+    def __init__(
+        self, model: RLTN, device: torch.device | str = "auto", precision: PaintingPrecision = "auto"
+    ) -> None:
         """Prepare a model for painting.
 
         Args:
             model: is moved to the device and set to evaluation mode.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+            precision: of the network's computation; see `choose_precision`.
 
         Raises:
-            UsageError: no such device here.
+            UsageError: no such device here, or it has no such precision.
         """
         self.device = choose_device(device)
+        self.precision = choose_precision(precision, self.device)
         self.model: RLTN = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._extractor: LineExtractor | None = None
         self._extracting = threading.Lock()
@@ -70,17 +75,22 @@ class Colorizer:
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | Path, *, device: torch.device | str = "auto", revision: str | None = None
+        cls,
+        name_or_path: str | Path,
+        *,
+        device: torch.device | str = "auto",
+        revision: str | None = None,
+        precision: PaintingPrecision = "auto",
     ) -> Self:
         """Load a model by its shipped name, folder, file, or `org/repo[@revision]` on the Hub.
 
         Raises:
             ModelError: it cannot be found or loaded.
-            UsageError: no such device here.
+            UsageError: see `__init__`.
         """
         chosen = choose_device(device)
         files = find_model(str(name_or_path), revision=revision)
-        colorizer = cls(load_model(files, device=chosen), chosen)
+        colorizer = cls(load_model(files, device=chosen), chosen, precision)
         colorizer._files = files
         return colorizer
 
@@ -246,10 +256,11 @@ class Colorizer:
         """
         return self._encode(fit_references(references, size, margins))
 
+    @torch.inference_mode()
     def _encode(self, fitted: FittedReferences) -> References:
         """Encode references that have the network's size."""
-        with memory_for(f"size {fitted.size}", self.device), torch.inference_mode():
-            tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+        tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+        with memory_for(f"size {fitted.size}", self.device), computing(self.precision, self.device):
             tokens = self.model.encode_references(tensors)
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
@@ -264,11 +275,11 @@ class Colorizer:
         Returns:
             The network's output, on the Colorizer's device.
         """
-        output: RLTNOutput = self.model(
-            sketches.to(self.device),
-            [reference.to(self.device) for reference in references],
-            label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None,
-        )
+        labels = label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None
+        with computing(self.precision, self.device):
+            output: RLTNOutput = self.model(
+                sketches.to(self.device), [reference.to(self.device) for reference in references], labels
+            )
         return output
 
     @torch.inference_mode()
@@ -278,7 +289,8 @@ class Colorizer:
         regions = None
         if labels is not None:
             regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
-        return self.model.colorize(sketch, references.tokens, regions)
+        with computing(self.precision, self.device):
+            return self.model.colorize(sketch, references.tokens, regions)
 
 
 def _check_size(size: int) -> None:
