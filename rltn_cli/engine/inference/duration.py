@@ -1,6 +1,8 @@
 """How long painting will take on this machine, estimated from a small picture."""
 
+import logging
 import time
+from collections.abc import Callable
 from functools import cached_property
 
 import torch
@@ -10,6 +12,8 @@ from rltn_cli.models.correspondence import warp
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.models.windows import KEYS
 from rltn_cli.sizes import PATCH, SIDE_FULL_MATCH
+
+_log = logging.getLogger(__name__)
 
 LONG = 10.0
 """Seconds from which the user is told in advance."""
@@ -56,6 +60,25 @@ class DurationEstimate:
         queries, keys = sketch / PATCH**2, references / PATCH**2
         matching = _MATCHES * a_pair * queries * (min(keys, KEYS) if large else keys)
         return (a_pixel * (sketch + references) + matching) * (_LARGE if large else 1.0)
+
+    def announce(
+        self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None
+    ) -> None:
+        """Report how long the network will probably take, if that is long.
+
+        Args:
+            sketch: pixels of the sketch, at the network's size.
+            references: those of all references.
+            size: what the user asked for.
+            tell: called with the seconds; they are logged if None.
+        """
+        seconds = self.seconds(sketch, references, size=size)
+        if seconds < LONG:
+            return
+        if tell is None:
+            _log.warning("size %d takes long: about %d seconds per drawing on this machine", size, seconds)
+        else:
+            tell(seconds)
 
     @cached_property
     def _measured(self) -> tuple[float, float]:
