@@ -72,6 +72,8 @@ async function openPage(number) {
   [selected, hovered, shown] = [0, 0, 0];
   seen.clear();
   clearStage();
+  say("");
+  refresh();
   at("page").value = number;
   sessionStorage.setItem("page", number);
   try {

@@ -18,7 +18,8 @@ async function showPicture() {
 function clearStage() {
   for (const canvas of [painting, marks]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   for (const id of ["drawing", "overlay"]) at(id).removeAttribute("src");
-  at("references").replaceChildren();
+  for (const id of ["references", "offers", "palette"]) at(id).replaceChildren();
+  at("offered").hidden = true;
 }
 function place() {
   if (!facts) return;
