@@ -1,11 +1,11 @@
-"""Each command beside a busy program: with threads that sleep while they wait, as rltn sets it, and without.
+"""Each command alongside a busy program: with threads that sleep while they wait (as in rltn), and without.
 
     python benchmarks/beside.py [--runs 3] [--commands colorize batch extract-lines evaluate train]
 
 A busy program is one endless loop per processor core, in a process of its own. "Without" is what GNU's OpenMP
 does where nobody has set anything: threads spin for some milliseconds before they sleep. The four cases of a
 command alternate, so that whatever else the machine does meets all alike. Prints medians of wall seconds and
-of processor seconds, and the ratio of the wall seconds beside busy programs.
+of processor seconds, and the ratio of the wall seconds alongside busy programs.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def measure(arguments: list[str], settings: dict[str, str]) -> tuple[float, floa
 
     Args:
         arguments: of rltn.
-        settings: what the environment holds beside what it holds anyway.
+        settings: what is added to the environment.
     """
     kept = {name: value for name, value in os.environ.items() if name not in SPINNING}
     command = [*RLTN, *arguments, "--device", "cpu", "--overwrite", "--quiet"]
@@ -100,7 +100,7 @@ def measure(arguments: list[str], settings: dict[str, str]) -> tuple[float, floa
 
 
 def compare(arguments: list[str], runs: int, loops: int) -> list[tuple[float, float]]:
-    """Return a command's medians: alone without and with sleeping threads, then beside busy loops."""
+    """Return a command's medians: alone without and with sleeping threads, then alongside busy loops."""
     cases = [(number, settings) for number in (0, loops) for settings in (SPINNING, {})]
     rows: list[list[tuple[float, float]]] = [[] for _ in cases]
     for _ in range(runs):

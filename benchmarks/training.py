@@ -36,6 +36,7 @@ from rltn_cli.data.stores import FolderStore
 from rltn_cli.engine.training import losses
 from rltn_cli.engine.training.accelerator import make_accelerator
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
+from rltn_cli.engine.training.objective import RLTNObjective
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.models import rltn
 from rltn_cli.models.frozen import VGG
@@ -132,7 +133,7 @@ def report_waiting(trainer: Trainer, steps: int) -> None:
     reports = list(trainer.run(until=steps + 1))[1:]
     waited = sum(report.waited for report in reports) / sum(report.seconds for report in reports)
     rate = trainer.config.batch / statistics.median(report.seconds for report in reports)
-    print(f"{rate:.2f} pictures a second (wall), data waiting {100 * waited:.1f} % of a step\n")
+    print(f"{rate:.2f} pictures per second (wall), data waiting {100 * waited:.1f} % of a step\n")
 
 
 def report_profile(trainer: Trainer, batch: Batch) -> None:
@@ -143,17 +144,17 @@ def report_profile(trainer: Trainer, batch: Batch) -> None:
     sums: dict[str, float] = defaultdict(float)
     largest: dict[str, float] = defaultdict(float)
     for event in recorded.key_averages():
-        spent = event.self_device_time_total if gpu else event.self_cpu_time_total
+        duration = event.self_device_time_total if gpu else event.self_cpu_time_total
         kind = kind_of(event.key)
-        sums[kind] += spent
+        sums[kind] += duration
         if kind != "convolution":
-            largest[event.key] += spent
+            largest[event.key] += duration
     total = sum(sums.values())
     print("| part of the step | share |\n|---|---:|")
-    for kind, spent in sorted(sums.items(), key=lambda item: -item[1]):
-        print(f"| {kind} | {100 * spent / total:.1f} % |")
+    for kind, duration in sorted(sums.items(), key=lambda item: -item[1]):
+        print(f"| {kind} | {100 * duration / total:.1f} % |")
     named = sorted(largest, key=lambda name: -largest[name])[:5]
-    print("\nlargest beside convolutions:")
+    print("\nlargest apart from convolutions:")
     print("\n".join(f"- {name}, {100 * largest[name] / total:.1f} %" for name in named), end="\n\n")
 
 
@@ -174,9 +175,9 @@ def report_ratios(trainer: Trainer, batch: Batch, steps: int) -> None:
     for turn in range(steps + 1):
         for name, way in ways.items():
             with way(trainer, batch) as own:
-                spent = seconds_of(trainer, lambda own=own: trainer.train_step(own))  # type: ignore[misc]
+                duration = seconds_of(trainer, lambda own=own: trainer.train_step(own))  # type: ignore[misc]
             if turn:
-                seconds[name].append(spent)
+                seconds[name].append(duration)
     base = statistics.median(seconds["as it is"])
     print("| the step | seconds | throughput of as it is, over this |\n|---|---:|---:|")
     for name, values in seconds.items():
@@ -193,11 +194,9 @@ def as_it_is(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
 @contextmanager
 def without_channels_last(trainer: Trainer, batch: Batch) -> Iterator[Batch]:
     """Lay networks and pictures out by channel for a while."""
-    networks = (
-        trainer.networks.model,
-        trainer.networks.discriminator,
-        *trainer.training_step.objective.frozen.modules,
-    )
+    objective = trainer.training_step.objective
+    assert isinstance(objective, RLTNObjective)
+    networks = (trainer.networks.model, trainer.networks.discriminator, *objective.frozen.modules)
     try:
         for network in networks:
             network.to(memory_format=torch.contiguous_format)

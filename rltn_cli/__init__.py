@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorizer import Colorizer
     from rltn_cli.models.rltn import RLTN
 
-# PyTorch's threads spin while they wait for each other, which is slow beside another busy program. OpenMP
+# PyTorch's threads spin while they wait for each other, which is slow while another program is busy. OpenMP
 # reads this once, as PyTorch is loaded; so it is set before a module of ours loads it. A user's value stays.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 

@@ -42,7 +42,7 @@ LINE_METHODS: Mapping[LineMethod, str] = {
 }
 
 ReferenceMatch = Literal["name", "auto"]
-"""Which reference of a folder serves a sketch: the one of its name, or the one most like it."""
+"""Which reference of a folder a sketch gets: the one with its name, or the most similar one."""
 
 EvaluationProtocol = Literal["nearest", "group", "self"]
 """Which reference a drawing is evaluated by; see `rltn_cli.engine.evaluation.protocols`."""
@@ -50,11 +50,17 @@ EvaluationProtocol = Literal["nearest", "group", "self"]
 Preset = Literal["tiny", "small", "base", "paper"]
 """Sizes of the network; see `rltn_cli.model_config.PRESETS`."""
 
+Architecture = Literal["rltn", "adain", "munit", "drit", "scft"]
+"""What is trained: RLTN, or a method that it is compared with. CoCosNet is a configuration of RLTN's."""
+
 PerceptualTrunk = Literal["vgg16", "vgg19"]
 """The network that perceptual loss terms look through."""
 
 Precision = Literal["fp32", "bf16", "fp16"]
 """Numeric precision of the computation in training."""
+
+PaintingPrecision = Literal["auto", "fp32", "bf16"]
+"""Numeric precision of the network when it paints."""
 
 LinePrecision = Literal["fp32", "bf16"]
 """Numeric precision of the convolutions when a line network is trained, which happens on the CPU."""

@@ -17,6 +17,7 @@ from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.models import models
 from rltn_cli.commands.palette import palette
 from rltn_cli.commands.streams import finish_streams, prepare_streams
+from rltn_cli.commands.table2 import table2
 from rltn_cli.commands.touch_up import touch_up
 from rltn_cli.commands.train import train
 from rltn_cli.commands.train_lines import train_lines
@@ -36,9 +37,10 @@ app.command()(colorize)
 app.command()(batch)
 app.command("extract-lines", short_help="Draw the lines of colour pictures.")(extract_lines)
 app.command(short_help="Write the palette of reference pictures.")(palette)
-app.command("touch-up", short_help="Put a painting right by clicking, in a browser.")(touch_up)
+app.command("touch-up", short_help="Correct a painting by clicking, in a browser.")(touch_up)
 app.command(short_help="Measure models on a folder of pairs.")(evaluate)
 app.command(short_help="Train weights on your own pictures.")(train)
+app.command(short_help="Train and measure all methods of the paper's Table 2.")(table2)
 app.command("train-lines", short_help="Train a network that draws lines.")(train_lines)
 app.add_typer(models, name="models")
 

@@ -72,6 +72,11 @@ class ModelConfig:
             if getattr(self, name) and self.architecture < 2:
                 raise ConfigError(f"{name} needs architecture 2 or later")
 
+    @property
+    def correspondence(self) -> bool:
+        """Whether the network tells where in the reference a place found its colours."""
+        return True
+
 
 PRESETS: Mapping[str, ModelConfig] = types.MappingProxyType(
     {

@@ -16,5 +16,5 @@ def library(name: str, *, extra: str = "eval") -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"{name.split('.')[0]} is needed for this but not installed: pip install 'rltn[{extra}]'"
+            f"{name.split('.')[0]} is needed for this, but is not installed: pip install 'rltn[{extra}]'"
         ) from error

@@ -78,7 +78,7 @@ def write_file(path: Path, data: bytes, *, overwrite: bool = False) -> None:
 
 
 def write_all(file: BinaryIO, data: bytes) -> None:
-    """Write to a stream that may take less than it is given, until all is written.
+    """Write to a stream that may take only part of the data, until all is written.
 
     Raises:
         OSError: the rest cannot be written.
@@ -129,7 +129,7 @@ def replacement(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacement_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `folder`, which takes its name when the block ends.
+    """Yield an empty temporary folder next to `folder`, which takes its name when the block ends.
 
     The files in it are on the disk before it takes the name. Where the block raises, the temporary folder is
     removed and nothing else changes.
@@ -216,7 +216,7 @@ def remove_unfinished() -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove temporary files that a killed process left beside a file that it was writing."""
+    """Remove temporary files that a killed process left next to a file that it was writing."""
     name = "".join(f"[{char}]" if char in "*?[" else char for char in path.name[:_NAME_LENGTH])
     for temporary in path.parent.glob(f".{name}.*.tmp"):
         temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What rltn leaves in folders, so that no command takes its own results for pictures to work on."""
+"""What rltn writes into folders, so that no command mistakes its own results for pictures to work on."""
 
 import json
 from pathlib import Path

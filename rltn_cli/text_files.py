@@ -26,7 +26,7 @@ def decode_text(data: bytes, errors: str = "strict") -> str:
 
     Args:
         data: the text.
-        errors: what to do with bytes that are no UTF-8, as in `bytes.decode`; in other encodings they are
+        errors: what to do with bytes that are not UTF-8, as in `bytes.decode`; in other encodings they are
             replaced unless it is `strict`.
 
     Raises:
@@ -65,7 +65,7 @@ def table_rows(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[st
         columns: names that its first row may hold, in lower case.
 
     Raises:
-        csv.Error: a row that makes no sense; its number is the second argument.
+        csv.Error: an invalid row; its number is the second argument.
     """
     announced = _ANNOUNCED.match(text)
     skipped = 1 if announced else 0

@@ -3,7 +3,8 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-from rltn_cli.choices import LineMethod, PerceptualTrunk, Precision, Preset
+from rltn_cli.baseline_config import TERM_WEIGHTS, Baseline, baseline_preset
+from rltn_cli.choices import Architecture, LineMethod, PerceptualTrunk, Precision, Preset
 from rltn_cli.errors import ConfigError
 from rltn_cli.model_config import PRESETS, ModelConfig
 from rltn_cli.sizes import SIDE_MINIMUM, SIDE_MULTIPLE
@@ -107,6 +108,8 @@ class TrainConfig:
     """Folders of pairs or of colour pictures, or recipes such as `openlines:PATH`."""
     init: str = ""
     """Weights to start from, as `rltn colorize --model` names them; fresh ones if empty."""
+    architecture: Architecture = "rltn"
+    """What is trained. Settings of RLTN's network and of its loss terms count for nothing in other ones."""
     preset: Preset = "small"
     """Sizes of fresh weights."""
     aggregation: bool = True
@@ -199,8 +202,18 @@ class TrainConfig:
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
 
+    def fresh_network(self) -> ModelConfig | Baseline:
+        """Return the sizes of fresh weights.
+
+        Raises:
+            ConfigError: the preset is RLTN's alone, and another architecture is to be trained.
+        """
+        if self.architecture == "rltn":
+            return self.fresh_model()
+        return baseline_preset(self.architecture, self.preset)
+
     def fresh_model(self) -> ModelConfig:
-        """Return the sizes of fresh weights."""
+        """Return the sizes of fresh weights of RLTN."""
         preset = PRESETS[self.preset]
         return dataclasses.replace(
             preset,
@@ -233,8 +246,20 @@ class TrainConfig:
 
     @property
     def discriminator_width(self) -> int:
-        """Channels of the discriminator's first layer."""
-        return 8 if self.preset == "tiny" else 32
+        """Channels of the discriminator's first layer; the other architectures' papers have 64."""
+        if self.preset == "tiny":
+            return 8
+        return 64 if self.preset == "paper" and self.architecture != "rltn" else 32
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """The active loss terms and their weights."""
+        return self.losses.active if self.architecture == "rltn" else dict(TERM_WEIGHTS[self.architecture])
+
+    @property
+    def perceptual(self) -> bool:
+        """Whether a loss term looks through the frozen VGG, apart from AdaIN's, whose VGG is its encoder."""
+        return self.losses.perceptual if self.architecture == "rltn" else self.architecture == "scft"
 
 
 FINE_TUNING = TrainConfig(

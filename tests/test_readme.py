@@ -39,7 +39,7 @@ def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_every_documented_command_exists(capsys: pytest.CaptureFixture[str]) -> None:
     known = commands(help_of([], capsys))
-    for name in re.findall(r"rltn ([a-z][a-z-]*)", "".join(SHELL)):
+    for name in re.findall(r"rltn ([a-z][a-z0-9-]*)", "".join(SHELL)):
         assert name in known
 
 

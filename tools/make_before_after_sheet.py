@@ -1,10 +1,10 @@
-"""Paint 40 validation drawings with two models and lay them out, with the truth beside them.
+"""Paint 40 validation drawings with two models and lay them out, with the target next to them.
 
 python tools/make_before_after_sheet.py BEFORE AFTER openposes:FOLDER -o docs/before-after.webp
 
-The drawings are chosen by a fixed seed among those of groups with two pictures, in turns from the sources
+The drawings are chosen by a fixed seed among those of groups with two pictures, in turn from the sources
 that are CC0 or MIT. Each row shows the drawing, the reference, both paintings (`--finish auto`) and the
-truth; the colour error (CIEDE2000) of both is printed, those that became worst first.
+target; the colour error (CIEDE2000) of both is printed, the worst after first.
 """
 
 import argparse
@@ -34,8 +34,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     pairs = [pair for pair in read_data(options.data) if pair.source in SOURCES]
-    trials = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
-    drawings = load(trials)
+    samples = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
+    drawings = load(samples)
     methods = [
         make_model_method(Colorizer.from_pretrained(model, device="cpu"), "auto")
         for model in (options.before, options.after)
@@ -44,14 +44,14 @@ def main() -> None:
     width = 5 * cell + 3 * SPACE
     sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
     errors = []
-    for number, trial in enumerate(trials):
+    for number, sample in enumerate(samples):
         sketch, reference, target = (
             pictures[number : number + 1]
             for pictures in (drawings.sketches, drawings.references, drawings.targets)
         )
-        painted = [method(sketch, reference, [trial.pair.id]).images[0] for method in methods]
+        painted = [method(sketch, reference, [sample.pair.id]).images[0] for method in methods]
         measured = [measure(image, Target.of(target[0], sketch[0])).color_error for image in painted]
-        errors.append((measured[1], measured[0], trial.pair.id))
+        errors.append((measured[1], measured[0], sample.pair.id))
         column, row = divmod(number, ROWS)
         for place, picture in enumerate((sketch[0], reference[0], *painted, target[0])):
             image = Image.fromarray(picture).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -35,12 +35,12 @@ def main() -> None:
     )
     parser.add_argument("data", nargs="+", help="folders of pairs, as rltn evaluate takes them")
     pairs = [pair for pair in read_data(parser.parse_args().data) if pair.source in SOURCES]
-    trials = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
-    drawings = load(trials)
+    samples = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
+    drawings = load(samples)
     colorizer = Colorizer.from_pretrained("rltn-small", device="cpu")
     cell, width = SIDE + SPACE, (2 + len(FINISHES)) * (SIDE + SPACE) + 3 * SPACE
     sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
-    for number, trial in enumerate(trials):
+    for number, sample in enumerate(samples):
         column, row = divmod(number, ROWS)
         left, top = column * width + SPACE, row * cell + SPACE
         for place, picture in enumerate(
@@ -50,7 +50,7 @@ def main() -> None:
         finish, _ = choose_finish(drawings.sketches[number])
         x = left + (2 + FINISHES.index(finish)) * cell
         ImageDraw.Draw(sheet).rectangle((x - 2, top - 2, x + SIDE + 1, top + SIDE + 1), None, "#d02020", 2)
-        print(trial.pair.id, trial.pair.source, finish)
+        print(sample.pair.id, sample.pair.source, finish)
     sheet.save(ROOT / "docs" / "finishes.webp", quality=82, method=6)
 
 

@@ -3,7 +3,7 @@
     python tools/make_style.py openlines/ style/ --source wesnoth --source duelyst --train 40
 
 Every picture is smoothed, each pixel takes the ink of its lightness and warmth, the lines are printed in the
-darkest ink, the plates lie a little beside each other as in a cheap press, and paper and inks get a fine
+darkest ink, the plates are slightly misaligned, as in a cheap press, and paper and inks get a fine
 grain. Line art, groups and palettes stay as they are. Whole groups go to the split train until it is
 full, the others to val.
 """

@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         model = load_model(find_model(options.model))
+        if not isinstance(model, RLTN):
+            raise RltnError(f"{options.model}: not an RLTN")
         config = narrower(model.config, options.width)
         save_model(narrowed(model, measure(model, options.data, options.drawings), config), options.output)
     except RltnError as error:

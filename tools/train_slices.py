@@ -30,7 +30,7 @@ from slices.held_out import HeldOut
 from slices.packed import PackedStore, write_pack
 from slices.state_shards import read_shards, write_shards
 
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.pairs import read_pairs
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks, load_frozen_networks
@@ -39,6 +39,7 @@ from rltn_cli.engine.training.sample_grids import draw_grid_batch, sample_grid
 from rltn_cli.engine.training.trainer import Trainer
 from rltn_cli.errors import RltnError
 from rltn_cli.models.frozen import VGG
+from rltn_cli.models.rltn import RLTN
 from rltn_cli.sizes import PATCH
 from rltn_cli.training_config import LossConfig, TrainConfig
 
@@ -84,7 +85,7 @@ def train(options: argparse.Namespace) -> None:
     ends = begun + 60 * options.minutes - options.reserve
     with (
         (options.out / "log.jsonl").open("a", encoding="utf-8") as log,
-        stopping("the current step and saving", signal.SIGTERM) as stop,
+        stop_on_signals("the current step and saving", signal.SIGTERM) as stop,
     ):
         _report(log, {"prepared_s": round(time.monotonic() - begun, 1), "step": trainer.step})
         started, first, sums = time.monotonic(), trainer.step, dict[str, list[float]]()
@@ -209,7 +210,9 @@ def _modules(trainer: Trainer) -> dict[str, torch.nn.Module]:
 
 
 def _validate(log: object, trainer: Trainer, held_out: HeldOut) -> None:
-    values = held_out.measure(trainer.networks.ema_model)
+    averaged = trainer.networks.ema_model
+    assert isinstance(averaged, RLTN)
+    values = held_out.measure(averaged)
     _report(log, {"step": trainer.step, "val": {name: round(value, 4) for name, value in values.items()}})
 
 

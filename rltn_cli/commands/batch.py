@@ -7,7 +7,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import show
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
@@ -18,6 +18,7 @@ from rltn_cli.commands.options import (
     Model,
     Offline,
     OverwriteAll,
+    Precision,
     Quiet,
     Recursive,
 )
@@ -65,7 +66,8 @@ References = Annotated[
     ),
 ]
 ReferenceFolder = Annotated[
-    Path | None, typer.Option("--ref-dir", metavar="FOLDER", help="References, named like the sketches.")
+    Path | None,
+    typer.Option("--ref-dir", metavar="FOLDER", help="References with the names of the sketches."),
 ]
 Match = Annotated[
     choices.ReferenceMatch,
@@ -76,7 +78,7 @@ Match = Annotated[
 Null = Annotated[
     bool,
     typer.Option(
-        "--null", "-0", help="Names on standard input end in zero bytes, as find -print0 writes them."
+        "--null", "-0", help="Names on standard input end in NUL bytes, as find -print0 writes them."
     ),
 ]
 SaveFolder = Annotated[
@@ -132,6 +134,7 @@ def batch(
     layers: LayersFolder = None,
     layers_format: LayersKind = "ora",
     device: Device = "auto",
+    precision: Precision = "auto",
     jobs: Jobs = None,
     as_json: JsonEvents = False,
     quiet: Quiet = False,
@@ -154,7 +157,7 @@ def batch(
     )  # fmt: skip
     request = BatchRequest(
         tuple(sketches), output, guide, folder, options, format, recursive, null, overwrite, device, jobs,
-        save, layers, layers_format,
+        save, layers, layers_format, precision,
     )  # fmt: skip
     if dry_run:
         _show_plan(request, as_json)
@@ -177,7 +180,7 @@ def _run(request: "BatchRequest", display: Display[BatchEvent]) -> int:
     from rltn_cli.engine.batch.session import paint_all
 
     summary: BatchSummary | None = None
-    with stopping("the pictures at work") as stop, display:
+    with stop_on_signals("the pictures at work") as stop, display:
         for event in paint_all(request, stop):
             display.show(event)
             if event["event"] == "summary":

@@ -15,6 +15,7 @@ from rltn_cli.commands.options import (
     Model,
     Offline,
     Overwrite,
+    Precision,
     Quiet,
 )
 from rltn_cli.commands.painting_options import (
@@ -41,12 +42,13 @@ from rltn_cli.commands.painting_options import (
     hexes_of,
 )
 from rltn_cli.commands.painting_results import Results, check_transparency, report, show_settings
-from rltn_cli.commands.progress import Waiting, working
+from rltn_cli.commands.progress import Waiting, show_status
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import PAINTING_SUFFIX, STANDARD_STREAM
+from rltn_cli.model_config import ModelConfig
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
@@ -117,6 +119,7 @@ def colorize(
     save: Save = None,
     explain: Explain = None,
     device: Device = "auto",
+    precision: Precision = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
@@ -138,11 +141,14 @@ def colorize(
     _check_references(sketch, ref)
     check_weights(ref_weight, ref)
     folder = find_model(model, offline=offline)
+    files = read_model_files(folder)
+    if not isinstance(files.config, ModelConfig):
+        results.check_correspondence(files.config.network)
     settings: dict[str, Any] = {
         "sketch": sketch, "references": ref, "ref_weights": ref_weight, **results.settings, "model": model,
-        "model_path": str(read_model_files(folder).weights), "model_revision": commit_of(folder),
+        "model_path": str(files.weights), "model_revision": commit_of(folder),
         "size": size, **asked, "alpha": alpha, "paper": paper, "drop_pencil": drop_pencil,
-        "margins": margins, "page": page, "extract": extract, "device": device,
+        "margins": margins, "page": page, "extract": extract, "device": device, "precision": precision,
     }  # fmt: skip
     _paint_and_write(settings, results, folder, as_json=as_json, quiet=quiet, dry_run=dry_run)
 
@@ -157,11 +163,10 @@ def _paint_and_write(
         return
     started = time.monotonic()
     result, used = _paint(settings, results, folder, quiet)
-    with working("writing", quiet=quiet):
+    with show_status("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
-    settings = settings | {"device": used}
-    report(settings, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
+    report(settings | used, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
 
 
 def _check_references(sketch: str, references: list[str] | None) -> None:
@@ -188,18 +193,20 @@ def _read(
 
 def _paint(
     settings: dict[str, Any], results: Results, folder: Path, quiet: bool
-) -> tuple["Colorization", str]:
-    """Read the pictures, load the model and paint; also return the device used."""
+) -> tuple["Colorization", dict[str, str]]:
+    """Read the pictures, load the model and paint; also return the device and the precision used."""
     from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.painting.fixes import parse_fixes
 
-    with working("reading the pictures", quiet=quiet):
+    with show_status("reading the pictures", quiet=quiet):
         sketch, references = _read(settings, results)
         assert sketch is not None
-    with working("loading the model", quiet=quiet):
+    with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
-        colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
+        colorizer = Colorizer.from_pretrained(
+            folder, device=settings["device"], precision=settings["precision"]
+        )
     with Waiting("painting", quiet=quiet) as waiting:
         options = {name: settings[name] for name in _PAINTING}
         palette = load_palette(settings["palette"]) if settings["palette"] else None
@@ -207,4 +214,4 @@ def _paint(
         result = colorizer(
             sketch, references, palette=palette, fixes=fixes, **options, foresee=waiting.expect
         )
-        return result, str(colorizer.device)
+        return result, {"device": str(colorizer.device), "precision": colorizer.precision}

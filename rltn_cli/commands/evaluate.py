@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.messages import printable, say, show, show_text
+from rltn_cli.commands.messages import escape_controls, say, show, show_text
 from rltn_cli.commands.options import (
     DEFAULT_MODEL,
     Device,
@@ -15,6 +15,7 @@ from rltn_cli.commands.options import (
     Json,
     Offline,
     Overwrite,
+    Precision,
     Quiet,
     complete_model,
 )
@@ -123,6 +124,7 @@ def evaluate(
     study_pictures: StudyPictures = STUDY_PICTURES,
     study_results: StudyResults = False,
     device: Device = "auto",
+    precision: Precision = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -136,17 +138,10 @@ def evaluate(
     settings: dict[str, Any] = {
         "models": tuple(model or ([] if outputs else [DEFAULT_MODEL])),
         "outputs": _parse_outputs(outputs or []),
-        "protocol": protocol,
-        "split": split,
-        "limit": limit,
-        "seed": seed,
-        "batch": batch,
-        "device": device,
-        "finish": finish,
-        "quick": quick or study is not None,
-        "frozen": str(frozen) if frozen else None,
-        "inception": str(inception) if inception else None,
-    }
+        "protocol": protocol, "split": split, "limit": limit, "seed": seed, "batch": batch, "device": device,
+        "precision": precision, "finish": finish, "quick": quick or study is not None,
+        "frozen": str(frozen) if frozen else None, "inception": str(inception) if inception else None,
+    }  # fmt: skip
     _check_targets(data, study, output, overwrite)
     evaluators = _prepare(data, settings, offline=offline or dry_run)
     if dry_run:
@@ -233,10 +228,10 @@ def _run(evaluators: "Sequence[Evaluator]", quiet: bool) -> "list[Evaluation]":
 
 def _write_study(path: Path, evaluator: "Evaluator", pictures: int, quiet: bool, overwrite: bool) -> None:
     """Write the page of a user study."""
-    from rltn_cli.commands.progress import working
+    from rltn_cli.commands.progress import show_status
     from rltn_cli.engine.evaluation.study_page import make_study
 
-    with working("painting the study's pictures", quiet=quiet):
+    with show_status("painting the study's pictures", quiet=quiet):
         page = make_study(evaluator, pictures=pictures)
     write_file(path, page.encode(), overwrite=overwrite)
     if not quiet:
@@ -290,11 +285,11 @@ def _draw_tables(result: "Evaluation", console: "Console") -> None:
         "Region accuracy by source": report.source_table(result.rows, "region_accuracy"),
     }
     for title, (head, body) in tables.items():
-        table = Table(title=Text(printable(title)))
+        table = Table(title=Text(escape_controls(title)))
         for number, heading in enumerate(head):
-            table.add_column(Text(printable(heading)), justify="right" if number else "left")
+            table.add_column(Text(escape_controls(heading)), justify="right" if number else "left")
         for line in body:
-            table.add_row(*(Text(printable(cell)) for cell in line))
+            table.add_row(*(Text(escape_controls(cell)) for cell in line))
         console.print(table)
     for text in [f"Note: {warning}." for warning in result.warnings] + report.describe_missing(result):
-        console.print(printable(text), highlight=False, markup=False)
+        console.print(escape_controls(text), highlight=False, markup=False)

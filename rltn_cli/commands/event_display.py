@@ -74,7 +74,7 @@ class Failures(contextlib.AbstractContextManager[None]):
 
 
 class ProgressBar(contextlib.AbstractContextManager[None]):
-    """A bar with speed and remaining time on a terminal; failures and the summary in any case."""
+    """Shows a bar with speed and remaining time on a terminal; failures and the summary in any case."""
 
     def __init__(self, doing: str = "painting") -> None:
         """Prepare the bar; `doing` is shown before it."""

@@ -10,7 +10,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines, Failures, ProgressBar, exit_code, write_event
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import (
     Device,
@@ -22,7 +22,7 @@ from rltn_cli.commands.options import (
     Quiet,
     Recursive,
 )
-from rltn_cli.commands.progress import working
+from rltn_cli.commands.progress import show_status
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.batch.events import BatchEvent, ExtractionEvent, ExtractionSummary, PicturePlanned
 from rltn_cli.imaging.formats import STANDARD_STREAM
@@ -129,10 +129,10 @@ def extract_lines(
         _show_plan(tasks, make(), style, as_json)
         return 0
     options = ExtractionOptions(style, page, overwrite)
-    return _run(tasks, make, options, EventLines() if as_json else _spoken(tasks, quiet))
+    return _run(tasks, make, options, EventLines() if as_json else _make_display(tasks, quiet))
 
 
-def _spoken(tasks: list["ExtractionTask"], quiet: bool) -> Display[ExtractionEvent]:
+def _make_display(tasks: list["ExtractionTask"], quiet: bool) -> Display[ExtractionEvent]:
     """Return the display that reports progress."""
     if quiet:
         return Failures()
@@ -146,7 +146,7 @@ class OnePicture(Failures):
         self._around = contextlib.ExitStack()
 
     def __enter__(self) -> None:
-        self._around.enter_context(working("drawing", quiet=False))
+        self._around.enter_context(show_status("drawing", quiet=False))
 
     def show(self, event: BatchEvent | ExtractionEvent) -> None:
         """Say what was written, or why it failed."""
@@ -175,7 +175,7 @@ def _run(
     with contextlib.ExitStack() as around:
         around.enter_context(display)
         alone = len(tasks) == 1  # its end is not waited for
-        stop = threading.Event() if alone else around.enter_context(stopping("the picture at work"))
+        stop = threading.Event() if alone else around.enter_context(stop_on_signals("the picture at work"))
         for event in extract_all(tasks, make, options, stop):
             display.show(event)
             if event["event"] == "summary":

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from rltn_cli.commands.painting_results import Results, report, show_settings
-from rltn_cli.commands.progress import working
+from rltn_cli.commands.progress import show_status
 from rltn_cli.errors import UsageError
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def finish_saved(
     from rltn_cli.painting.finish import finish_painting
     from rltn_cli.painting.saved import open_painting
 
-    with working("reading the painting", quiet=quiet):
+    with show_status("reading the painting", quiet=quiet):
         painting, before = open_painting(path)
     results.check_size(painting.size)
     stored = asdict(StoredOptions.of(before))
@@ -67,11 +67,11 @@ def finish_saved(
     if dry_run:
         show_settings(settings, as_json)
         return
-    with working("finishing", quiet=quiet):
+    with show_status("finishing", quiet=quiet):
         finished = finish_painting(painting, options)
     for notice in finished.notices:
         _log.warning("%s", notice)
-    with working("writing", quiet=quiet):
+    with show_status("writing", quiet=quiet):
         results.write(finished, lambda: painting)
     seconds = time.monotonic() - started
     report(settings, results, finished, finished.notices, seconds, as_json=as_json, quiet=quiet)

@@ -57,7 +57,7 @@ def _leave(message: str = "") -> None:
 
 
 @contextlib.contextmanager
-def stopping(what: str, *signals: signal.Signals) -> Iterator[threading.Event]:
+def stop_on_signals(what: str, *signals: signal.Signals) -> Iterator[threading.Event]:
     """Yield an event that Ctrl-C or one of the signals sets; a second one ends the process at once.
 
     Args:

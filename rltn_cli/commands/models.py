@@ -17,9 +17,9 @@ from rltn_cli.engine.checkpoints.model_card import licence_of
 from rltn_cli.engine.checkpoints.model_names import find_model, shipped_models
 
 if TYPE_CHECKING:
+    from rltn_cli.models.architectures import PaintingNetwork
     from rltn_cli.models.cost import NetworkCost
     from rltn_cli.models.hed import HED
-    from rltn_cli.models.rltn import RLTN
 
 models = typer.Typer(help="List, download, publish and convert models that paint or draw lines.")
 models.command()(download)
@@ -79,7 +79,7 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     files = read_known(path)
     network = _load(path, files)
     cost = _measure_cost(network)
-    architecture = network.config.architecture
+    architecture = _architecture(network)
     facts = {
         "name": name,
         "kind": files.kind,
@@ -107,7 +107,15 @@ def info(name: Name, as_json: Json = False, offline: Offline = False) -> None:
     show(f"file          {files.weights} ({files.bytes / 1e6:.1f} MB)")
 
 
-def _load(path: Path, files: StoredModel) -> "RLTN | HED":
+def _architecture(network: "PaintingNetwork | HED") -> int | str:
+    """Return the version of RLTN's or of a line network's structure, or the name of another method."""
+    from rltn_cli.models.hed import HED
+    from rltn_cli.models.rltn import RLTN
+
+    return network.config.architecture if isinstance(network, RLTN | HED) else network.config.network
+
+
+def _load(path: Path, files: StoredModel) -> "PaintingNetwork | HED":
     """Load a network of either kind, which also proves that it can be loaded."""
     if files.kind == LINES:
         from rltn_cli.engine.checkpoints.line_models import load_line_model
@@ -118,7 +126,7 @@ def _load(path: Path, files: StoredModel) -> "RLTN | HED":
     return load_model(path)
 
 
-def _measure_cost(network: "RLTN | HED") -> "NetworkCost":
+def _measure_cost(network: "PaintingNetwork | HED") -> "NetworkCost":
     """Count what a network of either kind costs."""
     from rltn_cli.models.cost import measure_cost, measure_line_cost
     from rltn_cli.models.hed import HED

@@ -20,7 +20,7 @@ from rltn_cli.engine.checkpoints.header import (
     read_known,
     read_model_files,
 )
-from rltn_cli.engine.checkpoints.model_card import first_card
+from rltn_cli.engine.checkpoints.model_card import first_card, name_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 
@@ -88,7 +88,7 @@ def push(
     contents = _contents(path, files, repo, license_name)
     commit = None
     if not dry_run:
-        text = message or f"{Path(source).name}, architecture {files.config.architecture}"
+        text = message or f"{Path(source).name}: {name_of(files.config)}"
         commit = hub_client.push(repo, contents, text, branch=branch, private=not public)
     facts = {"repo": repo, "revision": commit, "files": sorted(contents)}
     if as_json:

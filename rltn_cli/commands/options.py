@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rltn_cli.choices import PENCIL
+from rltn_cli.choices import PENCIL, PaintingPrecision
 from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import written_suffixes
@@ -74,6 +74,10 @@ Device = Annotated[
         help="Where to compute; auto uses a GPU if there is one.",
         callback=check_device,
     ),
+]
+Precision = Annotated[
+    PaintingPrecision,
+    typer.Option(help="Precision the network computes in; bf16 is faster on processors that have it."),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never access the network.")]
 Format = Annotated[

@@ -21,13 +21,13 @@ ReferenceWeights = Annotated[
         metavar="NUMBER",
         min=WEIGHT_LEAST,
         max=WEIGHT_MOST,
-        help="How likely a reference is matched, 1 if left out; one for each --ref, in order.",
+        help="How likely a reference is to be matched, 1 if left out; one for each --ref, in order.",
     ),
 ]
 Size = Annotated[
     int,
     typer.Option(
-        min=SIDE_MINIMUM, max=SIDE_MAXIMUM, help="Shorter side in pixels that the network works at."
+        min=SIDE_MINIMUM, max=SIDE_MAXIMUM, help="Shorter side, in pixels, of what the network sees."
     ),
 ]
 Finish = Annotated[choices.Finish, typer.Option(help=f"How to finish: {choices.describe(choices.FINISHES)}.")]
@@ -36,7 +36,7 @@ Gap = Annotated[
     typer.Option(
         min=0,
         max=GAP_MAXIMUM,
-        help="Widest gap in a line that bounds a flat, in pixels of the drawing.",
+        help="Widest gap in a line that counts as closed, in pixels of the drawing.",
         show_default="1.2 % of the shorter side",
     ),
 ]
@@ -45,7 +45,8 @@ PaletteValue = Annotated[
     typer.Option(
         "--palette",
         metavar="FILE|HEX,HEX",
-        help="The only colours of flats: a .gpl, .ase, .aco or .kpl file, or hex values with commas.",
+        help="The only colours that flats may have: a .gpl, .ase, .aco or .kpl file, or "
+        "hex values separated by commas.",
         show_default="the references' own",
     ),
 ]
@@ -55,11 +56,11 @@ Lines = Annotated[
 ]
 Alpha = Annotated[
     choices.AlphaMode,
-    typer.Option(help="Transparency of the drawing: as it was meant, kept, or dropped."),
+    typer.Option(help="Transparency of the drawing: as it was probably meant, kept, or dropped."),
 ]
 Paper = Annotated[
     choices.PaperMode,
-    typer.Option(help="Level paper that is not white, with its shadows, or keep it as it is."),
+    typer.Option(help="Turn paper that is not white, and its shadows, white; or keep it as it is."),
 ]
 DropPencil = Annotated[
     str | None,
@@ -100,7 +101,7 @@ FixAlike = Annotated[
 TransparentPaper = Annotated[
     bool,
     typer.Option(
-        "--transparent-paper", help="Leave white regions at the picture's edge transparent; lines stay."
+        "--transparent-paper", help="Make white regions at the picture's edge transparent; lines stay."
     ),
 ]
 Layers = Annotated[
@@ -114,7 +115,7 @@ Save = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.rltn",
-        help="Save the painting, to finish and fix it anew without the network; -o may then be left out.",
+        help="Save the painting, to finish and fix it again without the network; -o may then be left out.",
     ),
 ]
 

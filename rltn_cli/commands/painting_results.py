@@ -77,8 +77,20 @@ class Results:
         if self.explain:
             check_explanation(self.explain, self.overwrite)
 
+    def check_correspondence(self, method: str) -> None:
+        """Refuse what a method without correspondence cannot give.
+
+        Raises:
+            UsageError: as above.
+        """
+        from rltn_cli.painting.finish import no_correspondence
+
+        for name, value in (("--explain", self.explain), ("--save", self.save), ("--layers", self.layers)):
+            if value:
+                raise no_correspondence(method, name)
+
     def check_size(self, size: tuple[int, int]) -> None:
-        """Refuse, before any work is done, a picture (H, W) that a format does not hold.
+        """Refuse, before any work is done, a picture (H, W) that is too large for its format.
 
         Raises:
             OutputError: as above.
@@ -156,7 +168,7 @@ def report(
 
 
 def _colors_of(finished: "Finished") -> dict[str, Any]:
-    """Return what flats chose from, and how far the references' colours are from a palette that was named."""
+    """Return the palette that flats chose from, and how far a named one is from the references' colours."""
     if finished.decision is None:
         return {}
     found: dict[str, Any] = {"colors": finished.decision.palette.hexes}

@@ -28,7 +28,7 @@ def palette(
     quiet: Quiet = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the palette that flats take from reference pictures, in the form that GIMP and Krita read."""
+    """Write the palette that flats take from reference pictures, in the format that GIMP and Krita read."""
     if output != STANDARD_STREAM:
         if Path(output).suffix.lower() != ".gpl":
             raise UsageError(f"{output}: palettes are written as .gpl")
@@ -40,7 +40,7 @@ def palette(
     from rltn_cli.imaging.pictures import read_picture
     from rltn_cli.imaging.pixels import to_eight_bit
 
-    found = read_palette([to_eight_bit(read_picture(name).flattened()) for name in pictures])
+    found = read_palette([to_eight_bit(read_picture(name).flatten()) for name in pictures])
     text = to_gpl(found, Path(pictures[0]).stem)
     if output == STANDARD_STREAM:
         show_text(text)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def working(text: str, *, quiet: bool) -> Iterator[None]:
+def show_status(text: str, *, quiet: bool) -> Iterator[None]:
     """Show a text during some work; show nothing if standard error is not a terminal."""
     from rich.console import Console
 
@@ -27,7 +27,7 @@ def working(text: str, *, quiet: bool) -> Iterator[None]:
 
 
 class Waiting:
-    """Shows what is being done, as `working` does, and how far it probably is once its length is foreseen."""
+    """Shows what is being done, as `show_status` does, and how far along, once its duration is known."""
 
     def __init__(self, text: str, *, quiet: bool) -> None:
         """Begin with nothing shown.
@@ -41,7 +41,7 @@ class Waiting:
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
-        self._around.enter_context(working(self._text, quiet=self._quiet))
+        self._around.enter_context(show_status(self._text, quiet=self._quiet))
         return self
 
     def expect(self, seconds: float) -> None:

@@ -33,7 +33,7 @@ def check_standard_output(output: str, as_json: bool) -> None:
 def prepare_streams() -> None:
     """Make the standard streams of this process safe to use.
 
-    A closed one is taken by the null device, so that no file which is opened later gets its number. What is
+    A closed one is replaced by the null device, so that no file opened later gets its number. What is
     written to standard output is written whole or an error, also where Python does not buffer. Messages that
     cannot be written are lost, and the work goes on.
     """
@@ -55,7 +55,7 @@ def prepare_streams() -> None:
 
 
 def finish_streams() -> str:
-    """Write what is still to be written, and return what went wrong; nothing is written afterwards."""
+    """Write what is still to be written, and return what went wrong; nothing is written after that."""
     reason = ""
     try:
         sys.stdout.flush()
@@ -110,7 +110,7 @@ class _Messages(io.TextIOWrapper):
             return len(text)
 
     def flush(self) -> None:
-        """Write what is kept back, or lose it."""
+        """Write what is still buffered, or lose it."""
         try:
             super().flush()
         except OSError:

@@ -1,4 +1,4 @@
-"""`rltn touch-up`: a page on the artist's own machine, where wrong regions are put right by clicking."""
+"""`rltn touch-up`: a page on the artist's own machine, where wrong regions are corrected by clicking."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, Model, Offline, Quiet
 from rltn_cli.commands.painting_options import Size
-from rltn_cli.commands.progress import Waiting, working
+from rltn_cli.commands.progress import Waiting, show_status
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import PAINTING_SUFFIX
@@ -33,11 +33,11 @@ Save = Annotated[
     typer.Option(
         metavar="FILE.rltn",
         help="Where a drawing is saved when it is painted.",
-        show_default="beside the drawing, under its name",
+        show_default="next to the drawing, under its name",
     ),
 ]
 Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0 takes a free one.")
+    int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0 chooses a free one.")
 ]
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the page's address, but open no browser.")]
 
@@ -54,7 +54,7 @@ def touch_up(
     quiet: Quiet = False,
     offline: Offline = False,
 ) -> None:
-    """Put a painting right by clicking, on a page in your browser.
+    """Correct a painting by clicking, on a page in your browser.
 
     The page is served to this machine alone, at an address that is printed. It ends with Ctrl-C or Done.
     """
@@ -63,7 +63,7 @@ def touch_up(
     if work.suffix.lower() == PAINTING_SUFFIX or work.is_dir():
         if ref or save:
             raise UsageError(
-                f"{'--ref' if ref else '--save'} is of no use for {work}, which is painted already"
+                f"{'--ref' if ref else '--save'} has no effect on {work}, which is painted already"
             )
         painting = work
     else:
@@ -87,13 +87,15 @@ def _paint(
     from rltn_cli.painting.saved import check_saving
 
     if not references:
-        raise UsageError(f"{sketch} is no {PAINTING_SUFFIX}: to paint it first, name a picture with --ref")
+        raise UsageError(
+            f"{sketch} is not a {PAINTING_SUFFIX} file: to paint it first, name a picture with --ref"
+        )
     path = save or sketch.with_suffix(PAINTING_SUFFIX)
     if save is None and path.exists():
-        raise UsageError(f"{path} is there already: touch it up, or name another file with --save")
+        raise UsageError(f"{path} exists already: touch it up, or name another file with --save")
     check_saving(path)
     drawing, pictures = read_picture(sketch), [read_picture(name) for name in references]
-    with working("loading the model", quiet=quiet):
+    with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
         colorizer = Colorizer.from_pretrained(folder, device=device)

@@ -12,7 +12,7 @@ import typer
 
 from rltn_cli import choices
 from rltn_cli.commands.event_display import Display, EventLines
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import show, show_text
 from rltn_cli.commands.options import (
     DryRun,
@@ -55,6 +55,10 @@ Init = Annotated[
         help="Weights to start from: a shipped name, a folder, a file, or org/repo on the Hub.",
         autocompletion=complete_model,
     ),
+]
+Architecture = Annotated[
+    choices.Architecture | None,
+    typer.Option(help="What to train: rltn, or a method that it is compared with; see docs/table2.md."),
 ]
 Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Settings; options override them.")]
 Resume = Annotated[
@@ -124,6 +128,7 @@ def train(
     *,
     output: Output,
     init: Init = None,
+    architecture: Architecture = None,
     config: Config = None,
     resume: Resume = None,
     steps: Steps = None,
@@ -159,20 +164,19 @@ def train(
         raise UsageError("--steps and --epochs both say how long to train: pass one")
     if resume is not None and overwrite:
         raise UsageError("--resume continues a run and --overwrite begins it again: pass one")
-    _check_installed()
+    check_installed()
     flags = {
-        "pairs": tuple(data) if data else None, "init": init, "steps": steps, "epochs": epochs,
-        "minutes": minutes, "batch": batch, "accumulate": grad_accum, "precision": precision, "ema": ema,
-        "generator_lr": lr, "discriminator_lr": None if lr is None else 2 * lr,
-        "freeze": tuple(freeze) if freeze else None, "keep": keep, "val": val, "val_every": val_every,
-        "sample_every": sample_every, "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
+        "pairs": tuple(data) if data else None, "init": init, "architecture": architecture, "steps": steps,
+        "epochs": epochs, "minutes": minutes, "batch": batch, "accumulate": grad_accum,
+        "precision": precision, "ema": ema, "generator_lr": lr,
+        "discriminator_lr": None if lr is None else 2 * lr, "freeze": tuple(freeze) if freeze else None,
+        "keep": keep, "val": val, "val_every": val_every, "sample_every": sample_every,
+        "checkpoint_every": checkpoint_every, "seed": seed, "workers": workers,
         "sizes": None if size is None else ((0, size),), "size_cycle": None if size is None else (),
         "lines": lines, "line_weights": line_weights, "device": device, "frozen": frozen,
     }  # fmt: skip
-    if steps is not None:
-        flags["epochs"] = 0.0
-
     given = {key: value for key, value in flags.items() if value is not None}
+    given |= {"epochs": 0.0} if steps is not None else {}
     state, resolved = _resolve_run(output, resume, config, given, overwrite=overwrite or dry_run)
     from rltn_cli.engine.training.run import Request
 
@@ -183,7 +187,7 @@ def train(
 def _resolve_run(
     output: Path, resume: str | None, file: Path | None, flags: dict[str, Any], *, overwrite: bool
 ) -> tuple[Path | None, TrainConfig]:
-    """Return the state to go on from, if any, and the configuration, after a look at the run's folder."""
+    """Check the run's folder, and return the state to continue from, if any, and the configuration."""
     from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
 
     state = find_state(output, resume) if resume is not None else None
@@ -229,7 +233,7 @@ def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) ->
     return from_mapping(TrainConfig, flags, "options", base=config)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     """Refuse to start without the packages that training needs."""
     for name in ("accelerate", "tensorboard", "skimage"):
         if importlib.util.find_spec(name) is None:
@@ -246,10 +250,10 @@ def _check_share(batch: int) -> None:
 
 def _prepare(request: "Request", *, show: bool) -> "TrainingData":
     """Read and check the data, and show the results."""
-    from rltn_cli.commands.progress import working
+    from rltn_cli.commands.progress import show_status
     from rltn_cli.engine.training.run_data import prepare_data
 
-    with working("checking the data", quiet=not show):
+    with show_status("checking the data", quiet=not show):
         data = prepare_data(request.config, offline=request.offline)
     if show:
         show_check(data.check)
@@ -260,10 +264,10 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     """Print the resolved configuration and what it costs to standard output."""
     from rltn_cli.engine.training.memory_estimate import estimate_memory
     from rltn_cli.engine.training.run import resolve_steps, start_model
-    from rltn_cli.models.rltn import RLTN
+    from rltn_cli.models.architectures import build_network
 
     config = resolve_steps(request.config, len(data.train))
-    model = start_model(config, offline=request.offline) or RLTN(config.fresh_model())
+    model = start_model(config, offline=request.offline) or build_network(config.fresh_network())
     memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
     costs = {
         "pairs": len(data.train),
@@ -286,7 +290,7 @@ def _run(request: "Request", data: "TrainingData", display: "Display[TrainingEve
     from rltn_cli.engine.training.run import train as train_run
 
     interrupted = False
-    with stopping("the current step", signal.SIGTERM) as stop, display:
+    with stop_on_signals("the current step", signal.SIGTERM) as stop, display:
         for event in train_run(request, data, stop):
             display.show(event)
             interrupted = event["event"] == "interrupted"

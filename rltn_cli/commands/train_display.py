@@ -4,14 +4,14 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from rltn_cli.commands.messages import printable, say
+from rltn_cli.commands.messages import escape_controls, say
 
 if TYPE_CHECKING:
     from rltn_cli.data.check.results import DataCheck
     from rltn_cli.engine.training.events import StepEvent, TrainingEvent, ValidationMetrics
 
 SECONDS = 30.0
-"""Between two lines about the steps, where there is no terminal for a bar."""
+"""Seconds between two lines about the steps, where there is no terminal for a bar."""
 
 
 class Silence(contextlib.AbstractContextManager[None]):
@@ -66,7 +66,7 @@ class TrainingBar(contextlib.AbstractContextManager[None]):
     def _print(self, line: str) -> None:
         if self._terminal:
             self._progress.console.print(
-                f"rltn: {printable(line)}", highlight=False, markup=False, soft_wrap=True
+                f"rltn: {escape_controls(line)}", highlight=False, markup=False, soft_wrap=True
             )
         else:
             say(line)
@@ -76,7 +76,7 @@ class TrainingBar(contextlib.AbstractContextManager[None]):
 
 
 def describe(event: "TrainingEvent") -> list[str]:
-    """Return the lines that tell a user of an event; none for a step."""
+    """Return the lines that report an event to the user; none for a step."""
     if event["event"] == "plan":
         limit = f" or {event['minutes']:g} minutes" if event["minutes"] else ""
         processes = f", {event['processes']} processes" if event["processes"] > 1 else ""
@@ -130,7 +130,7 @@ def show_check(check: "DataCheck") -> None:
     for number, name in enumerate(check.columns):
         table.add_column(name, justify="right" if number > 1 else "left")
     for row in check.rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(escape_controls(cell)) for cell in row))
     console.print(table)
     for note in check.notes:
         say(note)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rltn_cli import choices
-from rltn_cli.commands.interruption import stopping
+from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.options import DryRun, JsonEvents, Offline, Overwrite, Quiet
 from rltn_cli.errors import INTERRUPTED, UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rltn_cli.engine.training.lines.run import LinePlan, LineRunRequest
 
 SECONDS = 10.0
-"""Between two lines about the steps."""
+"""Seconds between two lines about the steps."""
 
 Data = Annotated[
     Path | None,
@@ -30,7 +30,8 @@ Teacher = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Weights of the original HED, which looks at some paintings first: a folder, a .safetensors "
+        help="Weights of the original HED, which first finds the edges of some paintings: a folder, "
+        "a .safetensors "
         "file, or org/repo on the Hub.",
     ),
 ]
@@ -40,11 +41,11 @@ Minutes = Annotated[
 BatchSize = Annotated[int | None, typer.Option("--batch", min=1, help="Crops per step.")]
 Crop = Annotated[int | None, typer.Option(help="Height and width of the crops, a multiple of 16.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
-Precision = Annotated[choices.LinePrecision | None, typer.Option(help="Of the convolutions.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Of fresh weights and of all chance.")]
+Precision = Annotated[choices.LinePrecision | None, typer.Option(help="Precision of the convolutions.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of fresh weights and of all random choices.")]
 SaveMinutes = Annotated[float | None, typer.Option(help="Minutes between saved states.")]
 LogEvery = Annotated[int | None, typer.Option(min=1, help="Steps between lines of the log.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")]
 
 
 def train_lines(
@@ -69,7 +70,7 @@ def train_lines(
 ) -> int:
     """Train a small network that draws lines: from drawings with line layers, and from HED on paintings."""
     if resume and overwrite:
-        raise UsageError("--resume goes on with a run and --overwrite begins it again: pass one")
+        raise UsageError("--resume continues a run and --overwrite begins it again: pass one")
     flags = {
         "data": None if data is None else str(data), "teacher": teacher, "minutes": minutes, "batch": batch,
         "crop": crop, "lr": lr, "precision": precision, "seed": seed, "save_minutes": save_minutes,
@@ -107,7 +108,7 @@ def _run(request: "LineRunRequest", plan: "LinePlan", show: Callable[[Mapping[st
     from rltn_cli.engine.training.lines.run import train_lines as train_run
 
     interrupted = False
-    with stopping("the step at work", signal.SIGTERM) as stop:
+    with stop_on_signals("the current step", signal.SIGTERM) as stop:
         for event in train_run(request, plan, stop):
             show(event)
             interrupted = event["event"] == "interrupted"
@@ -123,7 +124,7 @@ def _ignore(event: Mapping[str, Any]) -> None:
 
 
 class _Speaker:
-    """Says on standard error what happens; about edge maps and steps only now and then."""
+    """Reports on standard error what happens; on edge maps and steps only now and then."""
 
     def __init__(self) -> None:
         self._said = -SECONDS
@@ -139,10 +140,10 @@ class _Speaker:
 
 
 def describe(event: Mapping[str, Any]) -> str:
-    """Return what one line says of an event."""
+    """Return the line that reports an event."""
     kind = event["event"]
     if kind == "edges":
-        return f"HED has looked at {event['done']} of {event['of']} paintings"
+        return f"HED has found the edges of {event['done']} of {event['of']} paintings"
     if kind == "plan":
         examples = ", ".join(f"{count} {name}" for name, count in sorted(event["examples"].items()))
         return (
@@ -155,5 +156,5 @@ def describe(event: Mapping[str, Any]) -> str:
     if kind == "checkpoint":
         return f"{where}: saved {event['path']}"
     if kind == "interrupted":
-        return f"stopped at {where}; --resume goes on from there"
+        return f"stopped at {where}; continue with --resume"
     return f"{event['model']}: {where}"

@@ -18,7 +18,7 @@ from torch import Tensor
 CONTROL = 4
 """Thin-plate control points per side."""
 WIDE_CROP = 0.7
-"""Smallest width of a crop that is no close-up, in picture widths."""
+"""Smallest width of a crop that is not a close-up, in picture widths."""
 CLOSE_UP_SHARE = 0.5
 """Share of the crops that are of any zoom, where close-ups are allowed."""
 CLOSE_UP_REACH = 0.7

@@ -12,7 +12,7 @@ from rltn_cli.imaging.image_decoding import BROKEN
 
 
 def find_file_fault(path: Path) -> str | None:
-    """Return why a file is no picture, by its first bytes; None if nothing is wrong with those."""
+    """Return why a file is not a picture, by its first bytes; None if nothing is wrong with those."""
     try:
         with path.open("rb") as file:
             start = file.read(1500)

@@ -66,7 +66,7 @@ class LineCache:
             picture = read_picture(data, name=str(pair.color))
         except PictureError as error:
             raise DataError(str(error)) from error
-        lines = self._extract(limit_size(to_eight_bit(picture.flattened()), self._longest))
+        lines = self._extract(limit_size(to_eight_bit(picture.flatten()), self._longest))
         self._keep(entry, lines)
         return lines
 

@@ -158,7 +158,7 @@ def read_pixels(pair: Pair) -> tuple[Bytes, Bytes | None]:
 
     Returns:
         (color, drawn): both uint8 RGB, (H, W, 3) and (h, w, 3) of the same proportions; None where the line
-        art is no picture: extracted, or contours of masks.
+        art is not a picture: it is extracted, or contours of masks.
 
     Raises:
         DataError: a picture that cannot be read, or two of different proportions.
@@ -198,7 +198,7 @@ def load_color(path: Path, size: int, *, like: Path | None = None) -> Bytes:
 
 
 def pictures_by_stem(folder: Path) -> dict[str, Path]:
-    """Return the pictures of a folder by stem, without hidden files and what are no files.
+    """Return the pictures of a folder by stem, without hidden files and anything that is not a file.
 
     Raises:
         DataError: two pictures of one stem.
@@ -209,7 +209,7 @@ def pictures_by_stem(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if is_picture_file(path) and not path.name.startswith("."):
             if path.stem in found:
-                raise DataError(f"{path}: a second picture of that name beside {found[path.stem].name}")
+                raise DataError(f"{path}: a second picture of the same name as {found[path.stem].name}")
             found[path.stem] = path
     return found
 
@@ -230,7 +230,7 @@ def _read(path: Path, *, ink: bool = False) -> Bytes:
         picture = read_picture(path)
     except PictureError as error:
         raise DataError(str(error)) from error
-    color = to_eight_bit(picture.flattened())
+    color = to_eight_bit(picture.flatten())
     if ink and picture.alpha is not None and color.min() >= 240:
         color = np.repeat(255 - to_eight_bit(picture.alpha)[..., None], 3, axis=2)
     return color

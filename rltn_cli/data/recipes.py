@@ -84,14 +84,14 @@ def read_folder(folder: Path) -> list[Pair]:
 
 
 def _recognise_halves(folder: Path, pairs: list[Pair]) -> list[Pair]:
-    """Take pictures that hold colours and line art side by side for the pairs that they are."""
+    """Read pictures that hold colours and line art side by side as pairs."""
     if any(pair.has_lines for pair in pairs):
         return pairs
     side = find_line_side([pair.color for pair in pairs])
     if side is None:
         return pairs
     _log.warning(
-        "%s: each picture is colour beside its line art, which is on the %s; they are taken for pairs",
+        "%s: each picture holds colours and line art (%s) side by side; they are read as pairs",
         folder, side,
     )  # fmt: skip
     return [dataclasses.replace(pair, beside=side) for pair in pairs]
@@ -198,7 +198,7 @@ def _read_splits(folder: Path) -> list[Pair]:
                 dataclasses.replace(pair, split=split) if pair.split == TRAIN else pair for pair in found
             ]
         elif (entry.is_dir() and not is_result_folder(entry)) or is_picture(entry):
-            _log.warning("%s: left out; beside folders for training, only val/ and test/ are read", entry)
+            _log.warning("%s: left out; next to folders for training, only val/ and test/ are read", entry)
     return pairs
 
 
@@ -209,7 +209,7 @@ def _read_colors(folder: Path) -> list[Pair]:
         place = path.relative_to(folder).parent
         key = (place / path.stem).as_posix()
         if key in pairs:
-            raise DataError(f"{path}: a second picture of that name beside {pairs[key].color.name}")
+            raise DataError(f"{path}: a second picture of the same name as {pairs[key].color.name}")
         group = place.as_posix() if place.parts else key
         pairs[key] = Pair(id=key, color=path, line=None, group=group, palette=key)
     if not pairs:

@@ -27,7 +27,7 @@ _SHARPER = 2.0
 
 
 def find_line_side(pictures: Sequence[Path]) -> Side | None:
-    """Return on which side the line art is, where all pictures of a folder hold colours beside lines.
+    """Return on which side the line art is, where all pictures of a folder hold colours next to lines.
 
     Only some of the pictures are looked at. One that cannot be read does not count.
     """
@@ -38,7 +38,7 @@ def find_line_side(pictures: Sequence[Path]) -> Side | None:
     found: set[Side | None] = set()
     for path in chosen:
         try:
-            found.add(_line_side(to_eight_bit(read_picture(path).flattened())))
+            found.add(_line_side(to_eight_bit(read_picture(path).flatten())))
         except PictureError:
             continue
         if len(found) > 1:

@@ -10,27 +10,27 @@ _SIDE = 512
 _COLORED = 20
 """A pixel whose channels differ by more than this is coloured."""
 _MIDDLE = (40, 215)
-"""Grey between these is neither ink nor paper."""
+"""Grey values between these are neither ink nor paper."""
 _PAPER = 0.85
-"""Share of a picture that has one colour, from which it is paper and the rest is drawn on it."""
+"""Share of a picture in one colour, from which that colour is paper and the rest is drawn on it."""
 
 
 def is_grey(color: Bytes) -> bool:
-    """Return whether a reference has next to no colours to give.
+    """Return whether a reference has hardly any colours.
 
     Args:
         color: (H, W, 3).
     """
-    return float((_chroma(_small(color)) > _COLORED).mean()) < 0.01
+    return float((_chroma(_shrink(color)) > _COLORED).mean()) < 0.01
 
 
 def is_painted(color: Bytes) -> bool:
-    """Tell a colour picture or a photo from a line drawing, by areas that are wider than lines.
+    """Distinguish a colour picture or a photo from a line drawing, by areas that are wider than lines.
 
     Args:
         color: (H, W, 3), on white paper.
     """
-    small = _small(color)
+    small = _shrink(color)
     coarse = (small >> 5).astype(np.int32)
     usual = np.bincount((coarse[..., 0] << 6 | coarse[..., 1] << 3 | coarse[..., 2]).ravel()).max()
     if usual > _PAPER * small.shape[0] * small.shape[1]:
@@ -41,11 +41,11 @@ def is_painted(color: Bytes) -> bool:
 
 
 def _wide(mask: NDArray[np.bool_]) -> float:
-    """Return the share of a mask's wide places in the picture."""
+    """Return the share of the picture that a mask's wide places take up."""
     return float(cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8)).mean())
 
 
-def _small(color: Bytes) -> Bytes:
+def _shrink(color: Bytes) -> Bytes:
     """Return a picture with at most 512 pixels along its longer side."""
     scale = _SIDE / max(color.shape[:2])
     if scale >= 1:
@@ -54,7 +54,7 @@ def _small(color: Bytes) -> Bytes:
 
 
 def _chroma(color: Bytes) -> Bytes:
-    """Return (H, W): the largest channel less the smallest."""
+    """Return (H, W): the largest channel minus the smallest."""
     red, green, blue = cv2.split(color)
     largest, smallest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     return np.asarray(largest - smallest, np.uint8)

@@ -1,4 +1,4 @@
-"""Blotches taken out of the network's colours where it is unsure of a region."""
+"""Removes blotches from the network's colours where it is unsure of a region."""
 
 import cv2
 import numpy as np
@@ -17,9 +17,9 @@ _STIFF = 1.0
 _UNSURE = 12.0
 """Colours that differ so much from the fit (root mean square, Lab) are drawn half-way to it."""
 _SEVERAL, _ONE = 0.55, 0.75
-"""Share of a region that is near its main colour: at the first it is several regions, at the second one."""
+"""Shares of a region near its main colour at which it counts as several regions, and as one."""
 _FARTHEST = 40.0
-"""Differences count up to this."""
+"""Differences are limited to this."""
 
 
 def calm_regions(colors: Floats, weight: Floats, labels: Labels) -> Floats:
@@ -53,7 +53,7 @@ def calm_regions(colors: Floats, weight: Floats, labels: Labels) -> Floats:
     disagreement = sums(numbers, counted * differing, regions) / np.maximum(
         sums(numbers, counted, regions), 1e-9
     )
-    # where no colour has most of a region, its lines are open and it is several: nothing is drawn anywhere
+    # where no colour takes up most of a region, it is several with open lines: nothing is drawn together
     agreeing = sums(numbers, near, regions) / np.maximum(sums(numbers, counted, regions), 1e-9)
     whole = np.clip((agreeing - _SEVERAL) / (_ONE - _SEVERAL), 0, 1)
     pull = (whole * disagreement / (disagreement + _UNSURE**2))[numbers] * painted

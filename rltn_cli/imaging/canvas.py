@@ -20,7 +20,7 @@ TILE = 4
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a picture was brought to the network's canvas; undoes it.
+    """How a picture was brought to the network's canvas; can undo it.
 
     The picture was resized to `inner` and mirrored at the right and the bottom to fill `canvas`.
     """
@@ -37,7 +37,7 @@ class Fit:
 
         Args:
             values: (canvas H / stride, canvas W / stride, ...).
-            stride: pixels of the canvas a value stands for.
+            stride: pixels of the canvas that a value stands for.
 
         Returns:
             (inner H / stride, inner W / stride, ...), rounded up.
@@ -67,7 +67,7 @@ class Fit:
 
         Args:
             parts: for each of `tiles()`, (tile H / stride, tile W / stride, C).
-            stride: pixels of the canvas a value stands for.
+            stride: pixels of the canvas that a value stands for.
 
         Returns:
             (canvas H / stride, canvas W / stride, C) float32.
@@ -138,7 +138,7 @@ def fit_sketch(grey: Bytes, size: int, name: str = "sketch") -> tuple[Bytes, Fit
         PictureError: the picture is too small or too narrow.
     """
     fit = plan_fit((grey.shape[0], grey.shape[1]), size, name)
-    return _padded(shrink_lines(grey, fit.inner), fit), fit
+    return _pad(shrink_lines(grey, fit.inner), fit), fit
 
 
 def fit_reference(color: Bytes, size: int, name: str = "reference") -> tuple[Bytes, Fit]:
@@ -191,7 +191,7 @@ def shrink_lines(grey: Bytes, size: tuple[int, int], emphasis: float = 0.5) -> B
     return values
 
 
-def _padded(picture: Bytes, fit: Fit) -> Bytes:
+def _pad(picture: Bytes, fit: Fit) -> Bytes:
     """Mirror a picture at the right and the bottom to fill the canvas."""
     bottom, right = fit.canvas[0] - picture.shape[0], fit.canvas[1] - picture.shape[1]
     if not bottom and not right:
@@ -200,7 +200,7 @@ def _padded(picture: Bytes, fit: Fit) -> Bytes:
 
 
 def upsample_rows(picture: Floats, rows: slice, size: tuple[int, int]) -> Floats:
-    """Return some rows of a picture resized linearly, without making the whole.
+    """Return some rows of a picture resized linearly, without computing the whole.
 
     Args:
         picture: (h, w, C) or (h, w).

@@ -11,7 +11,7 @@ _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 
 
 def read_profile(data: object, name: str) -> tuple[ImageCms.ImageCmsProfile | None, tuple[str, ...]]:
-    """Return the colour profile where it is one to convert from, and a notice where it is broken.
+    """Return the colour profile if it has to be converted from, and a notice if it is broken.
 
     Args:
         data: the profile's bytes; anything else stands for none.
@@ -23,12 +23,12 @@ def read_profile(data: object, name: str) -> tuple[ImageCms.ImageCmsProfile | No
         profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
         description = ImageCms.getProfileDescription(profile)
     except (OSError, ImageCms.PyCMSError):
-        return None, (f"{name}: its colour profile is damaged and is left out",)
+        return None, (f"{name}: its colour profile is damaged and is ignored",)
     return (None if "srgb" in description.lower() else profile), ()
 
 
 def to_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Pixels:
-    """Return an 8-bit image as (H, W, 3) in sRGB; without a fitting profile the plain conversion serves."""
+    """Return an 8-bit image as (H, W, 3) in sRGB; without a matching profile by the plain conversion."""
     if image.mode == "LAB":
         profile = ImageCms.createProfile("LAB")  # type: ignore[assignment]
         space: str | None = "LAB"
@@ -53,8 +53,8 @@ def to_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Pix
 def deep_to_srgb(color: Pixels, profile: ImageCms.ImageCmsProfile) -> Pixels:
     """Convert 16-bit colours to sRGB: the upper 8 bits by the profile, the rest carried over.
 
-    Pillow's colour management has 8 bits a channel only; the result is right to one 8-bit step and keeps the
-    fine gradations in between.
+    Pillow's colour management has only 8 bits per channel; the result is right to one 8-bit step and keeps
+    the fine gradations in between.
     """
     eight = to_eight_bit(color)
     converted = to_srgb(Image.fromarray(eight), profile)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rltn_cli.imaging.pixels import Bytes, Floats
 
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-"""Weights of neighbouring points on a contour; they take the stairs of the pixels out of it."""
+"""Weights of neighbouring points on a contour; they remove the stairs of the pixels from it."""
 _FINE = 4
 """Factor by which lines are drawn larger before they are reduced, which smooths their edges."""
 _BAND = 1 << 24
@@ -17,9 +17,9 @@ _BAND = 1 << 24
 _SHIFT = 4
 """Bits behind the point of coordinates that are drawn."""
 _OUTSIDE = 80
-"""Pixels by which label maps are continued past their frame; lines are narrower."""
+"""Pixels by which label maps are extended beyond their frame; lines are narrower."""
 _FEW = 12
-"""Label maps with more labels than this are coloured anew with fewer."""
+"""Label maps with more labels than this are renumbered with fewer."""
 
 
 def draw_contours(
@@ -45,11 +45,11 @@ def trace_contours(labels: NDArray[np.integer], smoothing: int = 1) -> list[Floa
     """Follow the borders between the regions of a label map (Suzuki and Abe, 1985).
 
     The sets of all labels from k up are followed, one after another, so that a border between two regions
-    gives one line and not two. The map is continued past its frame, so that none runs along it in sight.
+    gives one line and not two. The map is extended beyond its frame, so that no line is visible along it.
 
     Args:
         labels: (H, W), whole numbers from 0; only which are equal matters.
-        smoothing: 0 keeps the stairs of the pixels, 1 takes them out, more makes wavy borders straighter.
+        smoothing: 0 keeps the stairs of the pixels, 1 removes them, more makes wavy borders straighter.
 
     Returns:
         Closed curves, each (N, 2): x and y in pixels, 0 the centre of the first; smoothed.
@@ -60,7 +60,7 @@ def trace_contours(labels: NDArray[np.integer], smoothing: int = 1) -> list[Floa
     for label in np.unique(padded)[1:]:
         above = (padded >= label).astype(np.uint8)
         found, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        curves += [_smoothed(contour, smoothing) - _OUTSIDE for contour in found]
+        curves += [_smooth(contour, smoothing) - _OUTSIDE for contour in found]
     return curves
 
 
@@ -89,7 +89,7 @@ def draw_curves(
     thickness = max(1, round(_FINE * width) - 1)
     result = np.empty(size, np.uint8)
     rows = max(1, _BAND // (_FINE * _FINE * size[1]))
-    margin = -(-thickness // _FINE) + 2  # what is cut at a band's edge is drawn otherwise near it
+    margin = -(-thickness // _FINE) + 2  # what is cut at a band's edge is drawn differently near it
     for top in range(0, size[0], rows):
         part = result[top : top + rows]
         band = np.full((_FINE * (len(part) + 2 * margin), _FINE * size[1]), 255, np.uint8)
@@ -100,7 +100,7 @@ def draw_curves(
     return result
 
 
-def _smoothed(contour: NDArray[np.int32], times: int) -> Floats:
+def _smooth(contour: NDArray[np.int32], times: int) -> Floats:
     """Smooth a closed contour (N, 1, 2) along itself; short ones stay as they are."""
     points = contour.reshape(-1, 2).astype(np.float32)
     if len(points) < 8:

@@ -59,7 +59,7 @@ def decide(evidence: Evidence, fixed: Mapping[int, Color] | None = None) -> Deci
     """Choose the colour of every region.
 
     A region's own votes come first. Regions that meet where no line runs pull each other towards one colour;
-    across a line it counts which colours lie beside each other in the reference. Both are weighted by the
+    across a line it counts which colours are next to each other in the reference. Both are weighted by the
     share of the region's border; some rounds of mean-field inference settle it. Regions that look alike do
     not pull each other: see docs/finishes.md.
 
@@ -72,18 +72,18 @@ def decide(evidence: Evidence, fixed: Mapping[int, Color] | None = None) -> Deci
     votes = evidence.votes
     share = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-12)
     own = np.log(share + _LEAST)
-    sure = _certain(share, given)
+    sure = _make_certain(share, given)
     edges = _Edges(evidence, len(votes))
     for _ in range(_ROUNDS):
         support = own + _OPEN * edges.open_pull(sure) + _CONTACT * edges.line_pull(sure)
         support = np.exp(support - support.max(axis=1, keepdims=True))
-        sure = _certain(support / support.sum(axis=1, keepdims=True), given)
+        sure = _make_certain(support / support.sum(axis=1, keepdims=True), given)
     return Decision(
         evidence, sure.astype(np.float32), sure.argmax(axis=1).astype(np.int32), dict(fixed or {})
     )
 
 
-def _certain(support: Floats, given: Mapping[int, int]) -> Floats:
+def _make_certain(support: Floats, given: Mapping[int, int]) -> Floats:
     """Return support (N + 1, K) with all of a fixed region's on its colour."""
     result = support.copy()
     for region, color in given.items():
@@ -110,11 +110,11 @@ class _Edges:
         self._contacts = _log_contacts(evidence.contacts)
 
     def open_pull(self, support: Floats) -> Floats:
-        """Return what the neighbours across no line want, (N + 1, K)."""
+        """Return which colours the neighbours across openings favour, (N + 1, K)."""
         return self._sums(support[self._to] * self._open)
 
     def line_pull(self, support: Floats) -> Floats:
-        """Return which colours go beside those of the neighbours across a line, (N + 1, K)."""
+        """Return which colours go next to those of the neighbours across a line, (N + 1, K)."""
         return self._sums((support @ self._contacts)[self._to] * self._line)
 
     def _sums(self, values: Floats) -> Floats:
@@ -125,10 +125,10 @@ class _Edges:
 
 
 def _log_contacts(contacts: Floats) -> Floats:
-    """Return how much more often than by chance each colour lies beside each other one, as logarithms (K, K).
+    """Return how much more often than by chance each colour is next to each other one, as logarithms (K, K).
 
     Args:
-        contacts: (K, K), how often each colour lies beside each other one and itself; rows of sum 1 or 0.
+        contacts: (K, K), how often each colour is next to each other one and itself; rows of sum 1 or 0.
     """
     counts = contacts + 1e-5
     share = counts.sum(axis=0) / counts.sum()

@@ -1,6 +1,6 @@
 """From an image file to upright sRGB arrays: depth, mode, colour profile, orientation, density.
 
-Every file is decoded once and strictly: what its format or its reader can tell of damage is an error.
+Every file is decoded once and strictly: what its format or its reader reveals of damage is an error.
 """
 
 import io
@@ -18,7 +18,7 @@ from rltn_cli.imaging.color_profiles import deep_to_srgb, read_profile, to_srgb
 from rltn_cli.imaging.foreign_files import ForeignFileError, name_foreign
 from rltn_cli.imaging.formats import codecs, of_codec
 from rltn_cli.imaging.image_decoding import Decoded, decode_image, opaque_is_none, sensible_dpi
-from rltn_cli.imaging.integrity import check_file, completed_png
+from rltn_cli.imaging.integrity import check_file, complete_png
 from rltn_cli.imaging.merged_archives import merged_png
 from rltn_cli.imaging.opencv_log import quiet_opencv
 from rltn_cli.imaging.optional_readers import codec_of
@@ -42,7 +42,7 @@ def open_image(file: BinaryIO | Path) -> Image.Image:
     """Open an image file by the readers of our formats, without decoding it.
 
     Raises:
-        UnidentifiedImageError: it is of no format that is read here.
+        UnidentifiedImageError: it has no format that is read here.
         One of `BROKEN`: the file is damaged.
     """
     Image.init()
@@ -79,25 +79,29 @@ def _decode_by_pillow(data: bytes, name: str, page: int, most: int) -> Decoded:
     notices: tuple[str, ...] = ()
     is_jpeg = data.startswith(_JPEG)
     if is_jpeg:
-        data, added = jpeg_scan.completed(data)
+        data, added = jpeg_scan.complete(data)
         notices = (jpeg_scan.NO_END,) if added else ()
-    codec_of(data)  # a reader that is installed is known to Pillow from now on
-    with _opened(data) as image:
+    codec_of(data)  # from now on Pillow knows a reader that is installed
+    with _open(data) as image:
         _check_size(image.width, image.height, most)
         row = of_codec(image.format)
         several = row.several if row else ""
-        notices += _one_of(int(getattr(image, "n_frames", 1)) if several else 1, several, page)
+        notices += _check_page(int(getattr(image, "n_frames", 1)) if several else 1, several, page)
         if several:
             image.seek(page - 1)
         notices += check_file(image.format or "", data)
-        deep = _deep_png(data) if image.format == "PNG" and page == 1 and _is_deep_png(image, data) else None
+        deep = (
+            _decode_deep_png(data)
+            if image.format == "PNG" and page == 1 and _is_deep_png(image, data)
+            else None
+        )
         decoded = decode_image(image, name, deep)
         if is_jpeg:
             jpeg_scan.check_scans(data)
-    return _with_notices(decoded, notices, name)
+    return _add_notices(decoded, notices, name)
 
 
-def _opened(data: bytes) -> Image.Image:
+def _open(data: bytes) -> Image.Image:
     """Open a file, or raise an error that names what it is instead."""
     try:
         image = open_image(io.BytesIO(data))
@@ -108,7 +112,7 @@ def _opened(data: bytes) -> Image.Image:
             raise ValueError("its header is broken") from None
         raise
     if image.format == "TGA" and (foreign := name_foreign(data)) is not None:
-        raise ForeignFileError(foreign)  # it has no beginning of its own to be known by
+        raise ForeignFileError(foreign)  # its first bytes do not identify it
     return image
 
 
@@ -117,14 +121,14 @@ def _check_size(width: int, height: int, most: int) -> None:
         raise Image.DecompressionBombError(f"{width}x{height}")
 
 
-def _one_of(count: int, several: str, page: int) -> tuple[str, ...]:
-    """Say that there are more pages or frames than the first, or raise NoSuchPageError."""
+def _check_page(count: int, several: str, page: int) -> tuple[str, ...]:
+    """Return a notice if there are more pages or frames than the first, or raise NoSuchPageError."""
     if page > count:
         raise NoSuchPageError(f"has {count} {several}" if count > 1 else "has one page")
     return (f"only the first of {count} {several} is read",) if count > 1 and page == 1 else ()
 
 
-def _with_notices(decoded: Decoded, notices: Sequence[str], name: str) -> Decoded:
+def _add_notices(decoded: Decoded, notices: Sequence[str], name: str) -> Decoded:
     return replace(decoded, notices=(*(f"{name}: {text}" for text in notices), *decoded.notices))
 
 
@@ -134,33 +138,33 @@ def _decode_tiff(data: bytes, name: str, page: int, most: int) -> Decoded:
         raise ForeignFileError(foreign)
     pages = read_directories(data)
     if not pages:
-        raise ValueError("it holds no picture")
-    notices = _one_of(len(pages), "pages", page)
+        raise ValueError("it contains no picture")
+    notices = _check_page(len(pages), "pages", page)
     directory = pages[page - 1]
     if RAW_PHOTO in directory.tags:
         raise ForeignFileError("a camera's raw file (DNG); develop it to TIFF or JPEG")
     _check_size(directory.size[1], directory.size[0], most)
     if tiff_pages.is_ordinary(directory):
         check_page(data, directory)
-        return _with_notices(_tiff_by_pillow(data, name, page), notices, name)
+        return _add_notices(_decode_tiff_by_pillow(data, name, page), notices, name)
     try:
         color, alpha, remark = tiff_pages.read_page(data, pages, page)
     except ForeignFileError as error:
         if directory.kind != "u":
             raise
         try:
-            decoded = _tiff_by_pillow(data, name, page)
+            decoded = _decode_tiff_by_pillow(data, name, page)
         except UnidentifiedImageError:
             raise error from None
-        return _with_notices(decoded, (*notices, "it is read with 8 bits"), name)
+        return _add_notices(decoded, (*notices, "it is read with 8 bits"), name)
     profile, unknown = read_profile(tiff_pages.profile_of(directory), name)
     if profile is not None:
         color = deep_to_srgb(color, profile)
     decoded = Decoded(color, opaque_is_none(alpha), sensible_dpi(tiff_pages.dpi_of(directory)), unknown)
-    return _with_notices(decoded, (*notices, *([remark] if remark else ())), name)
+    return _add_notices(decoded, (*notices, *([remark] if remark else ())), name)
 
 
-def _tiff_by_pillow(data: bytes, name: str, page: int) -> Decoded:
+def _decode_tiff_by_pillow(data: bytes, name: str, page: int) -> Decoded:
     with open_image(io.BytesIO(data)) as image:
         image.seek(page - 1)
         return decode_image(image, name)
@@ -168,7 +172,7 @@ def _tiff_by_pillow(data: bytes, name: str, page: int) -> Decoded:
 
 def _decode_psd(data: bytes, name: str, page: int, most: int) -> Decoded:
     """Decode the merged picture of a PSD."""
-    _one_of(1, "", page)
+    _check_page(1, "", page)
     header = psd.read_header(data)
     _check_size(header.width, header.height, most)
     merged = psd.read_merged(data)
@@ -196,10 +200,10 @@ def _is_deep_png(image: Image.Image, data: bytes) -> bool:
     return image.mode in ("RGB", "RGBA", "LA") and data[24] == 16
 
 
-def _deep_png(data: bytes) -> Pixels:
-    """Decode a 16-bit PNG with OpenCV, in RGB order; its warnings are silenced, its failures raised."""
+def _decode_deep_png(data: bytes) -> Pixels:
+    """Decode a 16-bit PNG with OpenCV, in RGB order; warnings are silenced, failures raised."""
     with quiet_opencv():
-        pixels = cv2.imdecode(np.frombuffer(completed_png(data), np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imdecode(np.frombuffer(complete_png(data), np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("its 16-bit pixels cannot be decoded")
     if pixels.ndim == 3 and pixels.shape[2] >= 3:

@@ -21,7 +21,7 @@ def to_depth(samples: NDArray[Any], bits: int, *, white: int = 0) -> tuple[Pixel
         white: the value that the file says is white; 0 where it does not.
 
     Returns:
-        The pixels, and what should be known about them.
+        The pixels, and notices about them.
     """
     if samples.dtype.kind == "f":
         return _from_floats(samples)
@@ -29,24 +29,24 @@ def to_depth(samples: NDArray[Any], bits: int, *, white: int = 0) -> tuple[Pixel
         samples, bits = np.maximum(samples, 0), bits - 1
     top = int(samples.max(initial=0))
     largest = (1 << bits) - 1
-    if bits > 16 and top <= 65_535:  # numbers and not shares of the largest one
+    if bits > 16 and top <= 65_535:  # plain numbers, and not shares of the largest one
         largest = 255 if top <= 255 else 65_535
     if 0 < top <= white < largest:
-        return _scaled(samples, white), None
+        return _scale(samples, white), None
     if bits == 16 and (narrow := _narrow_bits(samples, top)):
-        return _scaled(samples, (1 << narrow) - 1), f"its 16 bits hold {narrow} and are read as such"
-    return _scaled(samples, largest), None
+        return _scale(samples, (1 << narrow) - 1), f"its 16 bits hold {narrow} and are read as such"
+    return _scale(samples, largest), None
 
 
 def _narrow_bits(samples: NDArray[Any], top: int) -> int:
-    """Return 10, 12 or 14 where a 16-bit picture holds no more, and 0 where it is a real one."""
+    """Return 10, 12 or 14 if a 16-bit picture holds no more bits, and 0 if it uses all of them."""
     bits = next((bits for bits, least in _NARROW if least <= top < 1 << bits), 0)
-    if bits and (samples % 257 == 0).all():  # 8 bits, made 16: a picture that is dark
+    if bits and (samples % 257 == 0).all():  # 8 bits, stretched to 16: a dark picture
         return 0
     return bits
 
 
-def _scaled(samples: NDArray[Any], white: int) -> Pixels:
+def _scale(samples: NDArray[Any], white: int) -> Pixels:
     """Return whole numbers so that `white` becomes 255, or 65535 where it is more."""
     depth = np.uint8 if white <= 255 else np.uint16
     top = int(np.iinfo(depth).max)
@@ -74,4 +74,4 @@ def _from_floats(samples: NDArray[Any]) -> tuple[Pixels, str | None]:
         part = np.clip(values[start : start + 256] / white, 0, 1)
         result[start : start + 256] = np.rint(65_535 * part)
     over = float((values > white * _OVER_WHITE).mean()) if values.size else 0.0
-    return result, "its values above white are cut off" if over > 0.001 else None
+    return result, "its values above white are clipped" if over > 0.001 else None

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from rltn_cli.errors import OutputError
 from rltn_cli.imaging.formats import STANDARD_STREAM, PictureFormat, format_of_output
-from rltn_cli.imaging.pixels import Pixels, on_paper, to_eight_bit
+from rltn_cli.imaging.pixels import Pixels, lay_on_paper, to_eight_bit
 from rltn_cli.output_files import check_file, write_all, write_file
 
 _PNG_HEADER_END = 33
@@ -36,7 +36,7 @@ def check_output(path: str | Path, overwrite: bool = False) -> None:
 
 
 def check_size(size: tuple[int, int], picture_format: PictureFormat, name: str) -> None:
-    """Check, before any work is done, that a format holds a picture.
+    """Check, before any work is done, that a picture is not too large for a format.
 
     Args:
         size: (H, W) of the result in pixels.
@@ -73,7 +73,7 @@ def write_picture(
         overwrite: whether an existing file may be replaced.
 
     Raises:
-        OutputError: as `check_output`, a picture too large for the format, or a disk that refuses.
+        OutputError: as `check_output`, a picture too large for the format, or a disk error.
     """
     check_output(path, overwrite)
     data = encode_picture(pixels, format_of_output(path), dpi, name=str(path))
@@ -102,16 +102,16 @@ def encode_picture(
     """
     check_size((pixels.shape[0], pixels.shape[1]), picture_format, name)
     if pixels.ndim == 3 and pixels.shape[2] == 4 and not picture_format.alpha:
-        pixels = on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
+        pixels = lay_on_paper(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3])
     if not picture_format.deep:
         pixels = to_eight_bit(pixels)
     encoder = _ENCODERS.get((picture_format.name, pixels.dtype.name))
     if encoder is not None:
         return encoder(pixels, dpi)
-    return _by_pillow(pixels, picture_format, dpi, name)
+    return _encode_by_pillow(pixels, picture_format, dpi, name)
 
 
-def _by_pillow(
+def _encode_by_pillow(
     pixels: Pixels, picture_format: PictureFormat, dpi: tuple[float, float] | None, name: str
 ) -> bytes:
     """Encode 8 bits as the format's row says."""
@@ -129,7 +129,7 @@ def _by_pillow(
 
 
 def srgb_profile() -> bytes:
-    """Return an sRGB profile, the same bytes at any time."""
+    """Return an sRGB profile, always the same bytes."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     created = struct.pack(">6H", 2024, 1, 1, 0, 0, 0)
     return profile[:24] + created + profile[36:]
@@ -143,7 +143,7 @@ def _stored_order(pixels: Pixels) -> Pixels:
     return cv2.cvtColor(pixels, order)
 
 
-def _png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
+def _encode_png(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
     """Encode as PNG, with the profile and the density as chunks of their own.
 
     With 8 bits, run lengths suit paint: they are found in half the time of other matches and cost no space.
@@ -169,7 +169,7 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
+def _encode_deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
     """Encode 16 bits per channel as a little-endian TIFF of one deflated strip (TIFF 6.0, ICC.1 annex B)."""
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -209,8 +209,8 @@ def _deep_tiff(pixels: Pixels, dpi: tuple[float, float] | None) -> bytes:
 
 
 _ENCODERS: Mapping[tuple[str, str], Callable[[Pixels, tuple[float, float] | None], bytes]] = {
-    ("PNG", "uint8"): _png,
-    ("PNG", "uint16"): _png,
-    ("TIFF", "uint16"): _deep_tiff,
+    ("PNG", "uint8"): _encode_png,
+    ("PNG", "uint16"): _encode_png,
+    ("TIFF", "uint16"): _encode_deep_tiff,
 }
 """Encoders of our own, by the format's name and the depth: for what Pillow does slowly or not at all."""

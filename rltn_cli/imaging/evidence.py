@@ -18,16 +18,16 @@ _MAP_PIXELS = 1400 * 1400
 _SPECK = 12
 """Regions of fewer pixels, off the lines, join a neighbour."""
 _NEAR = 10.0
-"""Distance in Lab over which fades what a colour passes on to those of another palette."""
+"""Distance in Lab over which the votes that a colour passes on to another palette's colours fade."""
 _COLORS = 0.15
-"""How much the network's picture counts beside the attention."""
+"""How much the network's picture counts in addition to the attention."""
 _LEAST_SHARE = 1e-3
-"""Share of its vote that a place leaves to colours it has nothing for: one place alone rules out none."""
+"""Share of its vote that a place leaves to all other colours: no single place rules out a colour."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clues:
-    """What the network says about a drawing, and the palette that it is said in; plain arrays."""
+    """What the network says about a drawing, and the palette that this refers to; plain arrays."""
 
     colors: Floats
     """(h, w, 3) in [0, 1], the network's picture."""
@@ -37,7 +37,7 @@ class Clues:
     attention: Floats | None = None
     """(h', w', K): how much of each place's attention lies on each colour of the palette."""
     contacts: Floats | None = None
-    """(K, K): how often colours lie beside each other in the reference; of `Ballot.contacts`."""
+    """(K, K): how often colours are next to each other in the reference; from `Ballot.contacts`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,18 +53,18 @@ class RegionMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """All that `decide` needs; made once, without the network's further help."""
+    """All that `decide` needs; gathered once, and then without the network."""
 
     labels: Labels
     """(H, W), 1 to N: the region of each pixel, lines too; of the drawing's size or smaller."""
     palette: Palette
     votes: Floats
-    """(N + 1, K): each region's votes, weighted by area; row 0 is no region."""
+    """(N + 1, K): each region's votes, weighted by area; row 0 is not a region."""
     areas: Floats
     """(N + 1,): pixels off the lines, as a share of the picture."""
     borders: Borders
     contacts: Floats
-    """(K, K): how often colours lie beside each other in the reference; all equal where that is not known."""
+    """(K, K): how often colours are next to each other in the reference; all equal where that is unknown."""
     count: RegionCount
     """What sums anything else over the regions."""
 

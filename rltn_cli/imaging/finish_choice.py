@@ -1,4 +1,4 @@
-"""Which finish suits a drawing: flats want regions that lines close, open and sketchy drawings want paint."""
+"""Which finish suits a drawing: flats need regions that lines close; open and sketchy drawings need paint."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -42,7 +42,7 @@ def choose_finish(grey: Bytes, gap: float = GAP) -> tuple[Literal["cel", "paint"
     """
     found = look_at(grey, gap)
     if found.regions < 2:
-        return "paint", "painted as --finish paint: the drawing has no region that lines close"
+        return "paint", "painted as --finish paint: no region of the drawing is closed by lines"
     if found.hatching > _HATCHED:
         share = f"{100 * found.hatching:.0f} % of its paper lies between narrow strokes"
         return "paint", f"painted as --finish paint: the drawing is hatched, {share}"

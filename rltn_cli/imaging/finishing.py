@@ -54,7 +54,7 @@ def under_lines(clues: Clues, grey: Bytes, finish: Finish, decision: Decision | 
         grey: (H, W) the drawing, black lines on white.
         finish: see `rltn_cli.choices.FINISHES`, but for `auto`.
         decision: on the drawing's regions, for the finishes that are `DECIDED`; others take only the colours
-            from it that were given.
+            that were given from it.
     """
     paint = _FINISHES[finish](clues, grey, decision)
     if decision is None or finish in DECIDED or not decision.fixed:
@@ -95,7 +95,7 @@ def _raw(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
     return partial(upsample_rows, clues.colors, size=(grey.shape[0], grey.shape[1]))
 
 
-def _painted(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
+def _paint(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
     """Spread the network's colours between the lines."""
     return partial(upsample_rows, spread_colors(clues.colors, grey), size=(grey.shape[0], grey.shape[1]))
 
@@ -114,7 +114,7 @@ def _cel(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
 
 
 _FINISHES: Mapping[Finish, Callable[[Clues, Bytes, Decision | None], Paint]] = {
-    "paint": _painted,
+    "paint": _paint,
     "cel": _cel,
     "flat": _flat,
     "raw": _raw,
@@ -122,4 +122,4 @@ _FINISHES: Mapping[Finish, Callable[[Clues, Bytes, Decision | None], Paint]] = {
 """What goes under the lines, from the network's output, the drawing's size (H, W) and the decision."""
 
 DECIDED: frozenset[Finish] = frozenset({"cel", "flat"})
-"""Finishes that decide about regions, and so look at the attention among the clues."""
+"""Finishes that decide about regions, and therefore need the attention among the clues."""

@@ -14,7 +14,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 GAP = 0.012
 """Gaps in lines up to this share of the shorter side are closed."""
 INK = 0.25
-"""Darkness from which a pixel is a line, of 0 to 1."""
+"""Darkness, from 0 to 1, from which a pixel belongs to a line."""
 
 _CORE = 1.5
 """A new region must be wider than the ball by this much; the width of a long one varies by less."""
@@ -81,11 +81,11 @@ class _Regions:
         if (held > 1).any():
             shared = np.take(held > 1, parts)
             np.copyto(labels, self.labels, where=shared)
-            labels = _grown(labels, shared)
+            labels = _grow(labels, shared)
         self.labels = labels
 
 
-def _grown(labels: Labels, area: Mask) -> Labels:
+def _grow(labels: Labels, area: Mask) -> Labels:
     """Let regions grow pixel by pixel until they fill an area that several of them share."""
     values = np.pad(labels, 1)
     width = values.shape[1]

@@ -1,10 +1,10 @@
-"""Files that are no picture which can be read here, told by their first bytes and called by their names."""
+"""Files that are not pictures which can be read here: recognised by their first bytes, and named."""
 
 import re
 
 
 class ForeignFileError(Exception):
-    """A file that may be sound, but is of a kind that is not read; says what it is and what to do."""
+    """A file that may be intact, but is of a kind that is not read; says what it is and what to do."""
 
 
 _SEVERAL = "export it as PNG"
@@ -52,7 +52,7 @@ _LOOKED_AT = 1500
 
 
 def name_foreign(data: bytes) -> str | None:
-    """Return what a file is that is no picture, and what to do about it; None where it does not show.
+    """Return what a file is that is not a picture, and what to do about it; None if it is not recognised.
 
     Args:
         data: the file, or its first 1,500 bytes.
@@ -61,7 +61,7 @@ def name_foreign(data: bytes) -> str | None:
     if not start:
         return "the file is empty; its download or copy was cut off"
     if not start.strip(b"\0"):
-        return "the file holds zeros only; its download or copy was cut off"
+        return "the file contains only zeros; its download or copy was cut off"
     for candidate in (start, start.removeprefix(b"\xef\xbb\xbf").lstrip()):
         for pattern, name in _PATTERNS:
             if pattern.match(candidate):

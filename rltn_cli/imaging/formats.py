@@ -1,6 +1,6 @@
-"""The picture formats: one table that reading, writing, folders and `--format` all go by.
+"""The picture formats: one table that reading, writing, folders and `--format` all follow.
 
-A row is all that a format takes which Pillow reads and writes well enough; an encoder of our own is named in
+A format that Pillow reads and writes well enough needs only its row; an encoder of our own is named in
 `rltn_cli.imaging.encoding`. Nothing heavy is imported here, so that commands can show what there is.
 """
 
@@ -102,9 +102,9 @@ def is_picture(path: str | Path) -> bool:
 
 
 def is_picture_file(path: Path) -> bool:
-    """Return whether a path in a folder is a picture by its name, and a file: no folder, pipe or device.
+    """Return whether a path in a folder is a picture by its name, and a file: not a folder, pipe or device.
 
-    A link that leads nowhere counts as a file, so that it is named as missing and not passed over.
+    A link that leads nowhere counts as a file, so that it is reported as missing and not skipped.
     """
     return is_picture(path) and (path.is_file() or not path.exists())
 
@@ -141,7 +141,7 @@ def codecs() -> list[str]:
 
 
 def of_codec(codec: str | None) -> PictureFormat | None:
-    """Return the format with a codec name of Pillow's."""
+    """Return the format with a certain name of Pillow's codec."""
     return next((row for row in FORMATS if row.codec == codec), None)
 
 

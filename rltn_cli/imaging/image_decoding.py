@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from rltn_cli.imaging.color_profiles import deep_to_srgb, read_profile, to_srgb
 from rltn_cli.imaging.depth import to_depth
 from rltn_cli.imaging.pixels import Pixels, split_alpha, top_value
-from rltn_cli.imaging.tiff_pages import turned
+from rltn_cli.imaging.tiff_pages import apply_orientation
 
 BROKEN = (
     OSError,
@@ -54,7 +54,7 @@ def decode_image(image: Image.Image, name: str, deep: Pixels | None = None) -> D
         One of `BROKEN`: the file is damaged.
     """
     swapped = image.format == "TIFF" and _orientation(image) >= 5
-    image.load()  # before all else: what other calls load, they load without a word about damage
+    image.load()  # before all else: other calls load the pixels without reporting damage
     turn = _orientation(image)  # 1 for TIFF, which Pillow turns upright itself
     profile, notices = read_profile(image.info.get("icc_profile"), name)
     if deep is None and (image.mode.startswith("I;16") or image.mode in ("I", "F")):
@@ -65,9 +65,9 @@ def decode_image(image: Image.Image, name: str, deep: Pixels | None = None) -> D
         color, alpha = split_alpha(deep)
         color = color if profile is None else deep_to_srgb(color, profile)
     else:
-        color, alpha = _eight_bit(image, profile)
-    color = turned(color, turn)
-    alpha = None if alpha is None else turned(alpha, turn)
+        color, alpha = _decode_eight_bit(image, profile)
+    color = apply_orientation(color, turn)
+    alpha = None if alpha is None else apply_orientation(alpha, turn)
     dpi = sensible_dpi(image.info.get("dpi"))
     if dpi and (swapped or turn >= 5):
         dpi = dpi[1], dpi[0]
@@ -80,7 +80,7 @@ def opaque_is_none(alpha: Pixels | None) -> Pixels | None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
+    """Return the EXIF orientation, 1 to 8; 1 if there is none or it is invalid."""
     try:
         value = image.getexif().get(0x0112, 1)
     except BROKEN:
@@ -89,7 +89,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def sensible_dpi(dpi: object) -> tuple[float, float] | None:
-    """Return dots per inch across and down, where they make sense."""
+    """Return dots per inch across and down, if they are plausible."""
     try:
         across, down = (float(value) for value in dpi)  # type: ignore[attr-defined]
     except (TypeError, ValueError, ZeroDivisionError):
@@ -97,7 +97,9 @@ def sensible_dpi(dpi: object) -> tuple[float, float] | None:
     return (across, down) if 1 < across < 1e5 and 1 < down < 1e5 else None
 
 
-def _eight_bit(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> tuple[Pixels, Pixels | None]:
+def _decode_eight_bit(
+    image: Image.Image, profile: ImageCms.ImageCmsProfile | None
+) -> tuple[Pixels, Pixels | None]:
     """Return the (H, W, 3) sRGB pixels and the (H, W) alpha of an 8-bit image of any mode."""
     alpha: Pixels | None = None
     if image.has_transparency_data:

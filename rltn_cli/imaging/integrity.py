@@ -1,6 +1,6 @@
-"""Damage that the readers of picture files pass over, found from checksums and lengths.
+"""Damage that the readers of picture files ignore, found from checksums and lengths.
 
-What has none cannot be told: a changed byte of a BMP, of a raw TIFF or of a palette is another picture.
+Without these it cannot be found: a changed byte of a BMP, of a raw TIFF or of a palette is another picture.
 """
 
 import struct
@@ -15,7 +15,7 @@ _JPEG_2000_END = b"\xff\xd9"
 
 
 def check_file(codec: str, data: bytes) -> tuple[str, ...]:
-    """Check a file as far as its format lets us, beside what decoding shows.
+    """Check a file as far as its format allows, in addition to what decoding shows.
 
     Args:
         codec: Pillow's name of the format.
@@ -36,7 +36,7 @@ def _check_png(data: bytes) -> tuple[str, ...]:
     place, view, kind = _PNG_SIGNATURE, memoryview(data), b""
     while kind != b"IEND":
         if kind == b"IDAT" and len(data) < place + len(_PNG_END) and _PNG_END.startswith(data[place:]):
-            return ("its last bytes are missing; the picture is all there",)
+            return ("its last bytes are missing; the picture is complete",)
         (length,) = struct.unpack_from(">I", data, place)
         end = place + 8 + length
         if end + 4 > len(data):
@@ -48,8 +48,8 @@ def _check_png(data: bytes) -> tuple[str, ...]:
     return ()
 
 
-def completed_png(data: bytes) -> bytes:
-    """Return a PNG that was checked, with its end chunk where that is cut off."""
+def complete_png(data: bytes) -> bytes:
+    """Return a PNG that was checked, with an end chunk if that is missing."""
     place = _PNG_SIGNATURE
     while place + 12 <= len(data):
         end = place + 12 + int(struct.unpack_from(">I", data, place)[0])
@@ -92,7 +92,7 @@ def _check_jpeg_2000(data: bytes) -> tuple[str, ...]:
 
 
 def _check_gif(data: bytes) -> tuple[str, ...]:
-    """Check that the first frame gives as many pixels as it has."""
+    """Check that the first frame has as many pixels as its size says."""
     place = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
     while data[place] != 0x2C:
         if data[place] != 0x21:

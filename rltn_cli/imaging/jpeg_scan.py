@@ -1,11 +1,11 @@
-"""JPEGs that are cut short or broken within: they have no checksums, and Pillow says nothing of most."""
+"""JPEGs that are cut short or damaged inside: they have no checksums, and Pillow ignores most damage."""
 
 import re
 import struct
 
 from rltn_cli.imaging.libjpeg_warnings import warning_about
 
-NO_END = "its last bytes are missing; the picture is all there"
+NO_END = "its last bytes are missing; the picture is complete"
 _END = b"\xff\xd9"
 _SCAN = 0xDA
 _ALONE = {0x01, *range(0xD0, 0xD9)}
@@ -19,7 +19,7 @@ def find_scans(data: bytes) -> tuple[list[tuple[int, int]], bool]:
     """Return where the scans of a JPEG begin and end, and whether its end marker is there.
 
     Raises:
-        ValueError, struct.error: its segments make no sense.
+        ValueError, struct.error: its segments are invalid.
     """
     scans: list[tuple[int, int]] = []
     place = 2
@@ -42,20 +42,20 @@ def find_scans(data: bytes) -> tuple[list[tuple[int, int]], bool]:
     return scans, False
 
 
-def completed(data: bytes) -> tuple[bytes, bool]:
+def complete(data: bytes) -> tuple[bytes, bool]:
     """Return a JPEG with its end marker, and whether that had to be added.
 
     Raises:
-        ValueError, struct.error: its segments make no sense.
+        ValueError, struct.error: its segments are invalid.
     """
     _, ended = find_scans(data)
     return (data, False) if ended else (data.removesuffix(b"\xff") + _END, True)
 
 
 def check_scans(data: bytes) -> None:
-    """Check that a JPEG's scans make sense and hold its whole picture.
+    """Check that a JPEG's scans are valid and hold its whole picture.
 
-    A wrong bit that leaves the number of codes as it was makes another picture of it and cannot be told.
+    A wrong bit that leaves the number of codes unchanged makes another picture of it, and cannot be detected.
 
     Args:
         data: the file, with its end marker.
@@ -73,5 +73,5 @@ def check_scans(data: bytes) -> None:
     end = scans[-1][1] if scans else 0
     filler = data[max(0, end - int(surplus[1])) : end]
     padded = surplus[2] == "d9" and len(set(filler.replace(b"\xff\x00", b"\xff"))) <= 1
-    if surplus[2] in _IN_SCANS and not padded:  # some cameras fill up with one value
+    if surplus[2] in _IN_SCANS and not padded:  # some cameras pad with one value
         raise ValueError(warning)

@@ -1,4 +1,4 @@
-"""What libjpeg warns about, heard through OpenCV.
+"""What libjpeg warns about, received through OpenCV.
 
 Pillow drops libjpeg's warnings; OpenCV lets them go to standard error, where they are picked up.
 """
@@ -22,7 +22,7 @@ _ALONE = threading.Lock()
 
 def warning_about(data: bytes) -> str | None:
     """Return the first thing that libjpeg finds wrong with the data of a JPEG, or None."""
-    with _ALONE, _heard() as file:
+    with _ALONE, _capture_stderr() as file:
         if file is None:
             return None
         cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
@@ -34,8 +34,8 @@ def warning_about(data: bytes) -> str | None:
 
 
 @contextlib.contextmanager
-def _heard() -> Iterator[BinaryIO | None]:
-    """Send standard error to a file for a moment; give None where that cannot be done."""
+def _capture_stderr() -> Iterator[BinaryIO | None]:
+    """Send standard error to a file for a moment; yield None if that is impossible."""
     with contextlib.ExitStack() as undo:
         file: BinaryIO | None = None
         with contextlib.suppress(OSError):
@@ -53,7 +53,7 @@ def _heard() -> Iterator[BinaryIO | None]:
 
 
 def _say_again(rest: bytes) -> None:
-    """Write what other threads said in that moment to standard error."""
+    """Write what other threads wrote in that moment to standard error."""
     if rest:
         with contextlib.suppress(OSError):
             os.write(_STANDARD_ERROR, rest)

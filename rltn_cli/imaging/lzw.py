@@ -2,7 +2,7 @@
 
 
 def count_gif_values(packed: bytes, bits: int, most: int) -> int:
-    """Return how many pixels codes stand for, up to the end code; -1 where a code makes no sense.
+    """Return how many pixels codes stand for, up to the end code; -1 if a code is invalid.
 
     Args:
         packed: codes, the lowest bit first.

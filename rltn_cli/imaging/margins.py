@@ -15,15 +15,15 @@ T = TypeVar("T", bound=np.generic)
 _BLANK = 24
 """Places of a margin differ from its colour by less than this."""
 _WHITE, _BLACK = 232, 12
-"""Margins are at least this light, like paper, or at most this dark, like the bars beside a film frame."""
+"""Margins are at least this light, like paper, or at most this dark, like the bars next to a film frame."""
 KEPT = 0.04
 """Share of a drawing's longer side that is kept of its margins; they are painted in the colours of that."""
 _WORTH = 0.8
-"""Share of the picture, at most, that is left where cropping is worth it."""
+"""Largest share of the picture that may be left for cropping to be worth it."""
 _INSIDE = 0.02
 """Share of the shorter side, from the edge of what was painted, whose colours the margins do not take."""
 _NEAR = 0.05
-"""Share of known colours within reach from which a place takes theirs alone."""
+"""Share of known colours within reach, from which a place takes only theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def with_margins(colors: Floats, box: Box, size: tuple[int, int]) -> Floats:
     whole = (height + sum(sides[0]), width + sum(sides[1]))
     known = np.zeros((*whole, colors.shape[2] + 1), np.float32)
     known[place] = np.dstack([colors * seen[..., None], seen])
-    result = _diffused(known)
+    result = _diffuse(known)
     inside = [
         slice(inset * (before > 0), side - inset * (after > 0))
         for side, (before, after) in zip((height, width), sides, strict=True)
@@ -120,7 +120,7 @@ def with_margins(colors: Floats, box: Box, size: tuple[int, int]) -> Floats:
     return result
 
 
-def _diffused(known: Floats) -> Floats:
+def _diffuse(known: Floats) -> Floats:
     """Spread colours (H, W, C + 1), multiplied by their weights, over a picture; far away they mix."""
     total = known.reshape(-1, known.shape[2]).sum(axis=0)
     result = np.broadcast_to(total[:-1] / max(float(total[-1]), 1e-6), known[..., :-1].shape).astype(

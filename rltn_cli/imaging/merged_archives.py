@@ -1,4 +1,4 @@
-"""OpenRaster and Krita: archives that hold, beside the layers, the merged picture as PNG."""
+"""OpenRaster and Krita: archives that hold the merged picture as PNG in addition to the layers."""
 
 import io
 import zipfile

@@ -8,7 +8,7 @@ import cv2
 
 @contextlib.contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Silence OpenCV while it decodes; that it fails shows otherwise."""
+    """Silence OpenCV while it decodes; its failures are noticed in other ways."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:

@@ -1,4 +1,4 @@
-"""Readers of picture formats that a user may have installed beside Pillow."""
+"""Readers of picture formats that a user may have installed in addition to Pillow."""
 
 import importlib
 import re
@@ -13,19 +13,19 @@ _AVIF = re.compile(rb"(?s).{4}ftyp.{0,64}?avi[fs]")
 
 
 def codec_of(data: bytes) -> str | None:
-    """Return Pillow's name of the reader of a HEIC or JPEG XL picture, once it is there; None for others.
+    """Return Pillow's name of the reader of a HEIC or JPEG XL picture, once it is loaded; None for others.
 
     Raises:
         ForeignFileError: the package that reads it is not installed.
     """
     if _HEIC.match(data) and not _AVIF.match(data[:96]):
-        return _loaded("HEIF", "a HEIC picture", "pillow-heif", "pillow_heif", _register_heif)
+        return _load("HEIF", "a HEIC picture", "pillow-heif", "pillow_heif", _register_heif)
     if _JPEG_XL.match(data):
-        return _loaded("JXL", "a JPEG XL picture", "pillow-jxl-plugin", "pillow_jxl", lambda module: None)
+        return _load("JXL", "a JPEG XL picture", "pillow-jxl-plugin", "pillow_jxl", lambda module: None)
     return None
 
 
-def _loaded(codec: str, what: str, package: str, module: str, register: Callable[[Any], None]) -> str:
+def _load(codec: str, what: str, package: str, module: str, register: Callable[[Any], None]) -> str:
     """Import a package that adds a reader to Pillow."""
     try:
         register(importlib.import_module(module))

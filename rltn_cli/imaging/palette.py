@@ -28,9 +28,9 @@ _SAMPLE = 1 << 19
 _FEW = 3
 """A colour that fewer pixels off the edges have may be the blend of two others."""
 _BETWEEN = 12.0
-"""It is one within this distance in Lab of the line between them."""
+"""It is one if it lies within this distance in Lab of the line between them."""
 _PLAIN = 6
-"""Levels of 255 by which a pixel may differ from its neighbours to count as no edge."""
+"""Levels of 255 by which a pixel off edges may at most differ from its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,20 +89,20 @@ def read_palette(pictures: Sequence[Bytes]) -> Palette:
     Args:
         pictures: at least one, each (H, W, 3) uint8 sRGB.
     """
-    samples = [_small(picture) for picture in pictures]
-    medians = _clusters(np.concatenate([to_lab(sample).reshape(-1, 3) for sample in samples]))
+    samples = [_shrink(picture) for picture in pictures]
+    medians = _find_clusters(np.concatenate([to_lab(sample).reshape(-1, 3) for sample in samples]))
     plain, other = _values(pictures)
-    chosen, found = _frequent(medians, plain)
+    chosen, found = _find_most_frequent(medians, plain)
     if not found.any():
-        return Palette(_distinct(_frequent(medians, other)[0]))
+        return Palette(_drop_near_duplicates(_find_most_frequent(medians, other)[0]))
     blends = ~found
-    blends[~found] = _blends(medians[~found], medians[found])
-    rest, _ = _frequent(medians, other)
-    return Palette(_distinct(np.where(found[:, None], chosen, rest)[~blends]))
+    blends[~found] = _find_blends(medians[~found], medians[found])
+    rest, _ = _find_most_frequent(medians, other)
+    return Palette(_drop_near_duplicates(np.where(found[:, None], chosen, rest)[~blends]))
 
 
-def _distinct(colors: Bytes) -> Bytes:
-    """Leave out colours (K, 3) that can hardly be told from one before."""
+def _drop_near_duplicates(colors: Bytes) -> Bytes:
+    """Leave out colours (K, 3) that can hardly be distinguished from an earlier one."""
     lab = to_lab(colors[None])[0]
     kept: list[int] = []
     for number in range(len(colors)):
@@ -111,13 +111,13 @@ def _distinct(colors: Bytes) -> Bytes:
     return colors[kept]
 
 
-def _small(picture: Bytes) -> Bytes:
+def _shrink(picture: Bytes) -> Bytes:
     """Bring a picture to the width at which it is clustered."""
     height = max(1, min(4 * _WIDTH, round(_WIDTH * picture.shape[0] / picture.shape[1])))
     return np.asarray(cv2.resize(picture, (_WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _clusters(lab: Floats) -> Floats:
+def _find_clusters(lab: Floats) -> Floats:
     """Return the medians (K, 3) of clusters of Lab colours (P, 3), the largest first."""
     cv2.setRNGSeed(0)  # of this thread
     stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.5)
@@ -154,10 +154,10 @@ def _values(pictures: Sequence[Bytes]) -> tuple[_Values, _Values]:
         sample = picture[::step, ::step]
         plain.append(sample[on_no_edge])
         other.append(sample.reshape(-1, 3))
-    return _counted(plain), _counted(other)
+    return _count_values(plain), _count_values(other)
 
 
-def _counted(samples: list[Bytes]) -> _Values:
+def _count_values(samples: list[Bytes]) -> _Values:
     """Count the values of samples, each (P, 3)."""
     wide = np.concatenate(samples).astype(np.int32)
     codes, counts = np.unique((wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2], return_counts=True)
@@ -165,7 +165,7 @@ def _counted(samples: list[Bytes]) -> _Values:
     return _Values(colors, counts)
 
 
-def _frequent(medians: Floats, values: _Values) -> tuple[Bytes, Mask]:
+def _find_most_frequent(medians: Floats, values: _Values) -> tuple[Bytes, Mask]:
     """Return the most frequent value of each cluster, and whether it has enough.
 
     Args:
@@ -194,8 +194,8 @@ def _frequent(medians: Floats, values: _Values) -> tuple[Bytes, Mask]:
     return chosen, found
 
 
-def _blends(medians: Floats, plain: Floats) -> Mask:
-    """Tell which colours (J, 3) lie between two plain ones (K, 3), as anti-aliased edges do."""
+def _find_blends(medians: Floats, plain: Floats) -> Mask:
+    """Return which colours (J, 3) lie between two plain ones (K, 3), as those of anti-aliased edges do."""
     first, second = (plain[index] for index in np.triu_indices(len(plain), 1))
     along = second - first
     result = np.zeros(len(medians), np.bool_)

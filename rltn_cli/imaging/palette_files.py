@@ -18,7 +18,7 @@ LARGEST_FILE = 1 << 20
 
 
 def load_palette(value: str) -> Palette:
-    """Read a palette: a file of a painting program, or hex values with commas, with or without `#`.
+    """Read a palette: a file of a painting program, or hex values separated by commas, with or without `#`.
 
     Raises:
         UsageError: it is neither, is damaged, holds no colour, or more than 256.
@@ -56,15 +56,15 @@ def decode_palette(data: bytes, name: str) -> Palette:
 
 
 def parse_palette(value: str) -> Palette:
-    """Read a palette from hex values with commas, with or without `#`.
+    """Read a palette from hex values separated by commas, with or without `#`.
 
     Raises:
-        UsageError: it is none, or holds more than 256 colours.
+        UsageError: it is not a palette, or holds more than 256 colours.
     """
     found = [HEX.fullmatch(part.strip()) for part in value.split(",")]
     if not all(found):
         raise UsageError(
-            f"{value} is neither a palette file nor hex values with commas, such as ffe2cd,3a4c96"
+            f"{value} is neither a palette file nor hex values separated by commas, such as ffe2cd,3a4c96"
         )
     return _palette([tuple(bytes.fromhex(match[1])) for match in found if match], value)
 

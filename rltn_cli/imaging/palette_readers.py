@@ -28,11 +28,11 @@ def read_gpl(data: bytes) -> list[Color]:
     """Return the colours of a GIMP palette.
 
     Raises:
-        PaletteFileError: it is none.
+        PaletteFileError: it is not one.
     """
     lines = decode_text(data, "replace").splitlines()
     if not lines or lines[0].strip() != GPL:
-        raise PaletteFileError(f'is no GIMP palette: its first line is not "{GPL}"')
+        raise PaletteFileError(f'is not a GIMP palette: its first line is not "{GPL}"')
     colors = []
     for number, line in enumerate(lines[1:], 2):
         text = line.strip()
@@ -52,11 +52,11 @@ def read_ase(data: bytes) -> list[Color]:
     """Return the colours of an Adobe Swatch Exchange file; layout as its writers agree on it.
 
     Raises:
-        PaletteFileError: it is none, or is damaged.
+        PaletteFileError: it is not one, or is damaged.
     """
     if not data.startswith(_ASE):
-        raise PaletteFileError("is no Adobe Swatch Exchange file")
-    return _whole(_ase_colors, data)
+        raise PaletteFileError("is not an Adobe Swatch Exchange file")
+    return _read_whole(_ase_colors, data)
 
 
 def _ase_colors(data: bytes) -> Iterator[Color]:
@@ -78,7 +78,7 @@ def _ase_colors(data: bytes) -> Iterator[Color]:
             raise ValueError(f"a colour has the unknown model {model!r}")
         values = struct.unpack_from(f">{channels}f", block, 6 + 2 * name)
         if not np.isfinite(values).all():
-            raise ValueError("a colour is no number")
+            raise ValueError("a colour is not a number")
         if model == "LAB":
             yield _from_lab(100 * values[0], values[1], values[2])
         elif model == "CMYK":
@@ -91,11 +91,11 @@ def read_aco(data: bytes) -> list[Color]:
     """Return the colours of an Adobe Color file (Adobe Photoshop File Formats Specification, 2019).
 
     Raises:
-        PaletteFileError: it is none, or is damaged.
+        PaletteFileError: it is not one, or is damaged.
     """
     if len(data) < 4 or struct.unpack_from(">H", data)[0] not in (1, 2):
-        raise PaletteFileError("is no Adobe Color file")
-    return _whole(_aco_colors, data)
+        raise PaletteFileError("is not an Adobe Color file")
+    return _read_whole(_aco_colors, data)
 
 
 def _aco_colors(data: bytes) -> Iterator[Color]:
@@ -130,11 +130,11 @@ def read_kpl(data: bytes) -> list[Color]:
     """Return the colours of a Krita palette.
 
     Raises:
-        PaletteFileError: it is none, or is damaged.
+        PaletteFileError: it is not one, or is damaged.
     """
     if not data.startswith(b"PK\x03\x04"):
-        raise PaletteFileError("is no Krita palette")
-    return _whole(_kpl_colors, data)
+        raise PaletteFileError("is not a Krita palette")
+    return _read_whole(_kpl_colors, data)
 
 
 def _kpl_colors(data: bytes) -> Iterator[Color]:
@@ -144,7 +144,7 @@ def _kpl_colors(data: bytes) -> Iterator[Color]:
             raise ValueError("its list of colours is too long")
         text = archive.read("colorset.xml")
     if b"<!DOCTYPE" in text or b"\0" in text:
-        raise ValueError("its list of colours is no plain XML")
+        raise ValueError("its list of colours is not plain XML")
     root = ElementTree.fromstring(text)
     for group in (root, *root.iter("Group")):
         for entry in sorted(group.findall("ColorSetEntry"), key=_position):
@@ -172,8 +172,8 @@ _KPL_MODELS: Mapping[str, Callable[[Mapping[str, str]], Color]] = {
 """How a swatch's values become a colour, by the name of its element."""
 
 
-def _whole(read: Callable[[bytes], Iterator[Color]], data: bytes) -> list[Color]:
-    """Return all colours, or raise PaletteFileError where the file is damaged."""
+def _read_whole(read: Callable[[bytes], Iterator[Color]], data: bytes) -> list[Color]:
+    """Return all colours, or raise PaletteFileError if the file is damaged."""
     try:
         return list(read(data))
     except (
@@ -190,7 +190,7 @@ def _bytes(values: Iterable[float]) -> Color:
 
 
 def _from_cmyk(cyan: float, magenta: float, yellow: float, black: float) -> Color:
-    """Return a colour of inks in [0, 1], without a profile: what a plain printer would do."""
+    """Return a colour of inks in [0, 1], without a profile, as a plain printer would mix them."""
     return _bytes([(1 - ink) * (1 - black) for ink in (cyan, magenta, yellow)])
 
 
@@ -206,4 +206,4 @@ READERS: Mapping[str, Callable[[bytes], list[Color]]] = {
     ".aco": read_aco,
     ".kpl": read_kpl,
 }
-"""By the ending of a file's name."""
+"""By the suffix of a file's name."""

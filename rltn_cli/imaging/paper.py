@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.canvas import upsample_rows
-from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, reduced, to_eight_bit, top_value
+from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, shrink_grey, to_eight_bit, top_value
 
 Mask: TypeAlias = NDArray[np.bool_]
 
 _CELLS = 48
 """Number of cells along the longer side of the grid on which the paper's brightness is measured."""
 _SMALLEST_PAGE = 96
-"""A picture with a shorter side in pixels is no scan; its grey is that of reduced lines."""
+"""A picture with a shorter side in pixels is not a scan; its grey is that of reduced lines."""
 _WORK_SIDE = 768
 _WHITE = 250
 """Paper that is nowhere darker than this needs no levelling."""
@@ -47,7 +47,7 @@ class Page:
     level: Floats
     """(h, w) its brightness, at a working size, from 1 to 255."""
     white: float
-    """What the usual place of it is of that."""
+    """Brightness of its usual place, as a share of that."""
     tint: Floats
     """(3,) its colour, relative to its brightness."""
 
@@ -56,7 +56,7 @@ class Page:
         """Whether it is darker than paper usually is."""
         return float(np.median(self.level)) < _DARK
 
-    def whitened(self, pixels: Pixels, grey: Bytes) -> Pixels:
+    def whiten(self, pixels: Pixels, grey: Bytes) -> Pixels:
         """Return a drawing on white paper.
 
         A line keeps its darkness relative to the paper; what is no more than the paper's grain becomes white.
@@ -106,17 +106,17 @@ def find_page(pixels: Pixels, grey: Bytes) -> Page | None:
     """
     if min(grey.shape) < _SMALLEST_PAGE:
         return None
-    small = reduced(grey, _WORK_SIDE)
+    small = shrink_grey(grey, _WORK_SIDE)
     cells = _cell_tops(small)
     surface, paper = _paper_surface(cells)
     if paper.mean() < 0.4 or surface[paper].min() >= _WHITE:
         return None
-    local: Floats = np.where(_joined(cells, paper), cells, surface).astype(np.float32)
+    local: Floats = np.where(_join_cells(cells, paper), cells, surface).astype(np.float32)
     local = np.asarray(cv2.GaussianBlur(cv2.medianBlur(local, 3), (0, 0), 0.7), np.float32)
     levels = np.asarray(cv2.resize(local, small.shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
     levels = np.maximum(levels, 1)
     white = _usual(small, levels)
-    levels = _shaded_at_edge(small, levels, white)
+    levels = _follow_edge_shadows(small, levels, white)
     near = np.abs(small / levels - 1) < 0.2
     if not near.any():
         return None
@@ -126,13 +126,13 @@ def find_page(pixels: Pixels, grey: Bytes) -> Page | None:
 
 
 def _usual(small: Bytes, levels: Floats) -> float:
-    """Return what the usual place of the paper is of its level; the level is that of the lighter places."""
+    """Return the brightness of the paper's usual place relative to its level, that of lighter places."""
     ratio = small / levels
     near = ratio[np.abs(ratio - 1) < 0.2]
     return float(np.median(near)) if near.size else 1.0
 
 
-def _shaded_at_edge(small: Bytes, levels: Floats, white: float) -> Floats:
+def _follow_edge_shadows(small: Bytes, levels: Floats, white: float) -> Floats:
     """Follow the shadows that reach the picture's edge from the paper, pixel by pixel.
 
     A shadow darkens all the way to the edge; an inked area is even within, and is left as it is.
@@ -140,25 +140,25 @@ def _shaded_at_edge(small: Bytes, levels: Floats, white: float) -> Floats:
     Args:
         small: (h, w) the drawing in grey.
         levels: (h, w) the paper's brightness as far as it is known.
-        white: what the usual place of it is of that.
+        white: brightness of its usual place, as a share of that.
     """
     reach = max(3, round(_LINE_WIDEST * max(small.shape)) | 1)
     kernel = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)), np.uint8)
     padded = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)  # no lines, and of the grain the top
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)  # without lines, and only the top of the grain
     under = cv2.GaussianBlur(closed, (0, 0), 1.0)[reach:-reach, reach:-reach].astype(np.float32)
     logs = np.log(np.maximum(under, 2))
     margin = np.ones(small.shape, bool)
     inner = [max(1, round(_MARGIN * side)) for side in small.shape]
     margin[inner[0] : -inner[0], inner[1] : -inner[1]] = False
     gentle = margin & (_slope(logs) < _GENTLE)
-    shaded = _reached(gentle, gentle & (np.abs(under / levels - 1) < 0.05))
+    shaded = _select_reached(gentle, gentle & (np.abs(under / levels - 1) < 0.05))
     even = (under < 0.75 * levels) & (
         _slope(np.asarray(cv2.GaussianBlur(logs, (0, 0), 4), np.float32)) < _EVEN
     )
-    inked = _opened(even.astype(np.uint8), kernel)
+    inked = _open(even.astype(np.uint8), kernel)
     dark = under < 0.9 * levels
-    shaded &= ~_reached(dark, inked)
+    shaded &= ~_select_reached(dark, inked)
     ratio = np.rint(np.clip(small / np.maximum(under, 1) * 200, 0, 255)).astype(np.uint8)
     under = under * (np.asarray(cv2.medianBlur(ratio, 21), np.float32) / (200 * white))  # see `closed`
     depth = np.clip(1 - under / levels, 0, 1)
@@ -166,7 +166,7 @@ def _shaded_at_edge(small: Bytes, levels: Floats, white: float) -> Floats:
     return np.asarray(np.maximum(levels * (1 - depth), 1), np.float32)
 
 
-def _opened(mask: Bytes, kernel: Bytes) -> Mask:
+def _open(mask: Bytes, kernel: Bytes) -> Mask:
     """Return the parts of a mask of 0 and 1 that are as wide as the kernel within the picture."""
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return np.asarray(opened > 0, bool)
@@ -178,7 +178,7 @@ def _slope(values: Floats) -> Floats:
     return np.asarray(np.maximum(*changes), np.float32)
 
 
-def _reached(area: Mask, seeds: Mask) -> Mask:
+def _select_reached(area: Mask, seeds: Mask) -> Mask:
     """Return the connected parts of an area that hold a seed."""
     _, labels = cv2.connectedComponents(area.astype(np.uint8))
     held = np.zeros(labels.max() + 1, bool)
@@ -187,7 +187,7 @@ def _reached(area: Mask, seeds: Mask) -> Mask:
 
 
 def _ink_share(relative: Bytes) -> Bytes:
-    """Distinguish lines from the paper's grain: they go on where grain does not, in one of eight directions.
+    """Distinguish lines from the paper's grain: unlike grain, they continue in one of eight directions.
 
     Args:
         relative: (H, W), 128 is paper and less is darker.
@@ -195,7 +195,7 @@ def _ink_share(relative: Bytes) -> Bytes:
     Returns:
         (H, W), 255 on lines, 0 on paper.
     """
-    small = _blurred(reduced(relative, _LINE_SIDE), 0.8)
+    small = _blur(shrink_grey(relative, _LINE_SIDE), 0.8)
     strength = np.zeros(small.shape, np.float32)
     for kernel in _directions():
         along = np.asarray(cv2.filter2D(small, cv2.CV_8U, kernel), np.uint8)
@@ -210,7 +210,7 @@ def _ink_share(relative: Bytes) -> Bytes:
         cv2.resize(255 * mask, size, interpolation=cv2.INTER_LINEAR)
         for mask in (core, cv2.dilate(core, np.ones((5, 5), np.uint8)))
     )
-    fine = _blurred(relative, 1.0)
+    fine = _blur(relative, 1.0)
     grain = max(_grain(fine), 0.004 * _SCALE)
     table = np.clip((128 - np.arange(256)) / grain - 0.5, 0, 1)
     beside = cv2.multiply(cv2.LUT(fine, np.rint(255 * table).astype(np.uint8)), around, scale=1 / 255)
@@ -231,7 +231,7 @@ def _directions() -> list[Floats]:
     return kernels
 
 
-def _blurred(values: Bytes, sigma: float) -> Bytes:
+def _blur(values: Bytes, sigma: float) -> Bytes:
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.uint8)
 
 
@@ -248,12 +248,12 @@ def _cell_tops(grey: Bytes) -> Floats:
     rows, columns = (max(1, n // side) for n in grey.shape)
     whole = cv2.resize(grey, (columns * side, rows * side), interpolation=cv2.INTER_AREA)
     blocks = whole.reshape(rows, side, columns, side).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
-    wide = blocks.astype(np.int32)  # of which NumPy finds percentiles three times faster than of bytes
+    wide = blocks.astype(np.int32)  # NumPy finds percentiles of these three times faster than of bytes
     return np.asarray(np.percentile(wide, 75, axis=2), np.float32)
 
 
-def _joined(cells: Floats, paper: Mask) -> Mask:
-    """Add to the paper the cells that lie beside it and are at most 18 % darker, again and again."""
+def _join_cells(cells: Floats, paper: Mask) -> Mask:
+    """Add to the paper the cells that are next to it and at most 18 % darker, again and again."""
     lowest = 0.35 * float(np.median(cells[paper]))
     while True:
         reach = cv2.dilate(np.where(paper, cells, 0).astype(np.float32), np.ones((3, 3), np.uint8))
@@ -274,7 +274,7 @@ def _paper_surface(cells: Floats) -> tuple[Floats, Mask]:
     weights = (values >= np.median(values)).astype(np.float64) + 1e-3
     surface = values
     for _ in range(12):
-        # The normal equations: of the whole system the libraries' threads wait longer than they compute.
+        # The normal equations: for the whole system, the libraries' threads wait longer than they compute.
         weighted = basis * weights[:, None]
         solution = np.linalg.lstsq(weighted.T @ weighted, weighted.T @ (values * weights), rcond=None)[0]
         surface = np.clip(basis @ solution, 1, 255)

@@ -1,4 +1,4 @@
-"""Face parts as CelebAMask-HQ publishes them, one mask a file, merged into one label map."""
+"""Face parts as CelebAMask-HQ publishes them, one mask per file, merged into one label map."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,7 @@ def read_parts(files: Mapping[str, Path]) -> Bytes:
     """Read the part masks of one figure and merge them.
 
     Args:
-        files: by part, a name of `FACE_PARTS`; parts that are not there are skipped, as in the data set.
+        files: by part, a name of `FACE_PARTS`; parts that are missing are skipped, as in the data set.
 
     Returns:
         (H, W) labels from 0 to 18.
@@ -59,7 +59,7 @@ def read_parts(files: Mapping[str, Path]) -> Bytes:
     masks = {}
     for part in sorted(files, key=FACE_PARTS.index):
         picture = read_picture(files[part])
-        masks[part] = picture.flattened().max(axis=2) > 0
+        masks[part] = picture.flatten().max(axis=2) > 0
         first = next(iter(masks))
         if masks[part].shape != masks[first].shape:
             height, width = masks[first].shape
@@ -80,7 +80,7 @@ def merge_parts(masks: Mapping[str, NDArray[Any]]) -> Bytes:
         (H, W) labels from 0 to 18.
 
     Raises:
-        PictureError: no mask, or a name that is no part.
+        PictureError: no mask, or a name that is not a part.
     """
     unknown = sorted(set(masks) - set(FACE_PARTS))
     if unknown or not masks:

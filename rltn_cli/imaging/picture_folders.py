@@ -20,15 +20,15 @@ def list_pictures(
 ) -> list[Path]:
     """Return the pictures of a folder in alphabetical order, without hidden files and folders.
 
-    Files are known by their suffixes; what is no file, such as a pipe, is left out. So are results in folders
-    below: training runs, reports, explanations, and what a manifest lists. A folder that is named itself may
-    hold results, unless it is the output as well.
+    Files are recognised by their suffixes; what is not a file, such as a pipe, is left out. So are results in
+    folders below: training runs, reports, explanations, and what a manifest lists. A folder that is named
+    itself may hold results, unless it is the output as well.
 
     Args:
         folder: that was named.
-        recursive: whether to look into folders in folders.
+        recursive: whether to look into subfolders.
         output: the folder for the results of this command.
-        onerror: called with the error of a folder that cannot be read; otherwise it is passed over.
+        onerror: called with the error of a folder that cannot be read; if None, such a folder is skipped.
     """
     found: list[Path] = []
     results: set[Path] = set()
@@ -39,7 +39,7 @@ def list_pictures(
             listed = listed_results(here)
             results |= listed
             if listed and here.resolve() != own:
-                _log.info("%s: left out what rltn made there", here)
+                _log.info("%s: left out the results of rltn in it", here)
         folders[:] = sorted(
             name
             for name in folders
@@ -50,8 +50,8 @@ def list_pictures(
 
 
 def _is_left_out(folder: Path) -> bool:
-    """Return whether a folder holds results, and say so."""
+    """Return whether a folder holds results, and log it."""
     if not is_result_folder(folder):
         return False
-    _log.info("%s: left out, as rltn made it", folder)
+    _log.info("%s: left out, as it holds results of rltn", folder)
     return True

@@ -14,7 +14,7 @@ from rltn_cli.imaging.decoding import NoSuchPageError, decode_file
 from rltn_cli.imaging.foreign_files import ForeignFileError
 from rltn_cli.imaging.formats import STANDARD_STREAM
 from rltn_cli.imaging.image_decoding import BROKEN, Decoded, decode_image
-from rltn_cli.imaging.pixels import Pixels, on_paper, split_alpha
+from rltn_cli.imaging.pixels import Pixels, lay_on_paper, split_alpha
 
 PictureSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 """A path (`-` is standard input), an encoded file, a Pillow image, or an array (H, W[, 1..4])."""
@@ -42,9 +42,9 @@ class Picture:
         """(H, W) in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def flattened(self) -> Pixels:
+    def flatten(self) -> Pixels:
         """Return the picture laid on white paper: (H, W, 3) of the same type."""
-        return self.pixels if self.alpha is None else on_paper(self.pixels, self.alpha)
+        return self.pixels if self.alpha is None else lay_on_paper(self.pixels, self.alpha)
 
 
 def read_picture(source: PictureSource, *, name: str = "picture", page: int = 1) -> Picture:
@@ -58,7 +58,7 @@ def read_picture(source: PictureSource, *, name: str = "picture", page: int = 1)
         page: which page or frame of a file that has several, from 1.
 
     Raises:
-        PictureError: it is missing, no picture, damaged, larger than 150 million pixels, or has no such page.
+        PictureError: it is missing, not a picture, damaged, over 150 million pixels, or has no such page.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
@@ -99,7 +99,7 @@ def _read_standard_input() -> bytes:
 
 
 def _read_all(file: BinaryIO, name: str) -> bytes:
-    """Read a file or a pipe to its end, or raise PictureError where that is too far."""
+    """Read a file or a pipe to its end, or raise PictureError if it is too long."""
     parts, total = [], 0
     while part := file.read(1 << 20):
         parts.append(part)
@@ -158,9 +158,9 @@ def _from_array(array: Pixels) -> Picture:
     """Check an array that a caller handed over, and turn it into a Picture."""
     shape = f"an array of shape {array.shape} and type {array.dtype}"
     if array.dtype not in (np.uint8, np.uint16) or array.ndim not in (2, 3) or not array.size:
-        raise PictureError(f"{shape} is no picture; give (H, W), (H, W, 1..4), uint8 or uint16")
+        raise PictureError(f"{shape} is not a picture; give (H, W), (H, W, 1..4), uint8 or uint16")
     if array.ndim == 3 and not 1 <= array.shape[2] <= 4:
-        raise PictureError(f"{shape} is no picture; the last axis must hold 1 to 4 channels")
+        raise PictureError(f"{shape} is not a picture; the last axis must hold 1 to 4 channels")
     _check_size(array.shape[0], array.shape[1], "array")
     color, alpha = split_alpha(array)
     return Picture(color, alpha, name="array")

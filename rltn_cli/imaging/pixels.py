@@ -20,7 +20,7 @@ def top_value(pixels: Pixels) -> int:
     return int(np.iinfo(pixels.dtype).max)
 
 
-def on_paper(pixels: Pixels, alpha: Pixels) -> Pixels:
+def lay_on_paper(pixels: Pixels, alpha: Pixels) -> Pixels:
     """Lay a picture on white paper.
 
     Args:
@@ -68,7 +68,7 @@ def split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
     return color, alpha
 
 
-def reduced(grey: Bytes, longest: int) -> Bytes:
+def shrink_grey(grey: Bytes, longest: int) -> Bytes:
     """Return a grey picture reduced to `longest` pixels along its longer side; smaller ones are unchanged."""
     scale = longest / max(grey.shape)
     if scale >= 1:

@@ -1,7 +1,7 @@
 """Photoshop's PSD and PSB: the merged picture, of any depth and colour mode, decoded strictly.
 
-Layout: Adobe Photoshop File Formats Specification, 2019. Pillow's reader knows 8 bits alone and does not see
-damage.
+Layout: Adobe Photoshop File Formats Specification, 2019. Pillow's reader knows only 8 bits, and does not
+notice damage.
 """
 
 import struct
@@ -69,12 +69,12 @@ def read_header(data: bytes) -> Header:
         raise ForeignFileError("a PSD in multichannel mode; convert it to RGB")
     most = 30_000 if version == 1 else 300_000
     if version not in (1, 2) or not 0 < height <= most or not 0 < width <= most:
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     if number not in _MODES or depth not in (1, 8, 16, 32) or (depth == 1) != (number == _BITMAP):
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     mode = _MODES[number]
     if not _COLORS[mode] <= channels <= _CHANNELS_MOST:
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     return Header(version, channels, height, width, depth, mode)
 
 
@@ -96,15 +96,15 @@ def read_merged(data: bytes) -> Merged:
         )
     colors = _COLORS[header.mode]
     seen_through = header.channels > colors and _is_transparent(layers, resources, header)
-    planes = _planes(data, place, header)
+    planes = _read_planes(data, place, header)
     used = planes[: colors + seen_through]
     samples = np.ascontiguousarray(np.moveaxis(_values(used, header), 0, 2))
     alpha = np.ascontiguousarray(samples[..., colors]) if seen_through else None
     samples, mode = samples[..., :colors], header.mode
     if mode == "P":
-        samples, mode = _looked_up(samples[..., 0], palette), "RGB"
+        samples, mode = _look_up_colors(samples[..., 0], palette), "RGB"
     if alpha is not None and mode != "LAB":
-        samples = _without_white(samples, alpha)
+        samples = _remove_white(samples, alpha)
     if mode == "CMYK":
         samples = top_value(samples) - samples if samples.dtype.kind == "u" else 1 - samples
     return Merged(mode, samples, alpha, resources.get(_PROFILE), _dpi(resources.get(_RESOLUTION, b"")))
@@ -152,7 +152,7 @@ def _is_transparent(layers: bytes, resources: Mapping[int, bytes], header: Heade
     return not any(resources.get(name) for name in _ALPHA_NAMES)
 
 
-def _planes(data: bytes, place: int, header: Header) -> NDArray[np.uint8]:
+def _read_planes(data: bytes, place: int, header: Header) -> NDArray[np.uint8]:
     """Unpack the merged picture's channels: (C, H, bytes of a row)."""
     (packing,) = struct.unpack_from(">H", data, place)
     place += 2
@@ -163,18 +163,18 @@ def _planes(data: bytes, place: int, header: Header) -> NDArray[np.uint8]:
             raise ValueError("its pixels are cut short")
         return np.frombuffer(data, np.uint8, total, place).reshape(shape)
     if packing == _PACKED:
-        return np.frombuffer(_unpacked(data, place, header, total), np.uint8).reshape(shape)
+        return np.frombuffer(_unpack_run_lengths(data, place, header, total), np.uint8).reshape(shape)
     if packing in (_ZIP, _ZIP_PREDICTED):
         inflate = zlib.decompressobj()
         planes = np.frombuffer(inflate.decompress(data[place:], total + 1), np.uint8)
         if not inflate.eof or planes.size != total:
             raise ValueError("its pixels are cut short or too long")
         planes = planes.reshape(shape)
-        return _summed(planes, header) if packing == _ZIP_PREDICTED else planes
-    raise ValueError("its pixels are packed in an unknown way")
+        return _undo_prediction(planes, header) if packing == _ZIP_PREDICTED else planes
+    raise ValueError("its pixels are compressed in an unknown way")
 
 
-def _unpacked(data: bytes, place: int, header: Header, total: int) -> bytes:
+def _unpack_run_lengths(data: bytes, place: int, header: Header, total: int) -> bytes:
     """Unpack run lengths, after the lengths of all rows."""
     rows = header.channels * header.height
     kind = ">u2" if header.version == 1 else ">u4"
@@ -188,7 +188,7 @@ def _unpacked(data: bytes, place: int, header: Header, total: int) -> bytes:
     return unpack(packed, total)
 
 
-def _summed(planes: NDArray[np.uint8], header: Header) -> NDArray[np.uint8]:
+def _undo_prediction(planes: NDArray[np.uint8], header: Header) -> NDArray[np.uint8]:
     """Undo the prediction of rows."""
     if header.depth == 32:
         raise ForeignFileError("a PSD of 32 bits packed in an unusual way; save it with 16 bits")
@@ -207,15 +207,15 @@ def _values(planes: NDArray[np.uint8], header: Header) -> NDArray[Any]:
     return planes.view(kind).astype(kind.replace(">", "="))
 
 
-def _looked_up(indices: NDArray[np.uint8], palette: bytes) -> Pixels:
+def _look_up_colors(indices: NDArray[np.uint8], palette: bytes) -> Pixels:
     """Return the colours of an indexed picture."""
     if len(palette) < 768:
         raise ValueError("its palette is cut short")
     return np.frombuffer(palette, np.uint8, 768).reshape(3, 256).T[indices]
 
 
-def _without_white(samples: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
-    """Take out the white that a merged picture is laid on where it is transparent."""
+def _remove_white(samples: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+    """Remove the white that a merged picture is laid on where it is transparent."""
     white = 1.0 if samples.dtype.kind == "f" else float(top_value(samples))
     result = samples.copy()
     for row in range(0, len(samples), 256):

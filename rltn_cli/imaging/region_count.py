@@ -1,4 +1,4 @@
-"""What grids of any size hold over the regions of a drawing."""
+"""Sums of grids of any size over the regions of a drawing."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ _STEP = 3
 
 
 class RegionCount:
-    """Sums what grids of any size hold over the regions of a map."""
+    """Sums grids of any size over the regions of a map."""
 
     def __init__(self, labels: Labels, dark: Floats) -> None:
         """Choose the pixels that count.

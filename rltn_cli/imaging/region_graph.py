@@ -1,4 +1,4 @@
-"""Regions of a drawing and what they touch."""
+"""Regions of a drawing and their neighbours."""
 
 from dataclasses import dataclass
 
@@ -29,9 +29,9 @@ class Borders:
         """(P,) share of the border in [0, 1] that no line runs along."""
         return np.asarray(self.bare / np.maximum(self.length, 1), np.float32)
 
-    def renumbered(self, numbers: NDArray[np.int32]) -> "Borders":
+    def renumber(self, numbers: NDArray[np.int32]) -> "Borders":
         """Return the borders after region i has become region `numbers[i]`."""
-        return _collected(numbers[self.pairs].astype(np.int64), self.length, self.bare)
+        return _collect(numbers[self.pairs].astype(np.int64), self.length, self.bare)
 
 
 def find_borders(labels: Labels, dark: Floats) -> Borders:
@@ -47,10 +47,10 @@ def find_borders(labels: Labels, dark: Floats) -> Borders:
         ends.append(np.stack([labels[near][places], labels[far][places]], axis=1))
         bare.append(np.maximum(dark[near][places], dark[far][places]) < INK)
     pairs = np.concatenate(ends).astype(np.int64)
-    return _collected(pairs, np.ones(len(pairs), np.int64), np.concatenate(bare).astype(np.int64))
+    return _collect(pairs, np.ones(len(pairs), np.int64), np.concatenate(bare).astype(np.int64))
 
 
-def _collected(pairs: NDArray[np.int64], length: NDArray[np.int64], bare: NDArray[np.int64]) -> Borders:
+def _collect(pairs: NDArray[np.int64], length: NDArray[np.int64], bare: NDArray[np.int64]) -> Borders:
     """Add up borders (P, 2) of the same two regions, in either order, without those inside a region."""
     low, high = pairs.min(axis=1), pairs.max(axis=1)
     outer = low != high
@@ -61,7 +61,7 @@ def _collected(pairs: NDArray[np.int64], length: NDArray[np.int64], bare: NDArra
 
 
 def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tuple[Labels, Borders]:
-    """Join what is no region of its own.
+    """Join pieces and specks, which are not regions of their own.
 
     The width of a narrow region, a strand of hair, wavers by pixels, so that `find_regions` may find it in
     pieces: narrow regions that meet in the open over most of their width become one. Regions that are too
@@ -80,22 +80,22 @@ def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tup
     count = int(labels.max()) + 1
     borders = find_borders(labels, dark)
     distance = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    np.minimum(distance, gap + 1, out=distance)  # endless where there is no line
+    np.minimum(distance, gap + 1, out=distance)  # infinite where there is no line
     width = np.zeros(count, np.float32)
     np.maximum.at(width, labels.reshape(-1), 2 * distance.reshape(-1) - 1)
-    joined = _joined_pieces(borders, width, gap)
+    joined = _join_pieces(borders, width, gap)
     areas = np.bincount(joined[labels[free]], minlength=count)
-    merged = _merged_specks(borders.renumbered(joined), areas, smallest)[joined]
+    merged = _merge_specks(borders.renumber(joined), areas, smallest)[joined]
     present = np.zeros(count, np.bool_)
     present[labels.reshape(-1)] = True
     kept = np.unique(merged[present])
     numbers = np.zeros(count, np.int32)
     numbers[kept] = np.arange(1, len(kept) + 1)
     numbers = numbers[merged]
-    return np.take(numbers, labels), borders.renumbered(numbers)
+    return np.take(numbers, labels), borders.renumber(numbers)
 
 
-def _joined_pieces(borders: Borders, width: Floats, gap: float) -> NDArray[np.int32]:
+def _join_pieces(borders: Borders, width: Floats, gap: float) -> NDArray[np.int32]:
     """Return each region's number after pieces of narrow regions have become one."""
     into = np.arange(len(width), dtype=np.int32)
 
@@ -112,7 +112,7 @@ def _joined_pieces(borders: Borders, width: Floats, gap: float) -> NDArray[np.in
     return np.array([top(region) for region in range(len(width))], np.int32)
 
 
-def _merged_specks(borders: Borders, areas: NDArray[np.int64], smallest: int) -> NDArray[np.int32]:
+def _merge_specks(borders: Borders, areas: NDArray[np.int64], smallest: int) -> NDArray[np.int32]:
     """Return each region's number after small ones have joined a neighbour that is not small."""
     into = np.arange(len(areas), dtype=np.int32)
     neighbours: dict[int, list[tuple[int, int]]] = {}

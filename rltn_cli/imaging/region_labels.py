@@ -32,7 +32,7 @@ def label_regions(canvas: Bytes) -> Labels:
     """
     (paper,) = percentiles(canvas, _PAPER)
     free = (canvas >= paper - BELOW_PAPER).astype(np.uint8)
-    framed = cv2.copyMakeBorder(free, 1, 1, 1, 1, cv2.BORDER_REPLICATE)  # the edge of the page is no line
+    framed = cv2.copyMakeBorder(free, 1, 1, 1, 1, cv2.BORDER_REPLICATE)  # the edge of the page is not a line
     clearance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
     count, centres = cv2.connectedComponents(
         (clearance > _BALL).astype(np.uint8), connectivity=4, ltype=cv2.CV_32S

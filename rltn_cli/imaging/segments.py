@@ -73,21 +73,21 @@ def flat_regions(color: Bytes, *, size: int = 512) -> Labels:
     Returns:
         (h, w) labels from 0, at the working size.
     """
-    small = _at_working_size(color, size)
+    small = _resize_to_working_size(color, size)
     depth = _line_depth(small)
     line = np.asarray(cv2.dilate((depth > _LINE_DEPTH).astype(np.uint8), _NEAR), np.uint8)
     if line.all():
         line[:] = 0
     nearest = _nearest_outside(line)
-    smooth = _smoothed(small.reshape(-1, 3)[nearest])
+    smooth = _smooth(small.reshape(-1, 3)[nearest])
     lab = np.asarray(cv2.cvtColor(to_unit_range(smooth), cv2.COLOR_RGB2LAB), np.float32)
-    parts = _connected(_quantised(lab), line).ravel()[nearest]
+    parts = _label_connected(_quantise(lab), line).ravel()[nearest]
     darker = np.asarray(cv2.dilate(depth, _NEAR) * np.float32(100 / 255), np.float32)
     joining = _Joining(parts, _borders(parts, lab, darker))
     return np.unique(joining.run()[parts], return_inverse=True)[1].reshape(parts.shape).astype(np.int32)
 
 
-def _at_working_size(color: Bytes, size: int) -> Bytes:
+def _resize_to_working_size(color: Bytes, size: int) -> Bytes:
     """Resize a picture so that its shorter side has `size` pixels, within limits."""
     height, width = color.shape[:2]
     scale = min(2.0, size / min(height, width), (_MOST_PIXELS / (height * width)) ** 0.5)
@@ -113,14 +113,14 @@ def _nearest_outside(mask: Bytes) -> NDArray[np.int64]:
     return result
 
 
-def _smoothed(color: Bytes) -> Bytes:
+def _smooth(color: Bytes) -> Bytes:
     """Smooth a picture up to its edges."""
     for _ in range(3):
         color = np.asarray(cv2.bilateralFilter(color, 9, 24, 4), np.uint8)
     return np.asarray(cv2.medianBlur(color, 5), np.uint8)
 
 
-def _quantised(lab: Floats) -> Labels:
+def _quantise(lab: Floats) -> Labels:
     """Return for each pixel the number of its colour among a few; the same for the same picture.
 
     The first centre is the most frequent colour, each next one far from those before and frequent; then
@@ -145,7 +145,7 @@ def _quantised(lab: Floats) -> Labels:
     return np.asarray(nearest[places].reshape(lab.shape[:2]), np.int32)
 
 
-def _connected(classes: Labels, line: Bytes) -> Labels:
+def _label_connected(classes: Labels, line: Bytes) -> Labels:
     """Number the connected parts of each class, from 0; lines divide them and are numbered -1."""
     parts = np.full(classes.shape, -1, np.int32)
     count = 0
@@ -220,7 +220,7 @@ class _Joining:
                     self._consider(one, two)
         while self._queue:
             _, one, two = heapq.heappop(self._queue)
-            if two not in self._borders[one] or not self._wanted(one, two):
+            if two not in self._borders[one] or not self._should_join(one, two):
                 continue
             if self._areas[one] < self._areas[two]:
                 one, two = two, one
@@ -230,14 +230,14 @@ class _Joining:
             into = into[into]
         return into
 
-    def _wanted(self, one: int, two: int) -> bool:
+    def _should_join(self, one: int, two: int) -> bool:
         """Return whether two neighbours are to be joined, as things are now."""
         smaller = min(self._areas[one], self._areas[two])
         return bool(smaller < self._smallest or self._borders[one][two].contrast < _FAINTEST)
 
     def _consider(self, one: int, two: int) -> None:
         """Queue two neighbours where they are to be joined; the smaller the sooner."""
-        if self._wanted(one, two):
+        if self._should_join(one, two):
             share = min(1.0, min(self._areas[one], self._areas[two]) / self._smallest)
             heapq.heappush(self._queue, (self._borders[one][two].contrast * share, one, two))
 

@@ -20,7 +20,7 @@ _AGREES = 14.0
 _NEAR = 30.0
 """Lab distance to the palette's colour at which a pixel counts for 37 % in a region's own colour."""
 _RIDGE = 0.15
-"""How much of a quadratic's strength is taken, as a share of the pixels that agree."""
+"""How much of a quadratic's strength is used, as a share of the pixels that agree."""
 _AGREEMENT = 0.25
 """A region in which this share of the pixels agrees loses half of its shading."""
 _DARKEST, _LIGHTEST = -0.2, 0.12

@@ -1,6 +1,6 @@
 """Sketches: drawings read from files and cleaned to dark lines on white paper.
 
-A drawing comes as ink on transparency, as an opaque cut-out, as white lines on black, as a photographed page
+A drawing comes as ink on transparency, as an opaque cut-out, as white lines on black, or as a photo of a page
 under a lamp; afterwards it is black lines on white, without shadow, with the alpha that the result gets back.
 """
 
@@ -16,7 +16,7 @@ from rltn_cli.errors import PictureError
 from rltn_cli.imaging.paper import find_page
 from rltn_cli.imaging.pencil import drop_pencil
 from rltn_cli.imaging.pictures import Picture
-from rltn_cli.imaging.pixels import Bytes, Pixels, percentiles, reduced, to_eight_bit, top_value
+from rltn_cli.imaging.pixels import Bytes, Pixels, percentiles, shrink_grey, to_eight_bit, top_value
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -59,7 +59,7 @@ def prepare_sketch(
     kept: Pixels | None = None
     if picture.alpha is None:
         ink = picture.pixels
-    elif _is_blank(ink_darkness(flat := picture.flattened())):
+    elif _is_blank(ink_darkness(flat := picture.flatten())):
         ink = np.repeat(top_value(picture.alpha) - picture.alpha[..., None], 3, axis=2)
         if not _is_blank(ink_darkness(ink)) and ink.min() < ink.max():
             notices.append(f"{picture.name}: light ink on transparency is taken for black ink")
@@ -78,11 +78,11 @@ def prepare_sketch(
     if paper == "auto":
         page = find_page(ink, grey)
         if page is not None:
-            ink = page.whitened(ink, grey)
+            ink = page.whiten(ink, grey)
             grey = ink_darkness(ink)
             notices.append(f"{picture.name}: the {'dark ' * page.is_dark}paper is levelled to white")
         elif percentiles(grey, 99)[0] < _PALE:
-            notices.append(f"{picture.name}: it has no white, and too little paper shows to level it")
+            notices.append(f"{picture.name}: it has no white, and shows too little paper to be levelled")
     if pencil:
         bare = drop_pencil(ink, pencil)
         if bare is None:
@@ -91,7 +91,7 @@ def prepare_sketch(
             ink, grey = bare, ink_darkness(bare)
     if _is_blank(grey):
         raise PictureError(f"{picture.name}: the sketch is blank; there is nothing to paint")
-    return Sketch(ink, _strengthened(grey), kept, tuple(notices))
+    return Sketch(ink, _strengthen(grey), kept, tuple(notices))
 
 
 def ink_darkness(pixels: Pixels) -> Bytes:
@@ -121,10 +121,10 @@ def is_cut_out(pixels: Pixels, alpha: Pixels) -> bool:
     """
     grey, opaque = ink_darkness(pixels), to_eight_bit(alpha) >= 128
     light = (opaque & (grey >= 128)).astype(np.uint8)
-    return bool(_opened(light).sum() > 0.2 * opaque.sum())
+    return bool(_open(light).sum() > 0.2 * opaque.sum())
 
 
-def _opened(mask: Bytes) -> Bytes:
+def _open(mask: Bytes) -> Bytes:
     """Remove from a mask of 0 and 1 what is narrower than about 1.5 % of the shorter side."""
     width = max(3, round(0.015 * min(mask.shape)) | 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
@@ -139,19 +139,19 @@ def _opaque_under(pixels: Pixels, alpha: Pixels) -> Pixels:
 
 
 def is_inverted(grey: Bytes) -> bool:
-    """Return whether lines are white on black: the light parts are few and thin, the border is dark.
+    """Return whether lines are white on black: the light parts are few and thin, and the border is dark.
 
     Args:
         grey: (H, W).
     """
-    small = reduced(grey, 1024)
+    small = shrink_grey(grey, 1024)
     low, middle, high = percentiles(small, 2, 50, 99.8)
     if high - low < 48 or middle > 110:
         return False
     light = (small > (low + high) / 2).astype(np.uint8)
     share = float(light.mean())
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    return share < 0.35 and border.mean() < 0.35 and float(_opened(light).sum()) < 0.35 * light.sum()
+    return share < 0.35 and border.mean() < 0.35 and float(_open(light).sum()) < 0.35 * light.sum()
 
 
 def _is_blank(grey: Bytes) -> bool:
@@ -160,7 +160,7 @@ def _is_blank(grey: Bytes) -> bool:
     return int(small.max()) - int(small.min()) < _BLANK
 
 
-def _strengthened(grey: Bytes) -> Bytes:
+def _strengthen(grey: Bytes) -> Bytes:
     """Darken faint lines for the network, so that the darkest half percent comes near black."""
     (darkest,) = percentiles(grey, 0.5)
     if darkest <= 60:

@@ -1,6 +1,6 @@
 """The network's colours brought to the drawing's own size so that they stop at its lines.
 
-The network draws lines too, blurred and dark, at its own size. Its colours on and beside lines are therefore
+The network draws lines too, blurred and dark, at its own size. Its colours on and next to lines are therefore
 taken for unknown; they flow in again from the same side of the line, at the drawing's own size.
 """
 
@@ -18,18 +18,18 @@ from rltn_cli.imaging.trust import darkness, trust
 _WORK_PIXELS = 2048 * 2048
 """Colours are spread at this many pixels at most; larger drawings get them enlarged from there."""
 _DRAWN = 0.6
-"""Share of the drawing's darkness that the network's colours are taken to hold beside lines."""
+"""Share of the drawing's darkness that the network's colours are assumed to hold next to lines."""
 _CONTRAST = 0.08
 """Darkness that a colour crosses with 37 % of its weight left."""
 _ONE_AT_A_TIME = threading.Lock()
-"""Threads that make thousands of short calls side by side take longer than one after the other."""
+"""Threads that make thousands of short calls at the same time take longer than one after the other."""
 
 
 def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     """Enlarge colours so that they stop at lines.
 
-    Colours away from lines are interpolated. Those on and beside lines have next to no weight; there colour
-    flows in from around, along rows and columns in turn, and what crosses a line is lost. It is the domain
+    Colours away from lines are interpolated. Those on and next to lines have hardly any weight; there, colour
+    flows in from around, along rows and columns in turn, and what crosses a line is lost. This is the domain
     transform (Gastal and Oliveira, 2011) with the drawing as its guide, applied to weighted colours.
 
     Args:
@@ -47,7 +47,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     small = darkness(shrink_lines(grey, (height, width)))
     weight = trust(small)
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
-    colors = _lightened(colors, grey, weight)
+    colors = _lighten(colors, grey, weight)
     if calm:
         colors = calm_regions(colors, weight, find_regions(small))
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
@@ -63,11 +63,11 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     return np.asarray(cv2.merge([parts[:, channel] for channel in range(3)]), np.float32)
 
 
-def _lightened(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
-    """Take most of the drawing's own darkness out of colours that have next to no weight.
+def _lighten(colors: Floats, grey: Bytes, weight: Floats) -> Floats:
+    """Remove most of the drawing's own darkness from colours that have hardly any weight.
 
-    In hatching all colours are beside lines; there the darkened ones are all that is left, and the lines come
-    on top once more.
+    In hatching, all colours are next to lines; there, the darkened ones are all that is left, and the lines
+    come on top once more.
 
     Args:
         colors: (h, w, 3) in [0, 1].
@@ -118,7 +118,7 @@ def _flow(values: Floats, changes: Bytes, passes: Floats) -> None:
     Args:
         values: (N, C, M) contiguous, weights and weighted colours.
         changes: (N - 1, M), from each place to the next.
-        passes: (256,), what goes on over a change, from 0 to below 1.
+        passes: (256,), the share that passes a change, from 0 to below 1.
     """
     channels, length = values.shape[1:]
     shares = np.asarray(cv2.LUT(changes, passes), np.float32)

@@ -15,7 +15,7 @@ Points: TypeAlias = Sequence[tuple[int, int]]
 _TRIED = 5
 """A stroke through several regions cuts one of those that most of it lies in."""
 _SPECK = 12
-"""A part of fewer pixels, off the lines, is none."""
+"""A part of fewer pixels, off the lines, does not count."""
 _CLOSED = 0.2
 """A stroke is a loop where its ends are nearer than this share of its length."""
 _REACH = 0.03

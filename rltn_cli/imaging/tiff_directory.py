@@ -46,7 +46,7 @@ class Directory:
 
     @property
     def channels(self) -> int:
-        """Channels with those beside the colours."""
+        """Channels, including those in addition to the colours."""
         return self.get(CHANNELS, 1)
 
     @property
@@ -71,7 +71,7 @@ def read_directories(data: bytes) -> list[Directory]:
     """Return the pages of a TIFF or BigTIFF.
 
     Raises:
-        ValueError, struct.error: it is none, or is damaged.
+        ValueError, struct.error: it is not a TIFF, or is damaged.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < 8:
@@ -120,7 +120,7 @@ def _read_directory(data: bytes, place: int, order: str, big: bool) -> tuple[dic
 
 
 def _check_tag(tag: int, kind: int, number: int) -> None:
-    """Refuse tags that no writer writes: a changed byte made them of others."""
+    """Refuse tags that no program writes: they are others with a changed byte."""
     known = TAGS_V2.get(tag)
     if tag < _PRIVATE and known is None and tag not in TAGS:
         raise ValueError(f"tag {tag} is unknown")

@@ -1,4 +1,4 @@
-"""Pages of TIFFs that Pillow cannot read, misreads, or reduces to 8 bits: all whose samples are no bytes."""
+"""Pages of TIFFs that Pillow cannot read, misreads, or reduces to 8 bits: all whose samples are not bytes."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _OPENCV_KINDS = (("u", 16), ("i", 16), ("u", 32), ("f", 32), ("f", 64))
 
 
 def is_ordinary(page: Directory) -> bool:
-    """Return whether Pillow reads a page as it is: bits and bytes of whole numbers, in any colours."""
+    """Return whether Pillow reads a page as it is: bits and bytes of integers, in any colours."""
     return 0 < page.bits <= 8 and page.kind == "u"
 
 
@@ -44,7 +44,7 @@ def read_page(data: bytes, pages: list[Directory], number: int) -> tuple[Pixels,
         number: of the page, from 1.
 
     Returns:
-        Upright (H, W, 3) and (H, W) or None, uint8 or uint16, and what should be known about them.
+        Upright (H, W, 3) and (H, W) or None, uint8 or uint16, and notices about them.
 
     Raises:
         ForeignFileError: its samples are of a kind that is not read.
@@ -55,7 +55,7 @@ def read_page(data: bytes, pages: list[Directory], number: int) -> tuple[Pixels,
     photometric = page.get(PHOTOMETRIC, _BLACK_IS_ZERO)
     colors = 3 if photometric == _RGB else 1
     if photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or page.channels < colors:
-        raise ForeignFileError(_unread(page))
+        raise ForeignFileError(_make_error(page))
     samples, bits = _samples(data, page, number)
     extra = page.tags.get(EXTRA_SAMPLES, (_UNASSOCIATED,))[0]
     seen_through = page.channels > colors and extra in (_ASSOCIATED, _UNASSOCIATED)
@@ -65,7 +65,7 @@ def read_page(data: bytes, pages: list[Directory], number: int) -> tuple[Pixels,
     if photometric == _WHITE_IS_ZERO:
         color = top_value(color) - color
     if alpha is not None and extra == _ASSOCIATED:
-        color = _unmultiplied(color, alpha)
+        color = _unmultiply(color, alpha)
     return color, alpha, remark
 
 
@@ -74,21 +74,21 @@ def _samples(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any], i
     try:
         samples = read_samples(data, page)
     except ForeignFileError:
-        return _by_opencv(data, page, number)
-    return turned(samples, page.get(_ORIENTATION, 1)), page.bits
+        return _decode_by_opencv(data, page, number)
+    return apply_orientation(samples, page.get(_ORIENTATION, 1)), page.bits
 
 
-def _by_opencv(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any], int]:
-    """Decode what is packed otherwise; OpenCV turns it upright, and makes 16 bits of 10, 12 and 14."""
+def _decode_by_opencv(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any], int]:
+    """Decode other compressions; OpenCV turns the picture upright, and makes 16 bits of 10, 12 and 14."""
     if page.bits not in _OPENCV_BITS or page.get(PLANAR, 1) != 1 or page.channels > 4:
-        raise ForeignFileError(_unread(page))
+        raise ForeignFileError(_make_error(page))
     with quiet_opencv():
         encoded = np.frombuffer(data, np.uint8)
         done, pages = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED, range=(number - 1, number))
     if not done or len(pages) != 1:
         if page.get(COMPRESSION, NONE) == LZW and (page.kind, page.bits) in _OPENCV_KINDS:
             raise ValueError("its pixels cannot be decoded")
-        raise ForeignFileError(_unread(page))
+        raise ForeignFileError(_make_error(page))
     pixels: NDArray[Any] = pages[0] if pages[0].ndim == 3 else pages[0][..., None]
     if pixels.shape[2] != page.channels:
         raise ValueError("its pixels do not fit its header")
@@ -97,11 +97,11 @@ def _by_opencv(data: bytes, page: Directory, number: int) -> tuple[NDArray[Any],
     return pixels, 16 if page.bits < 16 else page.bits
 
 
-def _unread(page: Directory) -> str:
-    return f"a TIFF of {page.describe()}, packed or arranged in an unusual way; save it with 8 or 16 bits"
+def _make_error(page: Directory) -> str:
+    return f"a TIFF of {page.describe()}, compressed or arranged in an unusual way; save it with 8 or 16 bits"
 
 
-def _unmultiplied(color: Pixels, alpha: Pixels) -> Pixels:
+def _unmultiply(color: Pixels, alpha: Pixels) -> Pixels:
     """Divide colours by the alpha that they are multiplied with."""
     top = top_value(color)
     divided = color * (top / np.maximum(alpha, 1).astype(np.float32))[..., None]
@@ -123,7 +123,7 @@ def profile_of(page: Directory) -> bytes:
     return bytes(page.tags.get(_PROFILE, ()))
 
 
-def turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+def apply_orientation(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Apply an EXIF orientation to (H, W[, C])."""
     if not 2 <= orientation <= 8:
         return pixels

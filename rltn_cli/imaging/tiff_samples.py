@@ -37,23 +37,25 @@ _UNREAD = {
 }  # fmt: skip
 _YCBCR, _SUBSAMPLING = 6, 530
 _LZW_MOST = 4 << 20
-"""Bytes of LZW codes, at most, that are followed; it takes half a second a megabyte."""
+"""Bytes of LZW codes, at most, that are followed; it takes half a second per megabyte."""
 
 
 def check_page(data: bytes, page: Directory) -> None:
-    """Check that the parts of a page lie within the file and hold as much as its size asks for.
+    """Check that the parts of a page lie within the file and hold as much as its size requires.
 
-    What deflate has packed has checksums. LZW and PackBits show damage by giving more or fewer bytes.
+    What deflate has compressed has checksums. LZW and PackBits show damage by giving more or fewer bytes.
 
     Raises:
-        ForeignFileError: it is packed in a way that is not read.
+        ForeignFileError: it is compressed in a way that is not read.
         ValueError, zlib.error: it is damaged.
     """
     packing = page.get(COMPRESSION, NONE)
     if packing in _UNREAD:
-        raise ForeignFileError(f"a TIFF packed by {_UNREAD[packing]}; save it with LZW or deflate, or as PNG")
+        raise ForeignFileError(
+            f"a TIFF compressed with {_UNREAD[packing]}; save it with LZW or deflate, or as PNG"
+        )
     if PHOTOMETRIC not in page.tags or page.get(PREDICTOR, 1) not in (1, 2, 3):
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header is invalid")
     parts, sizes = list(_parts(data, page)), _sizes(page)
     if packing in (DEFLATE, OLD_DEFLATE):
         for part, size in zip(parts, sizes, strict=False):
@@ -86,7 +88,7 @@ def _sizes(page: Directory) -> Iterator[tuple[int, int]]:
 
 
 def read_samples(data: bytes, page: Directory) -> NDArray[Any]:
-    """Decode a page of any depth that is not packed, or packed by deflate or PackBits.
+    """Decode a page of any depth that is not compressed, or compressed with deflate or PackBits.
 
     Returns:
         (H, W, C) as it is stored: unsigned, signed or floating.
@@ -105,7 +107,7 @@ def read_samples(data: bytes, page: Directory) -> NDArray[Any]:
     for number, part in enumerate(_parts(data, page)):
         plane, place = divmod(number, down * across)
         if plane >= planes:
-            raise ValueError("it has more parts than its size asks for")
+            raise ValueError("it has more parts than its size requires")
         top, left = place // across * tall, place % across * wide
         rows = tall if TILES in page.tags else min(tall, height - top)
         values = _samples(part, page, rows, wide, channels)
@@ -123,13 +125,13 @@ _UNPACKED = (NONE, DEFLATE, OLD_DEFLATE, PACKBITS)
 
 
 def _layout(page: Directory) -> tuple[int, int, int, int]:
-    """Return height and width of a part, and how many lie below and beside each other."""
+    """Return height and width of a part, and how many there are in a column and in a row."""
     height, width = page.size
     tall = page.get(TILE_HEIGHT, 0) if TILES in page.tags else page.get(STRIP_HEIGHT, height)
     wide = page.get(TILE_WIDTH, 0) if TILES in page.tags else width
     tall = min(tall, height) if TILES not in page.tags else tall
     if not (tall and wide and height and width):
-        raise ValueError("its size makes no sense")
+        raise ValueError("its size is invalid")
     return tall, wide, -(-height // tall), -(-width // wide)
 
 

@@ -1,4 +1,4 @@
-"""Large pictures in tiles: each is worked on with a margin around it, so that no seam can be seen."""
+"""Large pictures in tiles: each is processed with a margin around it, so that no seam is visible."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def plan_tiles(size: tuple[int, int], *, limit: int, margin: int, multiple: int 
     Args:
         size: (H, W) of the picture.
         limit: pixels of a tile with its margin, at most if the margin leaves any choice.
-        margin: pixels around a tile that decide about it.
+        margin: pixels around a tile that influence it.
         multiple: tiles with their margins begin at multiples of this many pixels.
 
     Yields:

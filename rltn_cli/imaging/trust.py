@@ -1,4 +1,4 @@
-"""How far the network's colours can be trusted: not on lines, not beside them, not at the picture's edge."""
+"""How far the network's colours can be trusted: not on or next to lines, and not at the picture's edge."""
 
 import cv2
 import numpy as np
@@ -38,7 +38,7 @@ def trust_of(grey: Bytes, size: tuple[int, int]) -> Floats:
 
 
 def color_weight(dark: Floats) -> Floats:
-    """Return how far the network's colours can be trusted: 1 away from lines, next to 0 on and beside them.
+    """Return how far the network's colours can be trusted: 1 away from lines, nearly 0 on and next to them.
 
     Args:
         dark: (h, w) in [0, 1], the drawing's darkness at the network's size.

@@ -44,7 +44,7 @@ class Ballot:
         return np.concatenate(rows)
 
     def contacts(self, pictures: Sequence[Bytes]) -> Floats:
-        """Count which colours lie beside each other in pictures, and beside themselves.
+        """Count which colours are next to each other in pictures, and next to themselves.
 
         Returns:
             (K, K) float32, symmetric, of sum 1: [i, j] is how often i lies a sixty-fourth of a side from j.

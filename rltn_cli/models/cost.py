@@ -7,9 +7,10 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from rltn_cli.baseline_config import Baseline
 from rltn_cli.model_config import ModelConfig
+from rltn_cli.models.architectures import build_network
 from rltn_cli.models.hed import HED, HEDConfig
-from rltn_cli.models.rltn import RLTN
 from rltn_cli.sizes import PATCH
 
 
@@ -22,7 +23,7 @@ class NetworkCost:
     """Floating-point operations of convolutions and matrix products; a multiply-add counts as two."""
 
 
-def measure_cost(config: ModelConfig, *, size: int = 256) -> NetworkCost:
+def measure_cost(config: ModelConfig | Baseline, *, size: int = 256) -> NetworkCost:
     """Count a network's parameters and operations by shapes alone; nothing is computed.
 
     Args:
@@ -33,7 +34,7 @@ def measure_cost(config: ModelConfig, *, size: int = 256) -> NetworkCost:
         ValueError: a size that the network does not accept.
     """
     with torch.device("meta"):
-        model = RLTN(config)
+        model = build_network(config).to("meta")
         sketch, reference = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
         labels = torch.empty(1, size // PATCH, size // PATCH, dtype=torch.int64)
     return _count(model, sketch, [reference], *([labels] if config.region_pooling else []))

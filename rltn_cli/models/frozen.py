@@ -18,7 +18,8 @@ class VGG(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: PerceptualTrunk = "vgg16") -> None:
+    def __init__(self, name: PerceptualTrunk = "vgg16", last: str = "pool5") -> None:
+        """Build the network, up to the layer `last`, such as `relu4_1`, where not all of it is needed."""
         super().__init__()
         layers: list[nn.Module] = []
         self.names: dict[int, str] = {}
@@ -29,10 +30,13 @@ class VGG(nn.Module):
                 self.names[len(layers) - 1] = f"relu{block}_{number}"
                 inputs = width
             layers.append(nn.MaxPool2d(2))
-        self.features = nn.Sequential(*layers)
-        # of ImageNet, on which the networks were trained
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None], persistent=False)
+        ends = [number for number, name in self.names.items() if name == last]
+        self.features = nn.Sequential(*layers[: ends[0] + 1 if ends else None])
+        # Those of ImageNet, on which the networks were trained. Not in the files of weights, so that they are
+        # made at once even where a network's weights come later.
+        for key, values in (("mean", (0.485, 0.456, 0.406)), ("std", (0.229, 0.224, 0.225))):
+            buffer = torch.tensor(values, device="cpu")[:, None, None]
+            self.register_buffer(key, buffer, persistent=False)
         self.requires_grad_(False)
 
     def forward(self, picture: Tensor, names: Sequence[str]) -> dict[str, Tensor]:

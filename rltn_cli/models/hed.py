@@ -110,10 +110,10 @@ class HED(nn.Module):
             Six logits of (B, 1, H, W); the sigmoid of the last is the edge map, 1 on an edge.
         """
         height, width = color.shape[2:]
-        outputs = self.unpadded(reflect(color, MARGIN))
+        outputs = self.forward_unpadded(reflect(color, MARGIN))
         return tuple(x[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width] for x in outputs)
 
-    def unpadded(self, color: Tensor) -> tuple[Tensor, ...]:
+    def forward_unpadded(self, color: Tensor) -> tuple[Tensor, ...]:
         """Return what `forward` returns, but without a margin: pixels near the border see zeros beyond it."""
         x = (
             127.5 * (color.flip(1) + 1) - color.new_tensor(_MEAN_BGR)[:, None, None]

@@ -1,7 +1,7 @@
 """RLTN: the whole network (section 2.1 and figure 2 of the paper)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,34 +11,28 @@ from rltn_cli.models.alignment import MFAM
 from rltn_cli.models.correspondence import best_match, from_patches, normalize, to_patches, warp
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
+from rltn_cli.models.painted import Painted, ReferenceTokens
 from rltn_cli.models.regions import RegionPooling
-from rltn_cli.sizes import PATCH, SIDE_MINIMUM, SIDE_MULTIPLE
+from rltn_cli.models.windows import Grid, Windows, find_windows
+from rltn_cli.sizes import PATCH, SIDE_FULL_MATCH, SIDE_MINIMUM, SIDE_MULTIPLE
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceTokens:
-    """Encoded references; several are one longer list."""
-
-    style: Tensor
-    """(B, M, d) style features, centred and of unit length, float32."""
-    patches: Tensor
-    """(B, M, 24) the 4x4 patch of each token; see `to_patches`."""
-    bias: Tensor | None = None
-    """(B, M) the logarithm of each token's weight in the match; None where all are equal."""
-
-
-@dataclass(frozen=True, slots=True)
-class RLTNOutput:
+class RLTNOutput(Painted):
     """What one forward pass gives."""
 
-    colors: Tensor
-    """(B, 3, H, W) in [-1, 1], the painted picture."""
     warped: Tensor
     """(B, 3, H, W) in [-1, 1], the reference's colours at the sketch's places."""
     content: Tensor
     """(B, H / 4 * W / 4, d) content features of the sketch, centred and of unit length, float32."""
     tokens: ReferenceTokens
     """The references that were matched."""
+    windows: Windows | None = None
+    """What each part of a large sketch was matched with; None for all of the references."""
+
+    def bring(self, values: Tensor, temperature: float) -> Tensor:
+        """Return values (B, M, v) of the references' tokens at the sketch's places, (B, H / 4 * W / 4, v)."""
+        return bring(self.content, self.tokens, self.windows, values, temperature)
 
 
 class RLTN(nn.Module):
@@ -90,6 +84,7 @@ class RLTN(nn.Module):
         return ReferenceTokens(
             style=torch.cat([self.style_features(r) for r in references], dim=1),
             patches=torch.cat([to_patches(r) for r in references], dim=1),
+            grids=tuple(Grid(r.shape[2] // PATCH, r.shape[3] // PATCH) for r in references),
         )
 
     def style_features(self, picture: Tensor) -> Tensor:
@@ -122,23 +117,31 @@ class RLTN(nn.Module):
         height, width = sketch.shape[2:]
         content = self.content_features(sketch, labels)
         queries = normalize(content)
-        tokens = ReferenceTokens(
+        tokens = replace(
+            tokens,
             style=tokens.style.expand(len(sketch), -1, -1),
             patches=tokens.patches.expand(len(sketch), -1, -1),
             bias=None if tokens.bias is None else tokens.bias.expand(len(sketch), -1),
         )
-        patches = warp(queries, tokens.style, tokens.patches, self.config.temperature, tokens.bias)
+        windows = self._windows(queries, tokens, height, width)
+        patches = bring(queries, tokens, windows, tokens.patches, self.config.temperature)
         warped = from_patches(patches, height, width)
         colors = self.generator(warped, sketch, content)
-        return RLTNOutput(colors=colors, warped=warped, content=queries, tokens=tokens)
+        return RLTNOutput(colors=colors, warped=warped, content=queries, tokens=tokens, windows=windows)
+
+    def _windows(self, queries: Tensor, tokens: ReferenceTokens, height: int, width: int) -> Windows | None:
+        """Return what the parts of large sketches are matched with; None for all."""
+        if torch.compiler.is_compiling() or min(height, width) <= SIDE_FULL_MATCH or not tokens.grids:
+            return None  # a network that is exported has sizes of any kind
+        grid = Grid(height // PATCH, width // PATCH)
+        return find_windows(queries, tokens.style, grid, tokens.grids, self.config.temperature, tokens.bias)
 
     def confidence(self, output: RLTNOutput) -> Tensor:
         """Return how well the references match each place, (B, 1, H / 4, W / 4), the cosine in [-1, 1].
 
         It is the cosine between a content feature and the style feature that the warp brings there.
         """
-        style = output.tokens.style
-        warped_style = warp(output.content, style, style, self.config.temperature, output.tokens.bias)
+        warped_style = output.bring(output.tokens.style, self.config.temperature)
         cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
         height, width = output.colors.shape[2:]
         return cosine.reshape(len(cosine), 1, height // PATCH, width // PATCH)
@@ -148,8 +151,17 @@ class RLTN(nn.Module):
 
         Tokens are numbered row by row through the first reference, then the second, and so on.
         """
+        match = best_match if output.windows is None else output.windows.best_match
         tokens = output.tokens
-        return best_match(output.content, tokens.style, self.config.temperature, tokens.bias)
+        return match(output.content, tokens.style, self.config.temperature, tokens.bias)
+
+
+def bring(
+    queries: Tensor, tokens: ReferenceTokens, windows: Windows | None, values: Tensor, temperature: float
+) -> Tensor:
+    """Return values (B, M, v) of references' tokens at a sketch's places; see `RLTNOutput.bring`."""
+    match = warp if windows is None else windows.warp
+    return match(queries, tokens.style, values, temperature, tokens.bias)
 
 
 def _check_size(name: str, picture: Tensor) -> None:

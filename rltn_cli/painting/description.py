@@ -142,7 +142,7 @@ def parse_description(text: bytes, name: str) -> Description:
         described = from_mapping(Description, values, "its description")
     except (ConfigError, TypeError) as error:
         raise damaged(name, str(error)) from error
-    if (reason := fault_of(described)) is not None:
+    if (reason := find_fault(described)) is not None:
         raise damaged(name, reason)
     return described
 
@@ -165,28 +165,28 @@ def _check_keys(values: Mapping[str, Any], name: str) -> None:
             raise damaged(name, f"its description lacks {missing[0]}")
 
 
-def fault_of(described: Description) -> str | None:
-    """Return what makes no sense in a description."""
+def find_fault(described: Description) -> str | None:
+    """Return what is invalid in a description; None if nothing is."""
     height, width = described.size
     (rows, columns), most = described.network, _MOST_NETWORK_PIXELS
     if min(height, width) < PICTURE_SHORTEST or height * width > MAX_PIXELS:
-        return "its size makes no sense"
+        return "its size is invalid"
     if described.depth not in (8, 16):
-        return "its depth makes no sense"
+        return "its depth is invalid"
     if described.dpi and not all(math.isfinite(value) and 0 < value < 1e6 for value in described.dpi):
-        return "its density makes no sense"
+        return "its density is invalid"
     if min(rows, columns) < PATCH or rows * columns > most:
-        return "the network's size makes no sense"
+        return "the network's size is invalid"
     if not 1 <= len(described.references) <= _MOST_REFERENCES or not 1 <= described.colors <= _MOST_COLORS:
-        return "its references make no sense"
+        return "its number of references or of colours is invalid"
     if any(min(size) < PATCH or size[0] * size[1] > most for size in described.references):
-        return "a reference's size makes no sense"
+        return "a reference's size is invalid"
     if sum(size[0] * size[1] for size in described.references) > _MOST_REFERENCE_PIXELS:
         return "its references are too large"
     if not 0 <= described.gap <= 1:
-        return "its gap makes no sense"
+        return "its gap is invalid"
     if described.figure is not None:
         top, bottom, left, right = described.figure
         if not (0 <= top < bottom <= height and 0 <= left < right <= width):
-            return "its figure makes no sense"
+            return "its figure is invalid"
     return None

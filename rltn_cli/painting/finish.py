@@ -16,7 +16,7 @@ from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
 from rltn_cli.painting.region_edits import RegionEdit, check_edits
-from rltn_cli.painting.transparency import multiplied, paper_mask, without_paper
+from rltn_cli.painting.transparency import multiply_alphas, paper_mask, remove_paper
 from rltn_cli.sizes import GAP_MAXIMUM
 
 
@@ -37,7 +37,7 @@ class FinishOptions:
     fix_alike: bool = False
     """Whether they also hold for the regions that would have had the same colour."""
     transparent_paper: bool = False
-    """Whether white regions at the picture's edge become transparent; beside the drawing's own alpha."""
+    """Whether white regions at the edge become transparent, in addition to the drawing's own alpha."""
     edits: tuple[RegionEdit, ...] = ()
     """Merges and splits of regions, in order."""
 
@@ -57,12 +57,38 @@ class FinishOptions:
                 "raw is the network's own picture, without regions to fix: choose another finish"
             )
 
+    def without_votes(self, method: str) -> tuple["FinishOptions", tuple[str, ...]]:
+        """Choose the finish for a network that has no votes for the colours of regions.
+
+        Args:
+            method: the network's name.
+
+        Returns:
+            (options, notices): `paint` in place of `auto`, and why.
+
+        Raises:
+            UsageError: what was asked for rests on votes.
+        """
+        asked = {
+            f"finish {self.finish}": self.finish in DECIDED,
+            "palette": self.palette is not None,
+            "fixes": bool(self.fixes),
+            "transparent_paper": self.transparent_paper,
+        }
+        for name, given in asked.items():
+            if given:
+                raise no_correspondence(method, name)
+        if self.finish != "auto":
+            return self, ()
+        reason = f"painted as --finish paint: {method} has no correspondence, by which regions would choose"
+        return replace(self, finish="paint"), (reason,)
+
     @property
     def decides(self) -> bool:
         """Whether the colours of regions are to be decided."""
         return self.finish in DECIDED or bool(self.fixes) or self.transparent_paper
 
-    def resolved(self, grey: Bytes) -> tuple["FinishOptions", tuple[str, ...]]:
+    def resolve(self, grey: Bytes) -> tuple["FinishOptions", tuple[str, ...]]:
         """Choose the finish where it is `auto`.
 
         Args:
@@ -76,6 +102,14 @@ class FinishOptions:
         share = GAP if self.gap is None else self.gap / min(grey.shape)
         finish, reason = choose_finish(grey, share)
         return replace(self, finish=finish), (reason,)
+
+
+def no_correspondence(method: str, what: str) -> UsageError:
+    """Return the error about something that only a network with correspondence can give."""
+    return UsageError(
+        f"{what} needs the correspondence between drawing and reference, which {method} does not have: use "
+        "finish paint or raw, or a model of RLTN's"
+    )
 
 
 FINISHED_AS_USUAL = FinishOptions()
@@ -102,11 +136,11 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
     """Bring a painting to the drawing's own size, under its lines.
 
     Raises:
-        UsageError: an option out of range, or a fix that makes no sense.
+        UsageError: an option out of range, or an invalid fix.
     """
     options.check()
     check_edits(options.edits, painting.size)
-    options, notices = options.resolved(painting.grey)
+    options, notices = options.resolve(painting.grey)
     finish, decision = options.finish, None
     if options.decides:
         decision = decision_of(painting, options)
@@ -123,9 +157,9 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
         if paper is None:
             notices += ("no white region lies at the picture's edge: there is no paper to leave out",)
         else:
-            image = without_paper(image, lines_on_white(painting, options, decision), paper)
+            image = remove_paper(image, lines_on_white(painting, options, decision), paper)
     if painting.alpha is not None:
-        alpha = painting.alpha if image.shape[2] == 3 else multiplied(image[..., 3], painting.alpha)
+        alpha = painting.alpha if image.shape[2] == 3 else multiply_alphas(image[..., 3], painting.alpha)
         image = np.dstack([image[..., :3], alpha])
     return Finished(painting, options, image, decision, paper, notices)
 

@@ -89,7 +89,7 @@ def read_fixes(path: Path) -> tuple[Fix, ...]:
     """Read fixes from a file: CSV with the columns x, y and color, or JSON with a list of such objects.
 
     Raises:
-        UsageError: it cannot be read, or a fix in it makes no sense; which one is said.
+        UsageError: it cannot be read, or a fix in it is invalid; the message says which.
     """
     kinds = {".csv": _csv_rows, ".json": _json_rows}
     if path.suffix.lower() not in kinds:

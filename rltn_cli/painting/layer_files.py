@@ -17,14 +17,14 @@ LAYERS = ("reference", "flats", "shading", "light", "paint", "lines")
 _WRITERS = {".ora": write_openraster, ".psd": write_photoshop}
 _LIST, _MERGED = "layers.json", "merged.png"
 _OTHERS = {suffix for row in FORMATS for suffix in row.suffixes} | {".xcf", ".clip", ".psb", ".zip"}
-"""Endings of files, which therefore name no folder."""
+"""Suffixes of files, which therefore do not name folders."""
 
 
 def check_layers(path: Path, overwrite: bool = False) -> None:
     """Check, before any work is done, that layers can be written.
 
     Raises:
-        UsageError: the name's ending is another program's, or psd-tools is missing for a PSD.
+        UsageError: the name's suffix is another program's, or psd-tools is missing for a PSD.
         OutputError: it cannot be written there.
     """
     suffix = path.suffix.lower()
@@ -52,8 +52,8 @@ def write_layers(path: Path, finished: Finished, *, overwrite: bool = False) -> 
     """Write the layers of a finished painting.
 
     Args:
-        path: ends in `.ora` or `.psd`; else a folder, which gets a PNG a layer, the picture as `merged.png`,
-            and `layers.json`, which says how they lie on each other.
+        path: ends in `.ora` or `.psd`; else a folder, which gets one PNG per layer, the picture as
+            `merged.png`, and `layers.json`, which says how they are stacked.
         finished: with the attention among its clues.
         overwrite: whether existing files may be replaced.
 

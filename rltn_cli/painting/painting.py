@@ -1,4 +1,4 @@
-"""A painting: a drawing and all that the network said of it, from which every finish is made."""
+"""A painting: a drawing and all that the network said about it, from which every finish is made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -51,7 +51,7 @@ class Matches:
 
 @dataclass(frozen=True, eq=False)
 class Painting:
-    """A drawing as the network painted it; whatever follows needs the network no more."""
+    """A drawing as the network painted it; nothing after this needs the network."""
 
     ink: Pixels
     """(H, W, 3) the artist's pixels on white paper, uint8 or uint16."""

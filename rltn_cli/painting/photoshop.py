@@ -9,7 +9,7 @@ import numpy as np
 
 from rltn_cli.imaging.encoding import encode_picture, srgb_profile
 from rltn_cli.imaging.formats import format_of_output
-from rltn_cli.imaging.pixels import Bytes, on_paper
+from rltn_cli.imaging.pixels import Bytes, lay_on_paper
 from rltn_cli.optional_packages import library
 from rltn_cli.output_files import replacement
 from rltn_cli.painting.layers import Blend, LayeredPicture
@@ -53,7 +53,9 @@ def write_photoshop(path: Path, picture: LayeredPicture, *, overwrite: bool = Fa
     if channels == 4:  # says that the fourth channel of the merged picture is its transparency
         stored = record._get_layer_info()
         stored.layer_count = -abs(stored.layer_count)
-        merged = np.dstack([on_paper(np.ascontiguousarray(merged[..., :3]), merged[..., 3]), merged[..., 3]])
+        merged = np.dstack(
+            [lay_on_paper(np.ascontiguousarray(merged[..., :3]), merged[..., 3]), merged[..., 3]]
+        )
     _set_resources(record, constants, thumbnail(merged[..., :3]), picture.dpi)
     record.image_data.compression = constants.Compression.RLE
     planes = np.moveaxis(merged, 2, 0).astype(merged.dtype.newbyteorder(">"))

@@ -32,7 +32,7 @@ class RegionEdit:
         return " ".join([self.kind, *(f"{x},{y}" for x, y in self.stroke)])
 
     def check(self, size: tuple[int, int]) -> None:
-        """Refuse an edit that lies outside of a drawing (H, W), or is no stroke.
+        """Refuse an edit that lies outside of a drawing (H, W), or is not a stroke.
 
         Raises:
             UsageError: as above.

@@ -49,10 +49,10 @@ class Stored:
         yield from (f"reference-{number}.png" for number in range(1, len(self.described.references) + 1))
 
     def _read(self, file: str, most: int) -> bytes:
-        """Return a file's bytes, at most so many."""
+        """Return a file's bytes, at most `most` of them."""
         entry = self._archive.getinfo(file)
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-            raise ValueError(f"{file} is packed in an unknown way")
+            raise ValueError(f"{file} is compressed in an unknown way")
         if entry.file_size > most:
             raise ValueError(f"{file} is larger than it can be")
         return self._archive.read(entry)
@@ -63,7 +63,7 @@ class Stored:
         found = unpack_arrays(self._read(ARRAYS, largest_file(specs)), specs)
         for name, array in found.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise ValueError(f"its array {name} holds numbers that are none")
+                raise ValueError(f"its array {name} holds values that are not numbers")
         for name in ("colors", "warped", "attention", "contacts"):
             if found[name].min() < 0 or found[name].max() > 1.001:
                 raise ValueError(f"its array {name} is out of range")

@@ -1,4 +1,4 @@
-"""Paper that is left transparent around what is drawn."""
+"""Transparent paper around what is drawn."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,11 @@ from rltn_cli.imaging.pixels import Pixels, top_value
 _LIGHT, _GREY = 95.0, 5.0
 """Least lightness, and largest a and b, of a colour that counts as white paper (Lab)."""
 _OPEN = 0.3
-"""Share of a border without a line from which paper goes on across it."""
+"""Share of a border without a line from which paper continues across it."""
 
 
 def paper_regions(decision: Decision) -> NDArray[np.bool_]:
-    """Tell which regions are paper: white ones at the picture's edge, and white ones that these lead into.
+    """Return which regions are paper: white ones at the picture's edge, and white ones that open into these.
 
     White inside a figure, such as that of eyes, is not.
 
@@ -47,8 +47,8 @@ def paper_mask(decision: Decision, size: tuple[int, int]) -> Mask | None:
     return paper[RegionRows(decision.evidence.labels, size).rows(slice(None))]
 
 
-def without_paper(image: Pixels, lines: Pixels, paper: Mask) -> Pixels:
-    """Take the paper out of a finished picture; lines on it stay, as dense as they are dark.
+def remove_paper(image: Pixels, lines: Pixels, paper: Mask) -> Pixels:
+    """Take the paper out of a finished picture; lines on it stay, as opaque as they are dark.
 
     Args:
         image: (H, W, 3).
@@ -73,7 +73,7 @@ def ink_on_nothing(ink: Pixels) -> Pixels:
     return np.concatenate([np.rint(color), alpha], axis=-1).astype(ink.dtype)
 
 
-def multiplied(alpha: Pixels, other: Pixels) -> Pixels:
+def multiply_alphas(alpha: Pixels, other: Pixels) -> Pixels:
     """Return the product of two alphas of one type."""
     return np.rint(alpha.astype(np.float64) * other / top_value(alpha)).astype(alpha.dtype)
 

@@ -1,1 +1,1 @@
-"""The page of `rltn touch-up`: a saved painting put right by clicking; without PyTorch."""
+"""The page of `rltn touch-up`: a saved painting is corrected by clicking; without PyTorch."""

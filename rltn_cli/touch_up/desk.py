@@ -31,7 +31,7 @@ class Desk:
         """Open a painting and take up what was done to it before.
 
         Raises:
-            PaintingError, OutputError: it cannot be opened, or its steps cannot be kept beside it.
+            PaintingError, OutputError: it cannot be opened, or its steps cannot be kept next to it.
         """
         open_painting(path)  # says what is wrong before a journal is made
         self.path = path

@@ -1,4 +1,4 @@
-"""Serving the page on this machine alone, until the user is done."""
+"""Serve the page on this machine alone, until the user is done."""
 
 import contextlib
 import logging

@@ -75,7 +75,7 @@ class Survey:
 
 def work_of(painting: Painting, options: FinishOptions) -> Work:
     """Return what a painting holds when it is opened: one fix a region, each with its colour."""
-    finish = options.resolved(painting.grey)[0].finish
+    finish = options.resolve(painting.grey)[0].finish
     palette = None if options.palette is None else tuple(options.palette.hexes)
     bare = Work(finish if finish in OFFERED else "paint", palette, options.edits, ())
     survey = Survey(painting, options, bare)

@@ -1,4 +1,4 @@
-"""What the page is told of a painting: what stays, what goes with its regions, and what with every step."""
+"""What the page learns about a painting: what stays, what follows its regions, and what each step changes."""
 
 import gzip
 from typing import Any

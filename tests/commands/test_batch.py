@@ -199,7 +199,7 @@ def test_when_all_fail_the_code_is_1(model: Path, desk: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["empty", *WARM], "there is no picture to paint"),
+        (["empty", *WARM], "no pictures found"),
         (["in"], "no reference"),
         (["in", *WARM, "--ref-dir", "refs"], "cannot both"),
         (["in", *WARM, "--match", "auto"], "--match auto"),
@@ -248,7 +248,7 @@ def test_references_of_the_same_name(model: Path, desk: Path, capsys: pytest.Cap
     shutil.copy("refs/warm.png", "refs/0.png")
     shutil.copy("refs/cold.png", "refs/1.png")
     assert paint(model, "in", "--ref-dir", "refs") == 3
-    assert "refs holds no picture named 2" in capsys.readouterr().err
+    assert "refs contains no picture named 2" in capsys.readouterr().err
     assert manifest()["0.png"]["references"] == ["refs/0.png"]
     assert manifest()["1.png"]["references"] == ["refs/1.png"]
 
@@ -303,7 +303,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
     assert paint(model, "in", "--ref-dir", "refs", "-n", "--json") == 0
     events = events_of(capsys)
     assert kinds(events) == {"planned": 4}
-    assert "holds no picture named 0" in str(events[0]["problem"])
+    assert "contains no picture named 0" in str(events[0]["problem"])
     assert sorted(desk.rglob("*")) == before
 
 

@@ -96,7 +96,7 @@ def test_a_split_for_tests_is_not_trained_on(tmp_path: Path, capsys: pytest.Capt
 def test_pictures_side_by_side_are_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan, said = dry_training("side_by_side", tmp_path, capsys)
     assert plan["pairs"] == 4
-    assert "side_by_side: each picture is colour beside its line art, which is on the right" in said
+    assert "side_by_side: each picture holds colours and line art (right) side by side" in said
 
 
 def test_pairs_without_an_index_are_all_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +126,7 @@ def test_a_list_of_find_print0(tmp_path: Path, monkeypatch, capsys: pytest.Captu
         said = capsys.readouterr().err
         if code == 2:
             assert (
-                said == "rltn: standard input: names end in zero bytes, as find -print0 writes them: add -0\n"
+                said == "rltn: standard input: names end in NUL bytes, as find -print0 writes them: add -0\n"
             )
     assert "dark_paper_85.png: there is no such file" in said  # the other one of the two is painted
     assert [path.name for path in tmp_path.rglob("*.png")] == ["sketch.png"]

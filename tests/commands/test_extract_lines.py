@@ -113,7 +113,7 @@ def test_white_on_black_and_on_transparency(desk: Path) -> None:
     clear = pixels_of("clear.webp")
     assert (clear[..., 3] == 255 - lines).all() and (clear[..., :3][lines < 255] == 0).all()
     picture = read_picture("clear.webp")
-    assert abs(picture.flattened()[..., 0].astype(int) - lines).max() <= 1
+    assert abs(picture.flatten()[..., 0].astype(int) - lines).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3)])
@@ -197,7 +197,7 @@ def test_a_bad_picture_is_one_line_and_nothing_is_written(
         (("color.png", "-o", "color.png", "--overwrite"), 2, "also an input"),
         (("color.png", "-o", "link.png", "--overwrite"), 2, "also an input"),
         (("color.png", "missing.png", "-o", "lines.png"), 2, "need a folder"),
-        (("empty", "-o", "out"), 2, "there is no picture"),
+        (("empty", "-o", "out"), 2, "no pictures found"),
         (("empty", "-o", "lines.png"), 2, "need a folder"),
         (("-", "-o", "out"), 2, "has no name"),
         (("-", "color.png", "-o", "out"), 2, "name - alone"),

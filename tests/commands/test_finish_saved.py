@@ -118,7 +118,7 @@ def test_an_explanation_is_written_from_it(desk: Path) -> None:
         (("--fixes", "fixes.txt"), 2, "read from .csv and .json files"),
         (("--finish", "raw", "--fix", "5,5=ff0000"), 2, "without regions"),
         (("--palette", "text.gpl"), 2, "neither a palette file nor hex"),
-        (("--palette", "words.gpl"), 2, "no GIMP palette"),
+        (("--palette", "words.gpl"), 2, "not a GIMP palette"),
         (("--transparent-paper", "-o", "out.jpg"), 2, "JPEG has no transparency for --transparent-paper"),
         (("--layers", "out.kra"), 2, "layers are written as .ora or .psd"),
         (("--layers", "none/out.ora"), 1, "no such folder"),

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = """
 import os, signal, time
-from rltn_cli.commands.interruption import stopping
-with stopping("it", signal.SIGTERM) as stop:
+from rltn_cli.commands.interruption import stop_on_signals
+with stop_on_signals("it", signal.SIGTERM) as stop:
     os.kill(os.getpid(), signal.{first})
     print("first", stop.is_set(), flush=True)
     os.kill(os.getpid(), signal.{second})

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rltn_cli.commands.messages import printable, say, show, show_text
+from rltn_cli.commands.messages import escape_controls, say, show, show_text
 
 COMMANDS = Path(__file__).parents[2] / "rltn_cli"
 
@@ -24,7 +24,7 @@ COMMANDS = Path(__file__).parents[2] / "rltn_cli"
     ],
 )
 def test_control_characters_are_written_out(text: str, expected: str) -> None:
-    assert printable(text) == expected
+    assert escape_controls(text) == expected
 
 
 def test_every_control_character_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,9 +116,7 @@ def test_a_run_is_neither_lost_nor_replaced_by_accident(pairs, settings, tmp_pat
     assert train(pairs, settings, output, "--steps", 1, "-q") == 0
     before = (output / "model" / "model.safetensors").read_bytes()
     assert train(pairs, settings, output, "--steps", 1) == 1
-    assert (
-        "holds a run already: add --resume auto to go on with it, or --overwrite" in capsys.readouterr().err
-    )
+    assert "holds a run already: add --resume auto to continue it, or --overwrite" in capsys.readouterr().err
     assert (output / "model" / "model.safetensors").read_bytes() == before
     assert train(pairs, settings, output, "--steps", 2, "--seed", 5, "--overwrite", "-q") == 0
     assert (output / "model" / "model.safetensors").read_bytes() != before

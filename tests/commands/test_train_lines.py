@@ -97,7 +97,7 @@ def test_an_interruption_saves_and_ends_with_130(
     assert train(output, data, "--teacher", teacher, "--minutes", "60") == 130
     said = capsys.readouterr().err
     assert "examples: 1 native, 1 outlined, 2 taught; from step 0" in said
-    assert "stopped at step 2" in said and "--resume goes on from there" in said
+    assert "stopped at step 2" in said and "continue with --resume" in said
     assert state_of(output)["step"] == 2
     assert load_line_model(output / "model").config == HEDConfig()
 
@@ -120,7 +120,7 @@ def test_a_run_is_neither_lost_nor_replaced_by_accident(
     output = tmp_path / "run"
     assert train(output, data, "--teacher", teacher, "-q") == 0
     assert train(output, data, "--teacher", teacher) == 1
-    assert "holds a run already: add --resume to go on, or --overwrite" in capsys.readouterr().err
+    assert "holds a run already: add --resume to continue it, or --overwrite" in capsys.readouterr().err
     assert train(output, data, "--resume", "--overwrite") == 2
     assert train(output, data, "--teacher", teacher, "--overwrite", "--seed", 1, "-q") == 0
     assert len((output / "log.jsonl").read_text().splitlines()) == 1

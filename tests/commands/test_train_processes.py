@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from support.baselines import write_vgg16
 from support.processes import ROOT, TORCHRUN, environment, run_in_two
 from support.rounding import NEARLY, float64
 from support.training_set import make_pairs, write_toml
@@ -99,6 +100,23 @@ def test_two_processes_with_parts_equal_one_without(desk: Path, capsys: pytest.C
     for name, value in first.items():
         assert value.dtype == torch.float64 or not value.is_floating_point(), name
         torch.testing.assert_close(second[name], value, rtol=NEARLY, atol=NEARLY)
+
+
+@pytest.mark.slow
+def test_other_architectures_average_their_gradients_over_processes(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """AdaIN's losses draw nothing at random, so that two processes compute what one does."""
+    frozen = write_vgg16(desk / "frozen")
+    more = ["--steps", "2", "--batch", "2", "--architecture", "adain", "--frozen", str(frozen)]
+    with float64():
+        assert run(arguments("one", *more)) == 0
+    results = run_in_two(arguments("two", *more), desk, float64=True)
+    assert [result.returncode for result in results] == [0, 0], results
+    events = [events_of(text) for text in (capsys.readouterr().out, results[0].stdout)]
+    losses = [[event["losses"] for event in run if event["event"] == "step"] for run in events]
+    for one, two in zip(*losses, strict=True):
+        assert one == pytest.approx(two, rel=NEARLY)
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_what_is_wrong_is_named(folder, tmp_path):
         read_pairs(folder)
     (folder / "index.csv").unlink()
     picture(folder / "color" / "a.jpg")
-    with pytest.raises(DataError, match="second picture of that name"):
+    with pytest.raises(DataError, match="second picture of the same name"):
         read_pairs(folder)
 
 

@@ -89,7 +89,7 @@ def test_what_is_no_folder_of_pictures_is_said(tmp_path: Path) -> None:
     assert "no pictures in it or in its subfolders; unpack set.zip first" in message(tmp_path)
     draw(tmp_path / "a.png")
     draw(tmp_path / "a.jpg")
-    assert "a second picture of that name beside a.jpg" in message(tmp_path)
+    assert "a second picture of the same name as a.jpg" in message(tmp_path)
 
 
 def test_a_folder_that_may_not_be_read_is_named(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +209,7 @@ def test_celebahq_incomplete(celebahq: Path) -> None:
         (b"", "the file is empty; its download or copy was cut off"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run git lfs pull"),
         (b"<!DOCTYPE html><title>Quota exceeded</title>", "a web page that was saved under this name"),
-        (bytes(500), "the file holds zeros only"),
+        (bytes(500), "the file contains only zeros"),
         (b"\xff\xd8\xff", "not a readable picture"),
     ],
 )

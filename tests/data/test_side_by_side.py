@@ -73,7 +73,7 @@ def test_the_folder_of_the_cases_is_one_of_pairs(caplog):
     pairs = read_data([str(CASES / "side_by_side")])
     assert len(pairs) == 4
     assert all(pair.has_lines for pair in pairs)
-    assert "side_by_side: each picture is colour beside its line art, which is on the right" in caplog.text
+    assert "side_by_side: each picture holds colours and line art (right) side by side" in caplog.text
     color, line = load_pair(pairs[0], 96)
     assert color.shape == (96, 96, 3)
     assert (line > 200).mean() > 0.5 > (color > 200).mean()

@@ -13,7 +13,7 @@ PAINTINGS = (EXAMPLES / "reference.png", EXAMPLES / "creature_reference.png", CA
 
 
 def color_of(path):
-    return read_picture(path).flattened()
+    return read_picture(path).flatten()
 
 
 def test_drawings_and_paintings():

@@ -78,8 +78,8 @@ def test_alpha_is_kept_or_laid_on_paper(kind, opaque):
     pixels[:10] = (10, 200, 30, 255)
     picture = read_picture(encode_picture(pixels, FORMATS[kind]))
     assert (picture.alpha is None) == opaque
-    np.testing.assert_allclose(picture.flattened()[15, 5], 255, atol=2)
-    np.testing.assert_allclose(picture.flattened()[5, 5], (10, 200, 30), atol=4)
+    np.testing.assert_allclose(picture.flatten()[15, 5], 255, atol=2)
+    np.testing.assert_allclose(picture.flatten()[5, 5], (10, 200, 30), atol=4)
 
 
 def test_outputs_that_cannot_be_written(tmp_path):

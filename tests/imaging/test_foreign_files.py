@@ -46,7 +46,7 @@ FOREIGN = {
     "page.procreate": (archive(Document__archive=b"x"), "Procreate"),
     "bare.kra": (archive(mimetype=b"application/x-krita", maindoc__xml=b"<DOC/>"), "Krita drawing without"),
     "bare.ora": (archive(mimetype=b"image/openraster", stack__xml=b"<image/>"), "OpenRaster drawing without"),
-    "zeros.png": (bytes(4000), "zeros only"),
+    "zeros.png": (bytes(4000), "only zeros"),
     "more.7z": (b"7z\xbc\xaf\x27\x1c\0\4", "an archive"),
 }  # fmt: skip
 

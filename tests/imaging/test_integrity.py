@@ -37,14 +37,14 @@ def pixel_bytes(name: str, data: bytes) -> range:
 
 
 def shows_the_same(data: bytes, good: np.ndarray) -> bool:
-    picture = read_picture(data).flattened()
+    picture = read_picture(data).flatten()
     return picture.shape == good.shape and bool((picture == good).all())
 
 
 @pytest.mark.parametrize("name", CERTAIN)
 def test_no_changed_byte_is_painted_from(name: str) -> None:
     data = (FILES / name).read_bytes()
-    good, rng = read_picture(data).flattened(), np.random.default_rng(17)
+    good, rng = read_picture(data).flatten(), np.random.default_rng(17)
     refused = 0
     for _ in range(150):
         changed = bytearray(data)
@@ -61,7 +61,7 @@ def test_no_changed_byte_is_painted_from(name: str) -> None:
 @pytest.mark.parametrize("name", PACKED)
 def test_most_changed_bytes_are_seen(name: str) -> None:
     data = (FILES / name).read_bytes()
-    good, rng = read_picture(data).flattened(), np.random.default_rng(17)
+    good, rng = read_picture(data).flatten(), np.random.default_rng(17)
     painted = 0
     for _ in range(150):
         changed = bytearray(data)
@@ -78,7 +78,7 @@ def test_what_is_cut_short_is_refused_or_all_there(path: Path) -> None:
     data = path.read_bytes()
     if path.suffix in (".md", ".heic", ".jxl"):
         pytest.skip("no format that is read without a package")
-    good = read_picture(data).flattened()
+    good = read_picture(data).flatten()
     for length in (1, len(data) // 4, len(data) // 2, len(data) * 9 // 10, len(data) - 40, len(data) - 12):
         try:
             assert shows_the_same(data[:length], good)
@@ -105,7 +105,7 @@ def test_a_png_without_its_end_is_all_there(data: bytes, capfd: pytest.CaptureFi
         picture = read_picture(data[:-missing], name="page.png")
         np.testing.assert_array_equal(picture.pixels, read_picture(data).pixels)
         assert capfd.readouterr() == ("", "")
-        assert picture.notices == ("page.png: its last bytes are missing; the picture is all there",)
+        assert picture.notices == ("page.png: its last bytes are missing; the picture is complete",)
 
 
 def test_a_png_whose_chunks_are_whole_and_pixels_are_not() -> None:

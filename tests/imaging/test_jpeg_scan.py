@@ -70,12 +70,12 @@ def test_without_its_end_marker_it_is_all_there(options, missing):
     data = jpeg(**options)
     picture = read_picture(data[:-missing], name="page.jpg")
     np.testing.assert_array_equal(picture.pixels, read_picture(data).pixels)
-    assert picture.notices == ("page.jpg: its last bytes are missing; the picture is all there",)
+    assert picture.notices == ("page.jpg: its last bytes are missing; the picture is complete",)
 
 
 def test_the_case_without_an_end_marker():
     picture = read_picture(CASES / "no_end_marker.jpg")
-    assert "all there" in picture.notices[0]
+    assert "complete" in picture.notices[0]
     good = read_picture(CASES / "sketch.png").pixels.astype(int)
     assert np.abs(picture.pixels - good).mean() < 4
 

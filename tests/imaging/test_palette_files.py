@@ -22,8 +22,8 @@ def test_a_gimp_palette_comes_back_as_it_was_written(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("once upon a time", "no GIMP palette"),
-        ("", "no GIMP palette"),
+        ("once upon a time", "not a GIMP palette"),
+        ("", "not a GIMP palette"),
         ("GIMP Palette\n1 2 300 bright\n", "line 2: expected red, green and blue"),
         ("GIMP Palette\nName: x\n#\n1 2\n", "line 4"),
         ("GIMP Palette\nName: nothing\n", "from 1 to 256 colours, not 0"),

@@ -99,7 +99,7 @@ def test_where_it_cannot_be_levelled_it_is_said():
     picture[:, :340] = 12
     sketch = prepare_sketch(read_picture(picture))
     np.testing.assert_array_equal(sketch.ink, picture)
-    assert sketch.notices == ("array: it has no white, and too little paper shows to level it",)
+    assert sketch.notices == ("array: it has no white, and shows too little paper to be levelled",)
 
 
 def edge_shadow(width, depth, side, soft):

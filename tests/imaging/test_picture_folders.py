@@ -38,7 +38,7 @@ def test_results_are_no_pictures_to_work_on(kind: str, tmp_path: Path, caplog) -
     touch(*(tmp_path / "more" / "out" / name for name in RESULTS[kind]))
     with caplog.at_level(logging.INFO, "rltn_cli"):
         assert listed(tmp_path, recursive=True) == ["a.png", "more/b.png"]
-    assert caplog.messages == [f"{tmp_path / 'more' / 'out'}: left out, as rltn made it"]
+    assert caplog.messages == [f"{tmp_path / 'more' / 'out'}: left out, as it holds results of rltn"]
 
 
 @pytest.mark.parametrize("kind", RESULTS)

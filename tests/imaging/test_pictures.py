@@ -45,11 +45,11 @@ def test_one_bit_palette_grey_and_grey_with_alpha():
     assert np.abs(read_picture(encoded(palette, "PNG")).pixels.astype(int) - halves()).max() <= 4
     clear = read_picture(encoded(palette, "GIF", transparency=palette.getpixel((0, 0))))
     assert (clear.alpha[:, :12] == 0).all() and (clear.alpha[:, 12:] == 255).all()
-    assert (clear.flattened()[:, :12] == 255).all()
+    assert (clear.flatten()[:, :12] == 255).all()
     grey = Image.merge("LA", (Image.new("L", (20, 20), 0), Image.new("L", (20, 20), 51)))
     picture = read_picture(encoded(grey, "PNG"))
     assert (picture.pixels == 0).all() and (picture.alpha == 51).all()
-    assert (picture.flattened() == 204).all()
+    assert (picture.flatten() == 204).all()
 
 
 def test_opaque_alpha_is_no_alpha():
@@ -190,7 +190,7 @@ def test_arrays_and_images_from_memory():
     assert read_picture(np.zeros((8, 9, 2), np.uint16)).alpha.shape == (8, 9)
     np.testing.assert_array_equal(read_picture(Image.fromarray(halves())).pixels, halves())
     for wrong in (np.zeros((8, 9)), np.zeros((8,), np.uint8), np.zeros((8, 9, 5), np.uint8)):
-        with pytest.raises(PictureError, match="no picture"):
+        with pytest.raises(PictureError, match="not a picture"):
             read_picture(wrong)
 
 

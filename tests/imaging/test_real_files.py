@@ -48,7 +48,7 @@ def test_a_file_shows_the_drawing(path: Path) -> None:
     picture = read(path)
     assert picture.size == (48, 64)
     assert picture.notices == ()
-    colors = to_eight_bit(picture.flattened()).astype(int)
+    colors = to_eight_bit(picture.flatten()).astype(int)
     if path.name in GREY:
         ink = expected().min(axis=2) == 0
         assert (colors[ink] == 0).all()

@@ -18,7 +18,7 @@ def test_borders_after_two_regions_became_one():
     labels = np.repeat(np.arange(1, 4, dtype=np.int32), 10)[None].repeat(5, axis=0)
     borders = find_borders(labels, np.zeros(labels.shape, np.float32))
     assert borders.pairs.tolist() == [[1, 2], [2, 3]]
-    joined = borders.renumbered(np.array([0, 2, 1, 1], np.int32))
+    joined = borders.renumber(np.array([0, 2, 1, 1], np.int32))
     assert joined.pairs.tolist() == [[1, 2]] and joined.length.tolist() == [5]
 
 

@@ -25,7 +25,7 @@ def test_attention_and_convolution_are_counted_by_hand(monkeypatch: pytest.Monke
             tokens = self.conv(sketch).flatten(2).transpose(1, 2).unsqueeze(1)
             return nn.functional.scaled_dot_product_attention(tokens, tokens, tokens)
 
-    monkeypatch.setattr(cost, "RLTN", Small)
+    monkeypatch.setattr(cost, "build_network", Small)
     positions = 64 * 64
     counted = measure_cost(PRESETS["tiny"], size=64)
     assert counted.parameters == 8 * 9 + 8

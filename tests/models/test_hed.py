@@ -40,7 +40,7 @@ def test_a_plain_picture_has_no_frame() -> None:
     torch.manual_seed(0)
     network = HED(TINY).eval()
     plain = torch.full((1, 3, 96, 96), 0.5)
-    framed, padded = network.unpadded(plain)[-1], network(plain)[-1]
+    framed, padded = network.forward_unpadded(plain)[-1], network(plain)[-1]
     corner = (padded[..., :16, :16] - padded[..., 40:56, 40:56]).abs().max()
     assert corner < 0.02 * (framed[..., :16, :16] - framed[..., 40:56, 40:56]).abs().max()
 

@@ -245,7 +245,7 @@ def test_palette_files_are_read_and_their_names_opened_never(site: Site, tmp_pat
     assert sent("C:\\x\\..\\mine.GPL", text + b"#" * 50_000).json()["colors"] == ["#010203", "#ffffff"]
     (tmp_path / "there.gpl").write_bytes(text)
     for name, data, message in (
-        (str(tmp_path / "there.gpl"), b"words", "no GIMP palette"),
+        (str(tmp_path / "there.gpl"), b"words", "not a GIMP palette"),
         ("/etc/passwd", b"words", "palettes are read from .gpl"),
         (7, b"words", "has a name, and data"),
     ):

@@ -1,1 +1,1 @@
-"""A look at the pairs before training."""
+"""The check of the pairs before training."""

@@ -47,7 +47,7 @@ _GREY = 0.005
 MOST_THREADS = 8
 """More threads do not read faster from one disk."""
 PROGRESS_EVERY = 16
-"""Number of pairs between two calls that tell the progress."""
+"""Number of pairs between two calls that report the progress."""
 
 
 def check_pairs(

@@ -99,7 +99,7 @@ def _find_fault(pair: Pair, color: Bytes, drawn: Bytes | None, line: Bytes | Non
 
 
 def _is_colored(drawn: Bytes, color: Bytes) -> bool:
-    """Return whether a picture is no line art but a colour picture; line art may have coloured ink."""
+    """Return whether a picture is a colour picture and not line art; line art may have coloured ink."""
     share = float((_chroma(drawn) > _COLORED).mean())
     difference = np.abs(color_cells(drawn).astype(np.int16) - color_cells(color)).mean()
     return share > _COLORED_SHARE or (share > _SAME_SHARE and float(difference) < _SAME_DIFFERENCE)

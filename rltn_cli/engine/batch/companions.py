@@ -1,4 +1,4 @@
-"""What a batch writes beside its pictures: saved paintings and layers, each under its sketch's name."""
+"""What a batch writes in addition to pictures: saved paintings and layers, each under its sketch's name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,22 +31,24 @@ class Companions:
         """Refuse, before anything runs, what is known to fail.
 
         Raises:
-            UsageError: two sketches would have one companion, one is also an input, or psd-tools is missing.
+            UsageError: two sketches share a companion, one is also an input, or psd-tools is missing.
         """
         if self.layers is not None and self.layers_format == "psd":
             psd_tools()
         pairs = [
-            ((task.sketch, *task.references), path) for task in tasks for path in self._named(task.output)
+            ((task.sketch, *task.references), path)
+            for task in tasks
+            for path in self._list_paths(task.output)
         ]
         refuse_clashes(pairs, "rename one, or paint them into two folders")
 
     def paths(self, output: Path) -> list[Path]:
-        """Return all files that are written beside a picture."""
-        saved, layered = self._saved(output), self._layered(output)
+        """Return all files that are written in addition to a picture."""
+        saved, layered = self._place_painting(output), self._place_layers(output)
         return [*([saved] if saved else []), *(layer_paths(layered) if layered else [])]
 
     def check_one(self, task: PaintingTask, size: tuple[int, int], record: Record, overwrite: bool) -> None:
-        """Refuse, before a sketch is painted, to replace files that are not the batch's own.
+        """Refuse, before a sketch is painted, to replace files that the batch did not write.
 
         Args:
             task: what is painted.
@@ -57,7 +59,7 @@ class Companions:
         Raises:
             OutputError: as above, or the layers are too large for their format.
         """
-        if (layered := self._layered(task.output)) is not None:
+        if (layered := self._place_layers(task.output)) is not None:
             check_layers_size(layered, size)
         for path in self.paths(task.output):
             if path.exists() and not overwrite and not record.is_own_companion(task.output, path):
@@ -76,7 +78,7 @@ class Companions:
         Raises:
             OutputError: one cannot be written.
         """
-        saved, layered = self._saved(output), self._layered(output)
+        saved, layered = self._place_painting(output), self._place_layers(output)
         if saved is not None:
             make_folder(saved.parent)
             result.save_painting(saved, overwrite=True)
@@ -85,19 +87,21 @@ class Companions:
             result.save_layers(layered, overwrite=True)
         return {path: file_hash(path) for path in self.paths(output)}
 
-    def _named(self, output: Path) -> list[Path]:
-        return [path for path in (self._saved(output), self._layered(output)) if path is not None]
+    def _list_paths(self, output: Path) -> list[Path]:
+        return [
+            path for path in (self._place_painting(output), self._place_layers(output)) if path is not None
+        ]
 
-    def _saved(self, output: Path) -> Path | None:
-        return None if self.save is None else self._beside(self.save, output).with_suffix(PAINTING_SUFFIX)
+    def _place_painting(self, output: Path) -> Path | None:
+        return None if self.save is None else self._place_in(self.save, output).with_suffix(PAINTING_SUFFIX)
 
-    def _layered(self, output: Path) -> Path | None:
+    def _place_layers(self, output: Path) -> Path | None:
         if self.layers is None:
             return None
         suffix = "" if self.layers_format == "png" else f".{self.layers_format}"
-        return self._beside(self.layers, output).with_suffix(suffix)
+        return self._place_in(self.layers, output).with_suffix(suffix)
 
-    def _beside(self, folder: Path, output: Path) -> Path:
+    def _place_in(self, folder: Path, output: Path) -> Path:
         """Return an output's path in another folder, in the subfolder that it has in the batch's own."""
         within = output.is_relative_to(self.output)
         return folder / (output.relative_to(self.output) if within else output.name)

@@ -38,7 +38,7 @@ class BatchPlan(_OfProcess):
 
 @final
 class SketchBegun(_OfProcess):
-    """A sketch is being painted, or needs no painting."""
+    """A sketch is being painted, or does not need to be."""
 
     event: Literal["started", "skipped"]
     sketch: str
@@ -48,8 +48,8 @@ class SketchBegun(_OfProcess):
 class MatchFacts(_OfProcess):
     """How well references match a sketch."""
 
-    score: float
-    """Mean confidence of a sample of places, in [-1, 1]."""
+    score: float | None
+    """Mean confidence of a sample of places, in [-1, 1]; None for a method without correspondence."""
     cosine: NotRequired[float]
     """Mean confidence at 8x8, if the reference was chosen from several."""
 

@@ -49,13 +49,13 @@ def extract_all(
 ) -> Iterator[ExtractionEvent]:
     """Draw the lines of many pictures; one that cannot be drawn is reported, and the others go on.
 
-    Results in a folder are recorded as those of a batch are, so that a later run goes on.
+    Results in a folder are recorded as those of a batch are, so that a later run can continue.
 
     Args:
         tasks: what to do.
         make: makes the extractor; called once, after the first picture was read.
         options: see there.
-        stop: ends the work after the picture at work.
+        stop: ends the work after the current picture.
 
     Yields:
         `plan` with the number of pictures; `started`, then `done` or `failed`, or else `skipped`, for each;
@@ -122,7 +122,7 @@ class _Run:
             picture, digest = self._look_at(task)
         except (RltnError, OSError, MemoryError) as error:
             yield _event(task, "started")
-            yield self._failed(task, error)
+            yield self._record_failure(task, error)
             return
         self._extractor = self._extractor or self._make()
         key = self._key(digest, self._extractor)
@@ -134,7 +134,7 @@ class _Run:
             picture = picture or task.read(self._options.page)
             self._draw(task, picture, self._extractor, key)
         except (RltnError, OSError, MemoryError) as error:
-            yield self._failed(task, error)
+            yield self._record_failure(task, error)
             return
         for notice in picture.notices:
             _log.warning("%s", notice)
@@ -176,15 +176,15 @@ class _Run:
         output, picture_format = Path(task.output), format_of_output(task.output)
         check_size(picture.size, picture_format, task.output)
         exists = self._record is not None and self._record.may_replace(output, self._options.overwrite)
-        lines = self._options.style.render(extractor(picture.flattened()))
+        lines = self._options.style.render(extractor(picture.flatten()))
         if self._record is None:
             write_picture(task.output, lines, dpi=picture.dpi, overwrite=self._options.overwrite)
             return
         encoded = encode_picture(lines, picture_format, picture.dpi, name=task.output)
         self._record.write(output, encoded, {"picture": task.picture, **key}, overwrite=exists)
 
-    def _failed(self, task: ExtractionTask, error: BaseException) -> PictureFailed:
-        """Return why a picture failed, and remember it."""
+    def _record_failure(self, task: ExtractionTask, error: BaseException) -> PictureFailed:
+        """Return why a picture failed, and record it."""
         reason = str(error) or "not enough memory"
         if self._record is not None:
             self._record.fail(Path(task.output), {"picture": task.picture, "reason": reason})

@@ -1,6 +1,6 @@
 """The record of a batch: journals while it runs, one manifest when it ends; neither is ever half written.
 
-Each process appends to a journal of its own, two lines a picture: `writing`, with the hash of the file that
+Each process appends to a journal of its own, two lines per picture: `writing`, with the hash of the file that
 is about to appear, and `done`. A process that is killed leaves its journal; the next run reads it, and the
 picture's own hash tells whether it was still written. At the end the journals become `manifest.jsonl`.
 """
@@ -92,7 +92,7 @@ class Record:
         return {_COMPANIONS: {self.name(path): value for path, value in hashes.items()}} if hashes else {}
 
     def sweep(self, output: Path, companions: Iterable[Path] = ()) -> None:
-        """Remove temporary files that a killed process left beside an output and its companions."""
+        """Remove temporary files that a killed process left next to an output and its companions."""
         if self.entries.get(self.name(output), {}).get("status") == "writing":
             for path in (output, *companions):
                 remove_leftovers(path)
@@ -130,7 +130,7 @@ class Record:
             data: its content.
             entry: what there is to say about it.
             overwrite: whether an existing file is replaced.
-            companions: files that are written beside it.
+            companions: files that are written in addition to it.
             write_companions: writes them and returns their hashes.
 
         Raises:
@@ -234,7 +234,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 def _line(entry: Entry) -> bytes:
     try:
         return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:  # a file name that is no text
+    except UnicodeEncodeError:  # a file name that is not text
         return json.dumps(entry).encode() + b"\n"
 
 

@@ -94,14 +94,14 @@ def plan_extraction(
 
     Args:
         sources: files, folders, patterns, or `-` alone for standard input.
-        output: for one picture a file or `-`; otherwise, or where the name has no ending, a folder, which
+        output: for one picture a file or `-`; otherwise, or if the name has no suffix, a folder, which
             need not exist.
-        faces: whether files that are named like CelebAMask-HQ's part masks are put together.
+        faces: whether files that are named like CelebAMask-HQ's part masks are merged.
         ending: of the results in a folder.
-        recursive: whether to look into folders in folders.
+        recursive: whether to look into subfolders.
 
     Raises:
-        UsageError: no picture, standard input beside others, an output that is no folder where it has to be,
+        UsageError: no picture, standard input and others, an output that is not a folder but has to be,
             two pictures for one output, or an output that is also an input.
     """
     if STANDARD_STREAM in sources and len(sources) > 1:
@@ -125,8 +125,8 @@ def plan_extraction(
         found = (item for source in sources for item in find_pictures(source, folder, recursive=recursive))
         tasks = _into_folder(dict.fromkeys(found), folder, faces, ending)
     if not tasks:
-        hint = "" if recursive else "; --recursive looks into folders in folders"
-        raise UsageError(f"{', '.join(sources)}: there is no picture to draw{hint}")
+        hint = "" if recursive else "; --recursive also looks into subfolders"
+        raise UsageError(f"{', '.join(sources)}: no pictures found{hint}")
     _refuse_clashes(tasks)
     return tasks
 
@@ -147,7 +147,7 @@ def _into_folder(found: Iterable[Input], folder: Path, faces: bool, ending: str)
 
 
 def _refuse_clashes(tasks: Sequence[ExtractionTask]) -> None:
-    """Raise UsageError where two pictures have one output, or an output is an input, also by a link."""
+    """Raise UsageError if two pictures have the same output, or an output is an input, also by a link."""
     written = [
         (task.files or (Path(task.picture),), Path(task.output))
         for task in tasks
@@ -163,7 +163,7 @@ def _refuse_clashes(tasks: Sequence[ExtractionTask]) -> None:
 
 
 def check_outputs(tasks: Sequence[ExtractionTask], style: OutputStyle, *, overwrite: bool) -> None:
-    """Refuse outputs that cannot be written as requested, before anything is drawn.
+    """Refuse, before anything is drawn, outputs that cannot be written as requested.
 
     Raises:
         UsageError: transparency in a format that has none.

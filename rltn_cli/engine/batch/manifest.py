@@ -36,7 +36,7 @@ def read_lines(manifest: Path) -> list[Line]:
     """Read a manifest; paths of sketches and references start at its folder.
 
     Raises:
-        UsageError: it cannot be read, or a line makes no sense; the line's number is said.
+        UsageError: it cannot be read, or a line is invalid; the message gives the line's number.
     """
     try:
         text = read_text(manifest)
@@ -47,7 +47,7 @@ def read_lines(manifest: Path) -> list[Line]:
     return [_line(values, manifest, number) for number, values in rows]
 
 
-def _wrong(manifest: Path, number: int, reason: str) -> UsageError:
+def _make_error(manifest: Path, number: int, reason: str) -> UsageError:
     return UsageError(f"{_place(manifest, number)}: {reason}")
 
 
@@ -64,10 +64,10 @@ def _csv_rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, object
                 header = _header(row, manifest, number)
                 continue
             if len(row) > len(header):
-                raise _wrong(manifest, number, f"{len(row)} values for {len(header)} columns")
+                raise _make_error(manifest, number, f"{len(row)} values for {len(header)} columns")
             yield number, dict(zip(header, row, strict=False))
     except csv.Error as error:
-        raise _wrong(manifest, error.args[1], error.args[0]) from error
+        raise _make_error(manifest, error.args[1], error.args[0]) from error
 
 
 def _header(row: list[str], manifest: Path, number: int) -> list[str]:
@@ -75,7 +75,7 @@ def _header(row: list[str], manifest: Path, number: int) -> list[str]:
     header = [cell.strip().lower() for cell in row]
     if "sketch" not in header or set(header) - set(COLUMNS) or len(set(header)) < len(header):
         known = ", ".join(COLUMNS)
-        raise _wrong(manifest, number, f"the columns must be {known} (all but the first optional)")
+        raise _make_error(manifest, number, f"the columns must be {known} (all but the first optional)")
     return header
 
 
@@ -87,11 +87,11 @@ def _json_rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, objec
         try:
             values = json.loads(line)
         except json.JSONDecodeError as error:
-            raise _wrong(manifest, number, f"not JSON ({error.msg})") from error
+            raise _make_error(manifest, number, f"not JSON ({error.msg})") from error
         if not isinstance(values, dict):
-            raise _wrong(manifest, number, 'not an object such as {"sketch": ..., "reference": ...}')
+            raise _make_error(manifest, number, 'not an object such as {"sketch": ..., "reference": ...}')
         if unknown := sorted(set(values) - set(COLUMNS)):
-            raise _wrong(manifest, number, f"unknown key {unknown[0]!r}; known are {', '.join(COLUMNS)}")
+            raise _make_error(manifest, number, f"unknown key {unknown[0]!r}; known are {', '.join(COLUMNS)}")
         yield number, values
 
 
@@ -100,12 +100,12 @@ def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
     references = _texts(values, "reference", manifest, number)
     sketch, output = values.get("sketch"), values.get("output") or None
     if not isinstance(sketch, str) or not sketch.strip():
-        raise _wrong(manifest, number, "it names no sketch")
+        raise _make_error(manifest, number, "it names no sketch")
     if output is not None and not isinstance(output, str):
-        raise _wrong(manifest, number, "the output must be text")
+        raise _make_error(manifest, number, "the output must be text")
     texts = {name: _texts(values, name, manifest, number) for name in ("fixes", "color_palette")}
     if "\0" in "".join([sketch, *references, output or "", *texts["fixes"], *texts["color_palette"]]):
-        raise _wrong(manifest, number, "a name contains a zero byte")
+        raise _make_error(manifest, number, "a name contains a NUL byte")
     folder = manifest.parent
     named = tuple(folder / name for name in references)
     output = output.strip() if output and output.strip() else None
@@ -113,7 +113,7 @@ def _line(values: dict[str, object], manifest: Path, number: int) -> Line:
         fixes = _fixes(texts["fixes"], folder)
         palette = _palette(texts["color_palette"], folder)
     except UsageError as error:
-        raise _wrong(manifest, number, str(error)) from error
+        raise _make_error(manifest, number, str(error)) from error
     return Line(folder / sketch.strip(), named, output, fixes, palette, _place(manifest, number))
 
 
@@ -124,12 +124,12 @@ def _texts(values: dict[str, object], name: str, manifest: Path, number: int) ->
         found = found.split(SEPARATOR)
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         what = {"reference": "the reference"}.get(name, name)
-        raise _wrong(manifest, number, f"{what} must be text, or a list of texts")
+        raise _make_error(manifest, number, f"{what} must be text, or a list of texts")
     return [text.strip() for text in found if text.strip()]
 
 
 def _fixes(texts: list[str], folder: Path) -> tuple[Fix, ...]:
-    """Read fixes, each as on a command line or a file of them."""
+    """Read fixes, each as on a command line, or a file of them."""
     found: list[Fix] = []
     for text in texts:
         found += [parse_fix(text)] if "=" in text else read_fixes(folder / text)

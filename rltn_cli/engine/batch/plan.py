@@ -28,7 +28,7 @@ class PaintingTask:
     problem: str | None = None
     """Why it cannot be painted, if that is known already."""
     weights: tuple[float, ...] | None = None
-    """How likely each reference is matched; None for equally."""
+    """How likely each reference is to be matched; None for equally likely."""
     fixes: tuple[Fix, ...] = ()
     """Colours of single regions."""
     palette: str | None = None
@@ -60,7 +60,7 @@ class Input:
     fixes: tuple[Fix, ...] = ()
     palette: str | None = None
     place: str = field(default="", compare=False)
-    """Place of the manifest's line that names it, for messages."""
+    """Where in the manifest it is named, for messages."""
 
 
 def plan_batch(
@@ -79,11 +79,11 @@ def plan_batch(
         output: the folder for the results; need not exist.
         guide: where references come from.
         ending: of the results, unless a manifest names them.
-        recursive: whether to look into folders in folders.
-        null: whether names on standard input end in zero bytes.
+        recursive: whether to look into subfolders.
+        null: whether names on standard input end in NUL bytes.
 
     Returns:
-        One task a sketch, in the order of the sources, folders in alphabetical order.
+        One task per sketch, in the order of the sources, folders in alphabetical order.
 
     Raises:
         UsageError: no sketch, a list or a manifest with a bad line, a sketch without a reference, or two
@@ -91,8 +91,8 @@ def plan_batch(
     """
     inputs = list(dict.fromkeys(_find_inputs(sources, output, recursive, null)))
     if not inputs:
-        hint = "" if recursive else "; --recursive looks into folders in folders"
-        raise UsageError(f"{', '.join(sources)}: there is no picture to paint{hint}")
+        hint = "" if recursive else "; --recursive also looks into subfolders"
+        raise UsageError(f"{', '.join(sources)}: no pictures found{hint}")
     library = _Library(guide)
     tasks = list(dict.fromkeys(_task(item, library, output, ending) for item in inputs))
     refuse_clashes(
@@ -111,7 +111,7 @@ def _find_inputs(sources: Sequence[str], output: Path, recursive: bool, null: bo
     for source in sources:
         path = Path(source)
         if source == STANDARD_STREAM:
-            yield from map(_named, read_list(null=null))
+            yield from map(_make_input, read_list(null=null))
         elif path.suffix.lower() in MANIFEST_ENDINGS and not path.is_dir():
             for row in read_lines(path):
                 yield Input(
@@ -128,7 +128,7 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
     Args:
         source: a folder, a pattern, or a file, which need not exist.
         output: a folder whose pictures are left out, since they are results.
-        recursive: whether to look into folders in folders.
+        recursive: whether to look into subfolders.
 
     Raises:
         UsageError: no file has a name like the pattern.
@@ -143,12 +143,12 @@ def find_pictures(source: str, output: Path, *, recursive: bool = False) -> Iter
         files = [match for match in matches if match.is_file()]
         if not files:
             raise UsageError(f"{source}: no file matches this pattern")
-        yield from map(_named, files)
+        yield from map(_make_input, files)
     else:
-        yield _named(path)
+        yield _make_input(path)
 
 
-def _named(path: Path) -> Input:
+def _make_input(path: Path) -> Input:
     return Input(path, Path(path.name))
 
 
@@ -162,10 +162,10 @@ class _Library:
         if guide.folder is None:
             return
         if not guide.folder.is_dir():
-            raise UsageError(f"{guide.folder}: there is no such folder of references")
+            raise UsageError(f"{guide.folder}: no such folder of references")
         self._pictures = list_pictures(guide.folder, recursive=True)
         if not self._pictures:
-            raise UsageError(f"{guide.folder}: there is no picture to take colours from")
+            raise UsageError(f"{guide.folder}: no pictures to take colours from")
         for picture in self._pictures:
             self._by_stem[_name(picture.relative_to(guide.folder).with_suffix(""))].append(picture)
             if picture.parent != guide.folder:
@@ -194,8 +194,8 @@ class _Library:
                 return (found[0],), False, None
             if found:
                 names = " and ".join(map(str, found[:2]))
-                return (), False, f"{item.sketch}: {names} are both named like it; keep one of them"
-        return (), False, f"{item.sketch}: {guide.folder} holds no picture named {stem}"
+                return (), False, f"{item.sketch}: {names} both have its name; keep one of them"
+        return (), False, f"{item.sketch}: {guide.folder} contains no picture named {stem}"
 
 
 def _name(path: Path) -> str:
@@ -211,22 +211,20 @@ def _task(item: Input, library: _Library, output: Path, ending: str) -> Painting
     else:
         target = _place(item.output, output, ending, item.place)
     if problem is None and item.sketch.exists() and not (item.sketch.is_file() or item.sketch.is_dir()):
-        problem = f"{item.sketch}: a pipe or a device; name a file"
+        problem = f"{item.sketch}: is a pipe or a device; name a file"
     weights = library.weights_of(references)
     return PaintingTask(item.sketch, references, target, choose, problem, weights, item.fixes, item.palette)
 
 
 def _place(name: str, folder: Path, ending: str, line: str) -> Path:
-    """Return where the output that a manifest's line names lies in the output folder.
+    """Return the path in the output folder of an output that a manifest's line names.
 
     Raises:
         UsageError: outside of the folder, or a format that cannot be written.
     """
     target = folder / name
     if target.name in ("", "..") or not target.resolve().is_relative_to(folder.resolve()):
-        raise UsageError(
-            f"{line}: the output {name} leads out of {folder}; name a file that is to lie in this folder"
-        )
+        raise UsageError(f"{line}: the output {name} lies outside {folder}; name a file inside this folder")
     if not is_picture(target):
         target = target.with_name(f"{target.name}.{ending}")
     try:
@@ -237,9 +235,9 @@ def _place(name: str, folder: Path, ending: str, line: str) -> Path:
 
 
 def refuse_clashes(tasks: Iterable[tuple[Sequence[Path], Path]], advice: str) -> None:
-    """Raise UsageError where two results have one file, or a result's file is an input.
+    """Raise UsageError if two results have the same file, or a result's file is an input.
 
-    Outputs that differ by case alone clash too: on many disks they are one file.
+    Outputs that differ only by case clash too: on many disks they are one file.
 
     Args:
         tasks: for each result the files that it is made of, what it is named after first, and its own file.

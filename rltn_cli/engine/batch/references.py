@@ -1,4 +1,4 @@
-"""References of a batch: each is read and encoded once, kept while there is room, and chosen by likeness."""
+"""References of a batch: read and encoded once, kept while there is room, and chosen by similarity."""
 
 import contextlib
 import hashlib
@@ -22,13 +22,17 @@ from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import PictureError
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, to_eight_bit
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.correspondence import warp
+from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTN, RLTNOutput
 
 CACHE_BYTES = 256 << 20
-"""Encoded references are kept up to this size together; one at 256 pixels per side takes 1.2 MB."""
+"""Encoded references are kept up to this total size; one at 256 pixels per side takes 1.2 MB."""
 _SAMPLE = 29
 """A score looks at one place of the drawing in this many."""
+_MANY = 65536
+"""In drawings with more places it looks at fewer of them."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +66,7 @@ class ReferenceCache:
         self._thumbnails: dict[Path, Floats | None] = {}
         self._thumbnail_lock = threading.Lock()
         self.encodings = 0
-        """How often references were encoded."""
+        """Number of times that references were encoded."""
 
     def hashes(self, paths: Sequence[Path]) -> list[str]:
         """Return the SHA-256 of each file, as it was when it was first asked for.
@@ -83,8 +87,8 @@ class ReferenceCache:
                 hashes += self.hashes([path])
         return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
-    def encoded(self, paths: tuple[Path, ...]) -> References:
-        """Return references, encoded now or before, then under whatever names their files had.
+    def encode(self, paths: tuple[Path, ...]) -> References:
+        """Return references, encoded now or earlier, then under whatever names their files had.
 
         Raises:
             PictureError: one cannot be read, is too small, or has changed since `hashes` saw it.
@@ -122,7 +126,7 @@ class ReferenceCache:
             return self._colorizer.encode(pictures, size=self._size, margins=self._margins)
 
     def _make_room(self) -> None:
-        """Forget the references that were not used for longest, until the rest fits."""
+        """Forget the least recently used references, until the rest fits."""
         with self._lock:
             done = [
                 (key, _bytes_of(future.result()))
@@ -160,28 +164,33 @@ class ReferenceCache:
         return [(names[index], float(cosines[index])) for index in order]
 
 
-def match_score(model: RLTN, outputs: Sequence[RLTNOutput], references: References) -> float:
+def match_score(model: PaintingNetwork, outputs: Sequence[Painted], references: References) -> float | None:
     """Return how well references match a drawing: mean confidence of a sample of places, in [-1, 1].
+
+    It is None for a network without correspondence.
 
     Args:
         model: the network.
         outputs: what it gave for the drawing's tiles, with whatever references.
         references: those to score.
     """
+    if not isinstance(model, RLTN):
+        return None
     style = references.tokens.style
     cosines = []
     with torch.inference_mode():
         for output in outputs:
-            content = output.content[:, ::_SAMPLE]
+            assert isinstance(output, RLTNOutput)
+            content = output.content[:, :: _SAMPLE * max(1, output.content.shape[1] // _MANY)]
             warped = warp(content, style, style, model.config.temperature, references.tokens.bias)
             cosines.append(cosine_similarity(content, warped.to(content.dtype), dim=2).flatten())
-        return float(torch.cat(cosines).mean())
+        return round(float(torch.cat(cosines).mean()), 4)
 
 
 def _thumbnail_of(path: Path) -> Floats | None:
     """Return a reference's picture at 8x8; None, with a warning, where it cannot be read."""
     try:
-        return thumbnail(to_eight_bit(read_picture(path).flattened()))
+        return thumbnail(to_eight_bit(read_picture(path).flatten()))
     except PictureError as error:
         _log.warning("%s; it is left out", error)
         return None

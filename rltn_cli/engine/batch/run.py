@@ -31,7 +31,7 @@ from rltn_cli.imaging.formats import format_of_output
 from rltn_cli.imaging.palette_files import parse_palette
 from rltn_cli.imaging.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
-from rltn_cli.models.rltn import RLTNOutput
+from rltn_cli.models.painted import Painted
 from rltn_cli.painting.finish import FinishOptions
 
 CANDIDATES = 4
@@ -61,7 +61,7 @@ class _Match:
 
     paths: tuple[Path, ...]
     references: References
-    outputs: tuple[RLTNOutput, ...]
+    outputs: tuple[Painted, ...]
     facts: MatchFacts
 
 
@@ -89,8 +89,8 @@ class BatchPainter:
             model_sha256: tells the model from others.
             model_revision: the model's commit on the Hub, for the manifest.
             overwrite: paint again what is done, and replace files that a batch did not write.
-            companions: what is written beside the pictures.
-            jobs: how many sketches to work at at once; if None one more than there are processor cores, so
+            companions: what is written in addition to the pictures.
+            jobs: how many sketches to work on at once; if None, one more than there are processor cores, so
                 that none of them waits while a sketch is read or written.
         """
         self._colorizer, self._record, self._options = colorizer, record, options
@@ -108,7 +108,7 @@ class BatchPainter:
     def run(self, tasks: Sequence[PaintingTask], stop: threading.Event) -> Iterator[SketchEvent]:
         """Paint, and yield what happens as it happens.
 
-        A sketch that fails is told as an event; the others go on.
+        A sketch that fails is reported as an event; the others go on.
 
         Args:
             tasks: what to do.
@@ -116,7 +116,7 @@ class BatchPainter:
         """
         if tasks:
             side = self._options.size
-            self._colorizer.foresee(side * side, side * side, size=side)
+            self._colorizer.duration.announce(side * side, side * side, size=side)
         left, lock = iter(tasks), threading.Lock()
         halt = threading.Event()
 
@@ -136,7 +136,7 @@ class BatchPainter:
                 while jobs:
                     event = self._events.get()
                     if isinstance(event, Future):
-                        event.result()  # raises what is our own mistake
+                        event.result()  # raises programming errors
                         jobs -= 1
                     else:
                         yield event
@@ -174,6 +174,8 @@ class BatchPainter:
             "fixes": [str(fix) for fix in task.fixes],
             "ref_weights": list(task.weights) if task.weights else None,
         }
+        if self._colorizer.precision != "fp32":  # which those of earlier versions were
+            options["precision"] = self._colorizer.precision
         return data, {
             "input_sha256": hashlib.sha256(data).hexdigest(),
             "reference_sha256": references,
@@ -229,36 +231,37 @@ class BatchPainter:
         self, paths: tuple[Path, ...], drawing: Drawing, weights: tuple[float, ...] | None = None
     ) -> _Match:
         """Run the network with the references that are named."""
-        references = self.cache.encoded(paths)
+        references = self.cache.encode(paths)
         if weights is not None:
-            references = references.weighted(weights)
+            references = references.with_weights(weights)
         with self._slots:
             outputs = self._colorizer.paint(drawing, references)
             score = match_score(self._colorizer.model, outputs, references)
-        return _Match(paths, references, outputs, {"score": round(score, 4)})
+        return _Match(paths, references, outputs, {"score": score})
 
     def _choose(self, task: PaintingTask, drawing: Drawing) -> _Match:
         """Run the network with the reference that matches best.
 
-        The most similar ones at 8x8 come first; of them the network's confidence chooses.
+        The most similar ones at 8x8 come first; of them the network's confidence chooses, where it has any.
         """
-        near = self.cache.nearest(to_eight_bit(drawing.ink), task.references, CANDIDATES)
+        candidates = CANDIDATES if self._colorizer.model.config.correspondence else 1
+        near = self.cache.nearest(to_eight_bit(drawing.ink), task.references, candidates)
         first: _Match | None = None
         scores: dict[Path, float] = {}
         for path, _ in near:
             try:
                 if first is None:
                     first = self._match((path,), drawing)
-                    scores[path] = first.facts["score"]
+                    scores[path] = first.facts["score"] or 0.0
                     continue
-                references = self.cache.encoded((path,))
+                references = self.cache.encode((path,))
             except PictureError as error:  # it disappeared, or changed, on the way
                 _log.warning("%s; it is left out", error)
                 continue
             with self._slots:
-                scores[path] = round(match_score(self._colorizer.model, first.outputs, references), 4)
+                scores[path] = match_score(self._colorizer.model, first.outputs, references) or 0.0
         if first is None:
-            raise PictureError(f"{task.sketch}: none of the references most like it can be read")
+            raise PictureError(f"{task.sketch}: none of the most similar references can be read")
         chosen = max(scores, key=lambda path: scores[path])
         best = first if (chosen,) == first.paths else self._match((chosen,), drawing)
         facts: MatchFacts = {**best.facts, "cosine": round(dict(near)[chosen], 4)}

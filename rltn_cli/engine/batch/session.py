@@ -1,4 +1,4 @@
-"""A batch from its first look at the folders to its manifest, in one process or shared by several."""
+"""A batch, from the search for its sketches to its manifest, in one process or shared by several."""
 
 import hashlib
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rltn_cli.choices import LayersFormat
+from rltn_cli.choices import LayersFormat, PaintingPrecision
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.batch.companions import Companions
 from rltn_cli.engine.batch.events import BatchEvent, BatchPlan, SketchEvent
@@ -22,8 +22,11 @@ from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
 from rltn_cli.errors import RltnError
+from rltn_cli.imaging.palette_files import parse_palette
 from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.model_config import ModelConfig
 from rltn_cli.output_files import make_folder
+from rltn_cli.painting.finish import FinishOptions, no_correspondence
 from rltn_cli.result_folders import MANIFEST
 
 T = TypeVar("T")
@@ -42,7 +45,7 @@ class BatchRequest:
     ending: str = "png"
     recursive: bool = False
     null: bool = False
-    """Whether names on standard input end in zero bytes."""
+    """Whether names on standard input end in NUL bytes."""
     overwrite: bool = False
     device: str = "auto"
     jobs: int | None = None
@@ -51,10 +54,11 @@ class BatchRequest:
     layers: Path | None = None
     """A folder for layers."""
     layers_format: LayersFormat = "ora"
+    precision: PaintingPrecision = "auto"
 
     @property
     def companions(self) -> Companions:
-        """What is written beside the pictures."""
+        """What is written in addition to the pictures."""
         return Companions(self.output, self.save, self.layers, self.layers_format)
 
     def plan(self) -> list[PaintingTask]:
@@ -137,15 +141,33 @@ def _from_first(processes: Processes, work: Callable[[], T]) -> T | None:
 def _prepare(request: BatchRequest) -> list[PaintingTask]:
     """Find out what there is to do, and check what all sketches share before anything runs."""
     tasks = request.plan()
+    _check_votes(request)
     for reference in request.guide.references:
         read_picture(reference)
     make_folder(request.output)
     return tasks
 
 
+def _check_votes(request: BatchRequest) -> None:
+    """Refuse what the model cannot give for want of correspondence."""
+    config = read_model_files(request.model).config
+    if isinstance(config, ModelConfig):
+        return
+    for name, value in (("--save", request.save), ("--layers", request.layers)):
+        if value is not None:
+            raise no_correspondence(config.network, name)
+    options = request.options
+    palette = parse_palette(options.palette) if options.palette else None
+    FinishOptions(options.finish, palette=palette, transparent_paper=options.transparent_paper).without_votes(
+        config.network
+    )
+
+
 def _batch(request: BatchRequest, record: Record) -> BatchPainter:
     """Load the model."""
-    colorizer = Colorizer.from_pretrained(request.model, device=device_name(request.device))
+    colorizer = Colorizer.from_pretrained(
+        request.model, device=device_name(request.device), precision=request.precision
+    )
     files = read_model_files(request.model)
     stored = b"".join(part.read_bytes() for part in files.parts)
     digest = hashlib.sha256(stored + to_json(files.config).encode())
@@ -183,7 +205,7 @@ def _end(
 
 
 def _by_process(event: BatchPlan | SketchEvent, processes: Processes) -> BatchEvent:
-    """Name the process in its event, where there are several."""
+    """Add the process's number to its event, if there are several."""
     if processes.count > 1:
         event["process"] = processes.rank
     return event

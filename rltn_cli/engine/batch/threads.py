@@ -1,4 +1,4 @@
-"""How many sketches a batch works at at once, and what each may use of the machine."""
+"""How many sketches a batch works on at once, and how much of the machine each may use."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import cv2
 import torch
 
 _NETWORK_BYTES = 4 << 30
-"""Memory that networks at work may take together, roughly."""
+"""Memory that all networks at work may take together, roughly."""
 _BYTES_AT_256 = 400 << 20
 """Memory that the network takes for one sketch at 256 pixels, roughly."""
 
@@ -38,7 +38,7 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
 
 @contextlib.contextmanager
 def shared_processor(device: torch.device, jobs: int, networks: int) -> Iterator[None]:
-    """Let the libraries' own threads not outnumber the cores while several sketches are at work."""
+    """Keep the libraries' own threads from outnumbering the cores while several sketches are in progress."""
     before = torch.get_num_threads(), cv2.getNumThreads()
     if device.type == "cpu":
         torch.set_num_threads(max(1, cores() // networks))

@@ -1,4 +1,4 @@
-"""What a model's files tell about themselves, read and checked before anything large is allocated.
+"""What a model's files say about themselves, read and checked before anything large is allocated.
 
 No torch here, so that a wrong model is reported at once.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rltn_cli.baseline_config import BASELINE_CONFIGS, Baseline
 from rltn_cli.config_files import from_mapping
 from rltn_cli.errors import ConfigError, ModelError
 from rltn_cli.model_config import ARCHITECTURE, ModelConfig
@@ -33,6 +34,8 @@ ITEM_BYTES: Mapping[str, int] = {"F16": 2, "BF16": 2, "F32": 4}
 
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 """First bytes of files that PyTorch has pickled, as an archive or bare."""
+NETWORK = "network"
+"""Key that names the architecture of a network that paints; RLTN has no such key."""
 LINES = "lines"
 """`kind` in the configuration of a network that draws lines; networks that paint have no such key."""
 
@@ -69,7 +72,7 @@ class StoredModel:
 class ModelFiles(StoredModel):
     """A model on disk that paints, whose header and configuration are valid."""
 
-    config: ModelConfig
+    config: ModelConfig | Baseline
 
 
 def read_model_files(path: Path) -> ModelFiles:
@@ -88,7 +91,7 @@ def read_model_files(path: Path) -> ModelFiles:
         )
     if stored.values is None:
         raise ModelError(
-            f"{path}: no configuration inside, and no {CONFIG_FILE} beside it; add the model's {CONFIG_FILE}"
+            f"{path}: no configuration inside, and no {CONFIG_FILE} next to it; add the model's {CONFIG_FILE}"
         )
     config = _build_config(stored.values, stored.where)
     return ModelFiles(stored.weights, stored.shapes, stored.parts, stored.values, stored.where, config)
@@ -109,7 +112,7 @@ def read_stored(path: Path) -> StoredModel:
 
     Args:
         path: a folder with `config.json` and `model.safetensors`, or a `.safetensors` file that carries its
-            configuration as JSON under the metadata key "config" (or has a `config.json` beside it).
+            configuration as JSON under the metadata key "config" (or has a `config.json` next to it).
 
     Raises:
         ModelError: missing, not safetensors, inconsistent, or a configuration that is not JSON.
@@ -209,16 +212,21 @@ def _parse_json(text: str, where: str) -> dict[str, Any]:
     return values
 
 
-def _build_config(values: dict[str, Any], where: str) -> ModelConfig:
+def _build_config(values: dict[str, Any], where: str) -> ModelConfig | Baseline:
     """Return the configuration given by JSON values."""
     version = values.get("architecture")
+    kind: type[Any] | None = BASELINE_CONFIGS.get(str(values.get(NETWORK)))
+    if NETWORK in values and kind is None:
+        name, known = make_printable(str(values[NETWORK])), ", ".join(BASELINE_CONFIGS)
+        raise ModelError(f"{where}: {NETWORK} {name!r}, this rltn knows {known}; update rltn")
     if type(version) is int and version > ARCHITECTURE:
         # Checked first: a newer architecture may have keys that this version would call unknown.
         raise ModelError(
             f"{where}: architecture {version}, this rltn knows up to {ARCHITECTURE}; update rltn"
         )
     try:
-        return from_mapping(ModelConfig, values, where)
+        config: ModelConfig | Baseline = from_mapping(kind or ModelConfig, values, where)
+        return config
     except ConfigError as error:
         message = str(error).removeprefix(f"{where}: ")
         reason = message if len(message) <= 300 else f"{message[:300]}..."

@@ -66,7 +66,8 @@ def pull(repo: str, revision: str | None = None, *, offline: bool = False) -> Pa
             raise ModelError(f"{label}: {INCOMPLETE} 'rltn models download {label}'")
         wanted = CONFIG_FILE if CONFIG_FILE not in names else WEIGHTS
         raise ModelError(
-            f"{label}: holds no {wanted}, so it is no model for rltn, which reads {CONFIG_FILE} and {WEIGHTS}"
+            f"{label}: holds no {wanted}, so it is not a model for rltn, which reads {CONFIG_FILE} "
+            f"and {WEIGHTS}"
         )
     with explain_errors(label, repo, revision, offline=offline), _silence_client():
         announced = _find_hashes(repo, folder, names, offline)

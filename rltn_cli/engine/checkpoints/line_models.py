@@ -19,7 +19,7 @@ def load_line_model(path: Path, *, device: torch.device | str = "cpu") -> HED:
 
     Args:
         path: a folder with `config.json` and `model.safetensors`, a `.safetensors` file that carries its
-            configuration or has a `config.json` beside it, or a `.safetensors` file without one that holds
+            configuration or has a `config.json` next to it, or a `.safetensors` file without one that holds
             the original HED (see `rltn_cli.models.hed` for the names of its weights).
         device: where the network goes.
 
@@ -54,7 +54,7 @@ def _config_of(files: StoredModel) -> HEDConfig:
         raise ModelError(f"{files.weights}: this network paints and does not draw lines; name another one")
     if files.kind != LINES:
         raise ModelError(
-            f"{files.weights}: no configuration inside, no {CONFIG_FILE} beside it, and not the original HED "
+            f"{files.weights}: no configuration inside, no {CONFIG_FILE} next to it, not the original HED "
             "(features.N, dsn1 to dsn5, fuse)"
         )
     if files.values is None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rltn_cli.baseline_config import Baseline
 from rltn_cli.engine.checkpoints.hub_client import CARD
 from rltn_cli.model_config import ModelConfig
 
@@ -23,7 +24,14 @@ def licence_of(path: Path) -> str | None:
     return None
 
 
-def first_card(repo: str, config: ModelConfig, parameters: int, licence: str | None) -> str:
+def name_of(config: ModelConfig | Baseline) -> str:
+    """Return what a network is: RLTN and the version of its structure, or the name of another method."""
+    if isinstance(config, ModelConfig):
+        return f"RLTN, architecture {config.architecture}"
+    return config.network
+
+
+def first_card(repo: str, config: ModelConfig | Baseline, parameters: int, licence: str | None) -> str:
     """Return a card with what is known about a model; its maker should add data and metrics."""
     front = ["library_name: rltn", "tags:", *(f"- {tag}" for tag in ("line-art", "colorization"))]
     if licence:
@@ -36,8 +44,8 @@ def first_card(repo: str, config: ModelConfig, parameters: int, licence: str | N
             "",
             f"# {repo}",
             "",
-            "Paints a line drawing in the colours of a reference picture (RLTN).",
-            f"Architecture {config.architecture}, {parameters:,} parameters.",
+            f"Paints a line drawing in the colours of a reference picture ({name_of(config)}).",
+            f"{parameters:,} parameters.",
             "",
             "```sh",
             f"rltn colorize sketch.png --ref style.jpg --output painted.png --model {repo}",

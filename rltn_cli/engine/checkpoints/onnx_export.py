@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rltn_cli.errors import ModelError
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, replacement
 from rltn_cli.sizes import PATCH, SIDE_MINIMUM, SIDE_MULTIPLE
@@ -33,7 +34,7 @@ class _Network(nn.Module):
         return output.colors, output.warped
 
 
-def export_onnx(model: RLTN, path: Path) -> None:
+def export_onnx(model: PaintingNetwork, path: Path) -> None:
     """Write a network as an ONNX file that appears whole or not at all.
 
     Its inputs are `sketch` (1, 1, H, W) and `reference` (1, 3, H', W') in [-1, 1], float32, with sides that
@@ -42,9 +43,11 @@ def export_onnx(model: RLTN, path: Path) -> None:
     4x4 block is in; see `token_labels`.
 
     Raises:
-        ModelError: the packages of the extra "export" are missing.
+        ModelError: not an RLTN, or the packages of the extra "export" are missing.
         OutputError: the file cannot be written.
     """
+    if not isinstance(model, RLTN):
+        raise ModelError(f"{path}: only RLTN is exported, not {model.config.network}")
     for package in ("onnx", "onnxscript"):
         if importlib.util.find_spec(package) is None:
             raise ModelError(f"{path}: ONNX needs the package {package}: pip install 'rltn[export]'")

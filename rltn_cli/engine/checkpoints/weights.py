@@ -19,11 +19,12 @@ from rltn_cli.engine.checkpoints.header import (
 )
 from rltn_cli.errors import ModelError
 from rltn_cli.model_config import ARCHITECTURE, ModelConfig
+from rltn_cli.models.architectures import PaintingNetwork, build_network
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.output_files import make_folder, write_file
 
 
-def save_model(model: RLTN, folder: Path, *, half: bool = True) -> Path:
+def save_model(model: PaintingNetwork, folder: Path, *, half: bool = True) -> Path:
     """Write a model as `config.json` and `model.safetensors` and return the folder.
 
     Each file appears whole or not at all. The file of the weights also contains the configuration, so that it
@@ -54,7 +55,7 @@ def write_model(folder: Path, weights: bytes, config: str) -> Path:
     return folder
 
 
-def save_model_file(model: RLTN, path: Path, *, half: bool = True) -> Path:
+def save_model_file(model: PaintingNetwork, path: Path, *, half: bool = True) -> Path:
     """Write a model as one `.safetensors` file that carries its configuration, and return its path.
 
     Args and errors as in `save_model`; the file's folder is made if it is missing.
@@ -100,8 +101,8 @@ def _in_order(data: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + data[end:]
 
 
-def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
-    """Read a model, strictly: exactly the weights that the configuration requires, in their shapes.
+def load_model(path: Path, *, device: torch.device | str = "cpu") -> PaintingNetwork:
+    """Read a model that paints, strictly: exactly the weights that it requires, in their shapes.
 
     Args:
         path: a folder with `config.json` and `model.safetensors` (or its parts and their index), or a
@@ -116,7 +117,7 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> RLTN:
     """
     files = read_model_files(path)
     with torch.device("meta"):  # shapes only: nothing is allocated before the file is known to fit
-        model = RLTN(files.config)
+        model = build_network(files.config)
     fill(model, files)
     return model.to(device).eval()
 

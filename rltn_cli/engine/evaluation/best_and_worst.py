@@ -1,4 +1,4 @@
-"""Trials to look at: a method's best, median and worst pictures."""
+"""Samples to look at: a method's best, median and worst pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rltn_cli.engine.evaluation.protocols import EvaluationSample, load
 from rltn_cli.imaging.pixels import Bytes
 
 EACH = 3
-"""Trials shown of each rank."""
+"""Number of samples shown of each rank."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from rltn_cli.choices import EvaluationProtocol, Finish
+from rltn_cli.choices import EvaluationProtocol, Finish, PaintingPrecision
 from rltn_cli.data.check.dataset import find_strays
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
@@ -49,8 +49,12 @@ class EvaluationConfig:
     seed: int = 0
     batch: int = 8
     device: str = "auto"
+    precision: PaintingPrecision = "auto"
+    """In which models paint."""
     finish: Finish = "paint"
     """How models finish their pictures, as in `rltn colorize`."""
+    untrained: bool = True
+    """Whether the methods without training have rows."""
     quick: bool = False
     """Leave out the metrics that need networks of their own."""
     frozen: str | None = None
@@ -105,13 +109,15 @@ class Evaluator:
         self.methods: dict[str, Method] = {}
         self.kinds: dict[str, MethodKind] = {}
         for name in config.models:
-            colorizer = Colorizer.from_pretrained(find_model(name, offline=offline), device=device)
+            colorizer = Colorizer.from_pretrained(
+                find_model(name, offline=offline), device=device, precision=config.precision
+            )
             self._add(name, "model", make_model_method(colorizer, config.finish))
         for name, folder in config.outputs.items():
             self._add(
                 name, "outputs", make_folder_method(Path(folder), [sample.pair for sample in self.samples])
             )
-        for name, method in BASELINES.items():
+        for name, method in BASELINES.items() if config.untrained else ():
             self._add(name, "untrained", method)
         self.networks = load_metric_networks(config, device, offline=offline)
 

@@ -1,8 +1,6 @@
 """What the evaluator compares: methods that paint a batch of sketches, each by its reference."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from rltn_cli.choices import Finish
 from rltn_cli.data.pairs import Pair, load_color, pictures_by_stem
 from rltn_cli.engine import inference
 from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.engine.runtime.quiet_logging import without_warnings
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 
@@ -35,29 +34,17 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
         size = sketches.shape[1]
-        with _without_notices():
+        with without_warnings(inference.__name__):
             results = [
                 colorizer(sketch, [reference], size=size, finish=finish, alpha="drop", margins="keep")
                 for sketch, reference in zip(sketches, references, strict=True)
             ]
         return Painting(
             np.stack([to_eight_bit(result.image) for result in results]),
-            np.stack([result.warped for result in results]),
+            np.stack([result.warped for result in results]) if results[0].has_correspondence else None,
         )
 
     return paint
-
-
-@contextmanager
-def _without_notices() -> Iterator[None]:
-    """Suppress the notices about single drawings and references."""
-    log = logging.getLogger(inference.__name__)
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def make_folder_method(folder: Path, pairs: Sequence[Pair]) -> Method:

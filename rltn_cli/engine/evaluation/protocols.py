@@ -34,7 +34,7 @@ class EvaluationSample:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationBatch:
-    """Trials as pixels, all at 256x256."""
+    """Samples as pixels, all at 256x256."""
 
     ids: tuple[str, ...]
     """The drawings' ids."""
@@ -96,7 +96,7 @@ def plan(
 
 
 def spread(samples: list[EvaluationSample], limit: int, seed: int) -> list[EvaluationSample]:
-    """Return at most `limit` samples, taken in turns from the sources, each in an order fixed by the seed."""
+    """Return at most `limit` samples, taken in turn from the sources, each in an order fixed by the seed."""
     by_source: dict[str, list[EvaluationSample]] = defaultdict(list)
     for sample in sorted(samples, key=lambda sample: hash_to_number(f"{seed}:{sample.pair.id}")):
         by_source[sample.pair.source].append(sample)

@@ -71,7 +71,7 @@ def paper_markdown(evaluations: Sequence[Evaluation]) -> str:
         ]
         for name in names
     ]
-    return "# Methods by data sets, over all pictures\n\n" + _table(head, body) + "\n"
+    return "# Methods by data sets, over all pictures\n\n" + markdown_table(head, body) + "\n"
 
 
 def to_markdown(evaluation: Evaluation) -> str:
@@ -82,16 +82,16 @@ def to_markdown(evaluation: Evaluation) -> str:
         f"{len(evaluation.samples)} pictures at {SIZE}x{SIZE}",
         *(f"Note: {text}." for text in evaluation.warnings),
         "Average of the sources, each counting once, and in brackets the value over all pictures:",
-        _table(*summary_table(evaluation)),
+        markdown_table(*summary_table(evaluation)),
     ]
     if any(row.ratios for row in rows):
         parts += [
             "Colour error relative to methods without training, average of the sources (all pictures):",
-            _table(*ratio_table(rows)),
+            markdown_table(*ratio_table(rows)),
         ]
     for key in SOURCE_METRICS:
         if key not in evaluation.missing:
-            parts += [f"By source, {METRICS[key][0]}:", _table(*source_table(rows, key))]
+            parts += [f"By source, {METRICS[key][0]}:", markdown_table(*source_table(rows, key))]
     parts += describe_missing(evaluation)
     return "\n\n".join([*parts, DEFINITIONS]) + "\n"
 
@@ -144,7 +144,8 @@ def _show(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose first column is text and whose others are numbers."""
     rule = ["---"] + ["---:"] * (len(head) - 1)
     safe = [[cell.replace("|", "\\|") for cell in line] for line in [head, rule, *body]]
     return "\n".join(f"| {' | '.join(line)} |" for line in safe)

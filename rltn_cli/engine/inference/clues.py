@@ -13,7 +13,7 @@ from rltn_cli.imaging.evidence import Clues
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.votes import Ballot
-from rltn_cli.models.correspondence import warp
+from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.sizes import PATCH
 
@@ -39,36 +39,40 @@ def palette_colors(palette: Palette, pictures: Sequence[Bytes]) -> ReferenceColo
     return ReferenceColors(palette, shares, ballot.contacts(pictures))
 
 
-def _joined(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
+def _join_tiles(fit: Fit, pictures: Sequence[Tensor]) -> Floats:
     """Join the pictures of a drawing's tiles, each (1, 3, H, W) in [-1, 1], to (h, w, 3) in [0, 1]."""
     return fit.crop(fit.join([to_array(picture[0]) for picture in pictures]))
 
 
 def gather_clues(
-    fit: Fit, outputs: Sequence[RLTNOutput], reference: ReferenceColors, *, attention: bool = True
+    fit: Fit, outputs: Sequence[Painted], reference: ReferenceColors, *, attention: bool = True
 ) -> Clues:
     """Join what the network says of a drawing's tiles.
 
     Args:
         fit: of the drawing.
-        outputs: one a tile, as `fit.tiles` lists them.
+        outputs: one per tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
         attention: whether to gather the attention too, which only decisions about regions look at.
+
+    Returns:
+        The clues. Of a network without correspondence, the picture itself is what it says of the warp.
     """
-    colors = _joined(fit, [output.colors for output in outputs])
-    warped = _joined(fit, [output.warped for output in outputs])
+    colors = _join_tiles(fit, [output.colors for output in outputs])
+    matched = [output for output in outputs if isinstance(output, RLTNOutput)]
+    if not matched:
+        return Clues(colors, colors, reference.palette, None, reference.contacts)
+    warped = _join_tiles(fit, [output.warped for output in matched])
     votes = None
     if attention:
-        votes = fit.crop(fit.join([_attention(output, reference) for output in outputs], PATCH), PATCH)
+        votes = fit.crop(fit.join([_attention(output, reference) for output in matched], PATCH), PATCH)
     return Clues(colors, warped, reference.palette, votes, reference.contacts)
 
 
 @torch.inference_mode()
 def _attention(output: RLTNOutput, reference: ReferenceColors) -> Floats:
     """Return how much of each token's attention lies on each colour, (h / 4, w / 4, K)."""
-    content, style = output.content[:1], output.tokens.style[:1]
-    shares = torch.from_numpy(reference.shares)[None].to(content.device)
-    bias = output.tokens.bias
-    votes = warp(content, style, shares, _TEMPERATURE, None if bias is None else bias[:1])[0]
+    shares = torch.from_numpy(reference.shares)[None].to(output.content.device)
+    votes = output.bring(shares, _TEMPERATURE)[0]
     height, width = (side // PATCH for side in output.colors.shape[2:])
     return np.asarray(votes.float().cpu().numpy().reshape(height, width, -1), np.float32)

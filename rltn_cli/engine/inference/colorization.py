@@ -14,8 +14,10 @@ from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.encoding import write_picture
 from rltn_cli.imaging.margins import Box
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_bytes
+from rltn_cli.models.architectures import PaintingNetwork
+from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTN, RLTNOutput
-from rltn_cli.painting.finish import Finished
+from rltn_cli.painting.finish import Finished, no_correspondence
 from rltn_cli.painting.layer_files import write_layers
 from rltn_cli.painting.painting import Matches, Origin, Painting
 from rltn_cli.painting.saved import save_painting
@@ -24,7 +26,7 @@ from rltn_cli.sizes import PATCH
 
 @dataclass(frozen=True, eq=False)
 class Colorization:
-    """A painted drawing, and what the network tells about it."""
+    """A painted drawing, and what the network computed for it."""
 
     finished: Finished
     """The finished picture, and how it came about."""
@@ -32,8 +34,8 @@ class Colorization:
     """How the drawing, or the figure in it, was fitted to the network's size."""
     notices: tuple[str, ...]
     """Messages to the user about what was changed, left out or chosen."""
-    _model: RLTN = field(repr=False)
-    _outputs: tuple[RLTNOutput, ...] = field(repr=False)
+    _model: PaintingNetwork = field(repr=False)
+    _outputs: tuple[Painted, ...] = field(repr=False)
     _colors: ReferenceColors = field(repr=False)
     _origin: Callable[[], Origin] = field(repr=False)
 
@@ -65,14 +67,30 @@ class Colorization:
         """(h, w, 3) RGB, the network's own picture."""
         return to_bytes(self.finished.painting.seen.colors)
 
+    @property
+    def has_correspondence(self) -> bool:
+        """Whether the model tells where the reference has a place's colours: `warped` and what follows it."""
+        return isinstance(self._model, RLTN)
+
+    def _correspondence(self, what: str) -> tuple[RLTN, list[RLTNOutput]]:
+        """Return the network and its outputs, or refuse what only RLTN gives."""
+        if not isinstance(self._model, RLTN):
+            raise no_correspondence(self._model.config.network, what)
+        return self._model, [output for output in self._outputs if isinstance(output, RLTNOutput)]
+
     @cached_property
     def warped(self) -> Bytes:
-        """(h, w, 3) RGB, the reference's colours at the drawing's places."""
+        """(h, w, 3) RGB, the reference's colours at the drawing's places.
+
+        This and all that follows raises UsageError for a model without correspondence.
+        """
+        self._correspondence("the warped reference")
         return to_bytes(self.finished.painting.seen.warped)
 
     @cached_property
     def painting(self) -> Painting:
         """All that fixes, finishes, layers and saving need, without the network; gathered on first use."""
+        self._correspondence("a saved or explained painting")
         painting = self.finished.painting
         seen = painting.seen
         if seen.attention is None:
@@ -99,10 +117,9 @@ class Colorization:
     @cached_property
     def confidence(self) -> Floats:
         """How well the references match each place, (h / 4, w / 4) in [-1, 1]; computed on first use."""
+        model, outputs = self._correspondence("confidence")
         with torch.inference_mode():
-            parts = [
-                self._model.confidence(output)[0].permute(1, 2, 0).cpu().numpy() for output in self._outputs
-            ]
+            parts = [model.confidence(output)[0].permute(1, 2, 0).cpu().numpy() for output in outputs]
         return self.fit.crop(self.fit.join(parts, PATCH), PATCH)[..., 0]
 
     @cached_property
@@ -112,8 +129,9 @@ class Colorization:
         (h / 4, w / 4, 3): number of the reference, row and column of the matched 4x4 patch's first pixel in
         `references`.
         """
+        model, outputs = self._correspondence("a map of matches")
         with torch.inference_mode():
-            flat = [self._model.matches(output)[0].cpu().numpy() for output in self._outputs]
+            flat = [model.matches(output)[0].cpu().numpy() for output in outputs]
         height, width = (side // PATCH for side in self.fit.canvas)
         tokens = np.zeros((height, width), np.int64)
         for (rows, columns), part in zip(self.fit.tiles(), flat, strict=True):

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
+from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaintingPrecision, PaperMode
 from rltn_cli.data.tensors import label_sketches, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
 from rltn_cli.engine.inference.clues import gather_clues
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
-from rltn_cli.engine.inference.duration import LONG, DurationEstimate
+from rltn_cli.engine.inference.duration import DurationEstimate
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.inference.origins import origin_of
 from rltn_cli.engine.inference.references import (
@@ -34,12 +34,15 @@ from rltn_cli.engine.inference.references import (
 )
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
+from rltn_cli.engine.runtime.precision import choose_precision, computing
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pictures import Picture
 from rltn_cli.imaging.pixels import Bytes, Pixels
 from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
-from rltn_cli.models.rltn import RLTN, RLTNOutput
+from rltn_cli.models.architectures import PaintingNetwork
+from rltn_cli.models.painted import Painted
+from rltn_cli.models.rltn import RLTN
 from rltn_cli.painting.finish import FINISHED_AS_USUAL, FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
@@ -51,36 +54,48 @@ _log = logging.getLogger(__name__)
 class Colorizer:
     """Paints drawings in the colours of references."""
 
-    def __init__(self, model: RLTN, device: torch.device | str = "auto") -> None:
+    def __init__(
+        self,
+        model: PaintingNetwork,
+        device: torch.device | str = "auto",
+        precision: PaintingPrecision = "auto",
+    ) -> None:
         """Prepare a model for painting.
 
         Args:
             model: is moved to the device and set to evaluation mode.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+            precision: of the network's computation; see `choose_precision`.
 
         Raises:
-            UsageError: no such device here.
+            UsageError: no such device here, or it has no such precision.
         """
         self.device = choose_device(device)
-        self.model: RLTN = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self.precision = choose_precision(precision, self.device)
+        self.model: PaintingNetwork = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._extractor: LineExtractor | None = None
         self._extracting = threading.Lock()
-        self._duration = DurationEstimate(self.model, self.device)
+        self.duration = DurationEstimate(self.model, self.device)
         self._files: Path | None = None
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | Path, *, device: torch.device | str = "auto", revision: str | None = None
+        cls,
+        name_or_path: str | Path,
+        *,
+        device: torch.device | str = "auto",
+        revision: str | None = None,
+        precision: PaintingPrecision = "auto",
     ) -> Self:
         """Load a model by its shipped name, folder, file, or `org/repo[@revision]` on the Hub.
 
         Raises:
             ModelError: it cannot be found or loaded.
-            UsageError: no such device here.
+            UsageError: see `__init__`.
         """
         chosen = choose_device(device)
         files = find_model(str(name_or_path), revision=revision)
-        colorizer = cls(load_model(files, device=chosen), chosen)
+        colorizer = cls(load_model(files, device=chosen), chosen, precision)
         colorizer._files = files
         return colorizer
 
@@ -112,13 +127,13 @@ class Colorizer:
             sketch: a path, `-` for standard input, an encoded file, a Pillow image, or an array
                 (H, W[, 1..4]) uint8 or uint16.
             references: one or several of the same, or what `encode` returned.
-            ref_weights: how likely each reference is matched, in order; equally if left out.
+            ref_weights: how likely each reference is to be matched, in order; all alike if left out.
             size: pixels of the shorter side for the network, 64 to 2048.
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, those of the `network`, or `none` for colours only.
             alpha: what becomes of the drawing's transparency; see `DrawingOptions`, also for what follows.
-            gap: widest gap in a line that bounds a flat, in pixels of the drawing; 1.2 % of its shorter side
-                if left out.
+            gap: widest gap in a line that counts as closed, in pixels of the drawing; 1.2 % of its shorter
+                side if left out.
             palette: the only colours that flats take; those of the references if left out.
             fixes: colours of single regions; see `Fix` and `Painting.decide`, also for what follows.
             fix_alike: see there.
@@ -133,12 +148,13 @@ class Colorizer:
 
         Raises:
             PictureError: a picture that cannot be read, is too small, or is blank.
-            UsageError: an option out of range, a fix that makes no sense, or no reference.
+            UsageError: an option out of range, an invalid fix, or no reference.
             RltnError: the device does not have enough memory.
         """
         _check_size(size)
         finishing = FinishOptions(finish, lines, gap, palette, tuple(fixes), fix_alike, transparent_paper)
         finishing.check()
+        self.allow(finishing)
         options = DrawingOptions(alpha, paper, drop_pencil, margins, page, extract)
         drawing = self.prepare(sketch, size=size, options=options)
         for fix in finishing.fixes:
@@ -149,10 +165,10 @@ class Colorizer:
         fitted = (
             references if isinstance(references, References) else fit_references(references, size, margins)
         )
-        self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
+        self.duration.announce(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
         encoded = fitted if isinstance(fitted, References) else self._encode(fitted)
         if ref_weights is not None:
-            encoded = encoded.weighted(ref_weights)
+            encoded = encoded.with_weights(ref_weights)
         outputs = self.paint(drawing, encoded)
         result = self.finish(drawing, encoded, outputs, finishing)
         for notice in result.notices:
@@ -177,28 +193,9 @@ class Colorizer:
         with self._extracting:
             if self._extractor is None:
                 self._extractor = LineExtractor.of(device=str(self.device))
-            return np.repeat(self._extractor(picture.flattened())[..., None], 3, axis=2)
+            return np.repeat(self._extractor(picture.flatten())[..., None], 3, axis=2)
 
-    def foresee(
-        self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None
-    ) -> None:
-        """Tell how long the network will probably take, where that is long.
-
-        Args:
-            sketch: pixels of the sketch, at the network's size.
-            references: those of all references.
-            size: what the user asked for.
-            tell: called with the seconds; they are logged if None.
-        """
-        seconds = self._duration.seconds(sketch, references)
-        if seconds < LONG:
-            return
-        if tell is None:
-            _log.warning("size %d takes long: about %d seconds a drawing on this machine", size, seconds)
-        else:
-            tell(seconds)
-
-    def paint(self, drawing: Drawing, references: References) -> tuple[RLTNOutput, ...]:
+    def paint(self, drawing: Drawing, references: References) -> tuple[Painted, ...]:
         """Run the network, once for each tile of the drawing's canvas; the second step of painting.
 
         Raises:
@@ -215,24 +212,30 @@ class Colorizer:
         self,
         drawing: Drawing,
         references: References,
-        outputs: tuple[RLTNOutput, ...],
+        outputs: tuple[Painted, ...],
         options: FinishOptions = FINISHED_AS_USUAL,
     ) -> Colorization:
         """Bring what the network painted to the drawing's own size; the last step of painting.
 
         Raises:
-            UsageError: a fix that makes no sense.
+            UsageError: an invalid fix.
         """
-        chosen, reasons = options.resolved(drawing.grey)
+        allowed, limits = self.allow(options)
+        chosen, reasons = allowed.resolve(drawing.grey)
         seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.decides)
         painting = Painting(
             drawing.ink, drawing.grey, drawing.alpha, drawing.dpi, drawing.figure, seen, references.pictures
         )
         done = finish_painting(painting, chosen)
         return Colorization(
-            done, drawing.fit, (*drawing.notices, *reasons, *done.notices), self.model, outputs,
+            done, drawing.fit, (*drawing.notices, *limits, *reasons, *done.notices), self.model, outputs,
             references.colors, partial(origin_of, drawing, references, self._files),
         )  # fmt: skip
+
+    def allow(self, options: FinishOptions) -> tuple[FinishOptions, tuple[str, ...]]:
+        """Return how to finish what this model paints, and notices; as `FinishOptions.without_votes`."""
+        model = self.model
+        return (options, ()) if isinstance(model, RLTN) else options.without_votes(model.config.network)
 
     def encode(
         self, references: Source | Sequence[Source], *, size: int = 256, margins: MarginMode = "auto"
@@ -246,15 +249,16 @@ class Colorizer:
         """
         return self._encode(fit_references(references, size, margins))
 
+    @torch.inference_mode()
     def _encode(self, fitted: FittedReferences) -> References:
         """Encode references that have the network's size."""
-        with memory_for(f"size {fitted.size}", self.device), torch.inference_mode():
-            tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+        tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+        with memory_for(f"size {fitted.size}", self.device), computing(self.precision, self.device):
             tokens = self.model.encode_references(tensors)
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
     @torch.inference_mode()
-    def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> RLTNOutput:
+    def paint_batch(self, sketches: Tensor, references: Sequence[Tensor]) -> Painted:
         """Paint a batch of sketches of equal size, without reading and finishing.
 
         Args:
@@ -264,21 +268,22 @@ class Colorizer:
         Returns:
             The network's output, on the Colorizer's device.
         """
-        output: RLTNOutput = self.model(
-            sketches.to(self.device),
-            [reference.to(self.device) for reference in references],
-            label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None,
-        )
+        labels = label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None
+        with computing(self.precision, self.device):
+            output: Painted = self.model(
+                sketches.to(self.device), [reference.to(self.device) for reference in references], labels
+            )
         return output
 
     @torch.inference_mode()
-    def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> RLTNOutput:
+    def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> Painted:
         """Paint a tile (H, W), black lines on white, by the labels of its regions where they are pooled."""
         sketch = to_tensor(canvas[None, ..., None], self.device)
         regions = None
         if labels is not None:
             regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
-        return self.model.colorize(sketch, references.tokens, regions)
+        with computing(self.precision, self.device):
+            return self.model.colorize(sketch, references.tokens, regions)
 
 
 def _check_size(size: int) -> None:

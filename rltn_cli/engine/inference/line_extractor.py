@@ -16,7 +16,7 @@ from rltn_cli.imaging.thinning import thin_lines
 from rltn_cli.sizes import LINES_USUAL
 
 _VERSION = 1
-"""Of everything here that decides the result beside the settings."""
+"""Version of everything here that decides the result in addition to the settings."""
 _MOST_ENLARGED, _MOST_PIXELS = 4.0, 1 << 26
 _THIN_FROM = 0.4
 """Ink from which a line is thinned, where no threshold is given."""

@@ -1,4 +1,4 @@
-"""The methods that extract lines, an entry each: what draws, and what the method takes.
+"""The methods that extract lines, one entry each: what draws, and what the method takes.
 
 A new method is a name in `rltn_cli.choices` and an entry here.
 """

@@ -26,7 +26,7 @@ class LineNetwork:
         Args:
             network: is moved to the device and put in evaluation mode.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-            limit: pixels that are drawn at a time; what suits the network's width if None.
+            limit: pixels that are drawn at a time; if None, what fits the network's width.
 
         Raises:
             UsageError: no such device here.

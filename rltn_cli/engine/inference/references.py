@@ -16,7 +16,8 @@ from rltn_cli.imaging.margins import find_figure
 from rltn_cli.imaging.palette import read_palette
 from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
-from rltn_cli.models.rltn import ReferenceTokens
+from rltn_cli.models.painted import ReferenceTokens
+from rltn_cli.painting.finish import no_correspondence
 from rltn_cli.sizes import PATCH, WEIGHT_LEAST, WEIGHT_MOST
 
 _log = logging.getLogger(__name__)
@@ -43,18 +44,21 @@ class References(FittedReferences):
 
     tokens: ReferenceTokens
     weights: tuple[float, ...] | None = None
-    """How likely each is matched; None for equally."""
+    """How likely each is to be matched; None for equally likely."""
 
-    def weighted(self, weights: Sequence[float]) -> "References":
+    def with_weights(self, weights: Sequence[float]) -> "References":
         """Return the same, some references more likely to be matched than others.
 
         Args:
-            weights: one a reference, above 0; 2 makes a match twice as likely.
+            weights: one per reference, above 0; 2 makes a match twice as likely.
 
         Raises:
-            UsageError: another number of weights than of references, or a weight out of range.
+            UsageError: another number of weights than of references, a weight out of range, or a network
+                that matches nothing.
         """
         check_weights(weights, len(self.pictures))
+        if not self.tokens.patches.shape[2]:
+            raise no_correspondence("this network", "a reference's weight")
         counts = [picture.shape[0] * picture.shape[1] // PATCH**2 for picture in self.pictures]
         logarithms = torch.tensor(weights, dtype=torch.float32).log()
         bias = logarithms.repeat_interleave(torch.tensor(counts))[None].to(self.tokens.style.device)
@@ -62,7 +66,7 @@ class References(FittedReferences):
 
 
 def check_weights(weights: Sequence[float], count: int) -> None:
-    """Refuse weights whose number does not match `count` references; see `References.weighted`."""
+    """Refuse weights whose number does not match `count` references; see `References.with_weights`."""
     if len(weights) != count:
         raise UsageError(f"{len(weights)} weights for {count} references: give one per reference, in order")
     for weight in weights:
@@ -90,11 +94,11 @@ def fit_references(references: Source | Sequence[Source], size: int, margins: Ma
     fitted, seen, names = [], [], []
     for picture in map(read_source, sources):
         names.append(picture.name)
-        color = to_eight_bit(picture.flattened())
+        color = to_eight_bit(picture.flatten())
         figure = find_figure(color) if margins == "auto" else None
         seen.append(figure.cut(color) if figure else color)
         fitted.append(fit_reference(seen[-1], size, picture.name)[0])
-        grey = (f"{picture.name}: is grey; a reference without colours has none to give",)
+        grey = (f"{picture.name}: is grey; a reference without colours gives none",)
         for notice in (*picture.notices, *(grey if is_grey(color) else ())):
             _log.warning("%s", notice)
     colors = palette_colors(read_palette(seen), fitted)

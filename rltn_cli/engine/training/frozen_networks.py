@@ -54,9 +54,9 @@ def load_frozen_networks(config: TrainConfig, *, offline: bool = False) -> Froze
         UsageError: the package of LPIPS is not installed.
         ModelError: weights are unavailable; the message says how to get them.
     """
-    losses = config.losses
     folder = Path(config.frozen) if config.frozen else None
+    lpips = config.losses.lpips and config.architecture == "rltn"
     return FrozenNetworks(
-        vgg=load_vgg(losses.trunk, folder) if losses.perceptual else None,
-        lpips=load_lpips(folder, offline=offline) if losses.lpips else None,
+        vgg=load_vgg(config.losses.trunk, folder) if config.perceptual else None,
+        lpips=load_lpips(folder, offline=offline) if lpips else None,
     )

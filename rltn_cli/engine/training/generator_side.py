@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rltn_cli.models.rltn import RLTN, ReferenceTokens
+from rltn_cli.models.painted import ReferenceTokens
+from rltn_cli.models.rltn import RLTN
 
 
 class GeneratorOutput(NamedTuple):

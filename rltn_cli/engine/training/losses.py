@@ -37,7 +37,7 @@ OUTPUT_LAYERS = tuple(dict.fromkeys([*FM_WEIGHTS, *CTX_WEIGHTS, PERC_LAYER]))
 """Layers of the frozen VGG that fm, ctx and perc look at."""
 
 
-def _weighted(per_sample: Tensor, weights: Tensor) -> Tensor:
+def _weighted_mean(per_sample: Tensor, weights: Tensor) -> Tensor:
     """Return the batch mean of weighted per-sample losses."""
     return (per_sample * weights).mean()
 
@@ -67,7 +67,7 @@ def feature_matching(output: Features, target: Features, weights: Tensor) -> Ten
     """Return `fm`: L1 between VGG features relu1_2 to relu5_2 of output and target, weighted by layer [6]."""
     total = sum(w * _l1(output[name], target[name]) for name, w in FM_WEIGHTS.items())
     assert isinstance(total, Tensor)
-    return _weighted(total, weights)
+    return _weighted_mean(total, weights)
 
 
 def reconstruction(output: Tensor, target: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
@@ -81,7 +81,7 @@ def reconstruction(output: Tensor, target: Tensor, weights: Tensor, seen: Tensor
     """
     if seen is not None:
         output, target = output * seen, target * seen
-    return _weighted(_l1(output, target), weights)
+    return _weighted_mean(_l1(output, target), weights)
 
 
 def warping(warped: Tensor, target: Tensor, weights: Tensor, seen: Tensor | None = None) -> Tensor:
@@ -92,18 +92,18 @@ def warping(warped: Tensor, target: Tensor, weights: Tensor, seen: Tensor | None
     pooled = [F.avg_pool2d(picture, PATCH) for picture in (warped.float(), target)]
     if seen is not None:
         pooled = [picture * F.avg_pool2d(seen, PATCH) for picture in pooled]
-    return _weighted(_l1(*pooled), weights)
+    return _weighted_mean(_l1(*pooled), weights)
 
 
 def perceptual(output: Features, target: Features, weights: Tensor) -> Tensor:
     """Return `perc`: mean squared distance at relu4_2 between output and target [6]."""
     distance = (output[PERC_LAYER].float() - target[PERC_LAYER].float()).square().flatten(1).mean(dim=1)
-    return _weighted(distance, weights)
+    return _weighted_mean(distance, weights)
 
 
 def lpips(distances: Tensor, weights: Tensor) -> Tensor:
     """Return `lpips`: LPIPS distances (B,) between output and target (Zhang et al., 2018)."""
-    return _weighted(distances, weights)
+    return _weighted_mean(distances, weights)
 
 
 def contextual(output: Features, reference: Features, weights: Tensor, bandwidth: float = 0.1) -> Tensor:
@@ -117,7 +117,7 @@ def contextual(output: Features, reference: Features, weights: Tensor, bandwidth
         while max(x.shape[2:]) > CTX_POSITIONS:
             x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
         total = total + weight * contextual_distance(x.flatten(2), y.flatten(2), bandwidth)
-    return _weighted(total, weights)
+    return _weighted_mean(total, weights)
 
 
 def contextual_distance(x: Tensor, y: Tensor, bandwidth: float) -> Tensor:

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rltn_cli.data.batches import make_plain_batch
 from rltn_cli.engine.evaluation.lpips import Lpips
+from rltn_cli.engine.training.architectures import make_discriminator, make_objective
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
+from rltn_cli.engine.training.game import Moment, Phase, noise_of
 from rltn_cli.engine.training.generator_side import GeneratorSide
-from rltn_cli.engine.training.objective import Objective, Phase
+from rltn_cli.engine.training.objective import Objective
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.discriminator import MultiscaleDiscriminator
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
@@ -32,7 +35,7 @@ class MemoryEstimate:
     total: int
 
 
-def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> MemoryEstimate:
+def estimate_memory(config: TrainConfig, model: PaintingNetwork, processes: int = 1) -> MemoryEstimate:
     """Estimate the memory of a run: one sample goes through the terms, and what autograd keeps is counted.
 
     Args:
@@ -40,10 +43,14 @@ def estimate_memory(config: TrainConfig, model: RLTN, processes: int = 1) -> Mem
         model: the network, on the CPU.
         processes: that share a batch.
     """
-    discriminator = MultiscaleDiscriminator(config.discriminator_width)
-    losses = config.losses
+    discriminator = (
+        MultiscaleDiscriminator(config.discriminator_width)
+        if isinstance(model, RLTN)
+        else make_discriminator(model, config.discriminator_width)
+    )
+    lpips = config.losses.lpips and config.architecture == "rltn"
     frozen = FrozenNetworks(
-        vgg=VGG(losses.trunk) if losses.perceptual else None, lpips=Lpips() if losses.lpips else None
+        vgg=VGG(config.losses.trunk) if config.perceptual else None, lpips=Lpips() if lpips else None
     )
     kept: dict[int, int] = {}
     networks = [model, discriminator, *frozen.modules]
@@ -68,14 +75,18 @@ def _count_bytes(*networks: torch.nn.Module) -> int:
 
 
 def _compute_objective(
-    config: TrainConfig, model: RLTN, discriminator: MultiscaleDiscriminator, frozen: FrozenNetworks
-) -> Tensor:
-    """Return the objective of one sample of grey pictures, with its graph."""
+    config: TrainConfig, model: PaintingNetwork, discriminator: nn.Module, frozen: FrozenNetworks
+) -> list[Tensor]:
+    """Return what the players minimise for one sample of grey pictures, with their graphs."""
     size = config.largest_size
     grey = torch.zeros(1, 3, size, size)
     one = torch.ones(1)
     batch = make_plain_batch(grey[:, :1], grey, grey, pseudo=one, shared=0 * one)
+    if not isinstance(model, RLTN):
+        moment = Moment(Phase(), noise_of(config.seed, 0, 0, 0))
+        return [loss.total for loss in make_objective(model, discriminator, frozen).losses(batch, moment)]
+    assert isinstance(discriminator, MultiscaleDiscriminator)
     objective = Objective(config.losses, frozen, model.config.temperature)
     generator_side = GeneratorSide(model, align=config.losses.align > 0)
     output = generator_side(batch.sketch, batch.reference, batch.target, batch.labels)
-    return objective.total(objective.generator_terms(output, batch, discriminator, Phase()))
+    return [objective.total(objective.generator_terms(output, batch, discriminator, Phase()))]

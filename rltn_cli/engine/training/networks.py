@@ -1,68 +1,77 @@
 """The networks in training, their averaged weights and their optimisers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from rltn_cli.engine.training.generator_side import GeneratorSide
 from rltn_cli.engine.training.schedule import make_ema_update, set_lr
 from rltn_cli.engine.training.state import optimizer_tensors, restore_optimizer
-from rltn_cli.models.discriminator import MultiscaleDiscriminator
+from rltn_cli.models.architectures import PaintingNetwork
+from rltn_cli.models.baselines.baseline import BaselineNetwork
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
 
 
 class TrainingNetworks:
-    """RLTN and the discriminator, on the run's device, with all that training adds to them."""
+    """A network that paints and its discriminator, on the run's device, with what training adds to them."""
 
     def __init__(
-        self,
-        config: TrainConfig,
-        accelerator: Accelerator,
-        *,
-        model: RLTN | None = None,
-        compile_networks: bool = False,
+        self, config: TrainConfig, accelerator: Accelerator, model: PaintingNetwork, discriminator: nn.Module
     ) -> None:
-        """Prepare networks and optimisers; arguments as in Trainer."""
+        """Move the networks and make the optimisers.
+
+        Args:
+            config: of the run.
+            accelerator: its device and processes.
+            model: what is trained; what in it needs no gradient stays as it is.
+            discriminator: without parameters where the architecture has none.
+        """
         self.config = config
-        torch.manual_seed(config.seed)
-        self.model = model or RLTN(config.fresh_model())
-        self.model.requires_grad_(True)
-        for part in config.freeze:
-            getattr(self.model, part).requires_grad_(False)
-        self.discriminator = MultiscaleDiscriminator(config.discriminator_width)
-        for network in (self.model, self.discriminator):
+        self.model, self.discriminator = model, discriminator
+        networks: tuple[nn.Module, ...] = (model, discriminator)
+        for network in networks:
             network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.ema = AveragedModel(self.model, multi_avg_fn=make_ema_update(config.ema))
+        self.ema = AveragedModel(model, multi_avg_fn=make_ema_update(config.ema))
         betas = (config.beta1, config.beta2)
-        self.trained = [value for value in self.model.parameters() if value.requires_grad]
+        self.trained = [value for value in model.parameters() if value.requires_grad]
         """Parameters of the model that are not frozen."""
         self.generator_optimizer = torch.optim.Adam(self.trained, config.generator_lr, betas)
+        self._judges = list(discriminator.parameters())
         self.discriminator_optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), config.discriminator_lr, betas
+            self._judges or [torch.zeros(0)], config.discriminator_lr, betas
         )
         # The optimisers stay PyTorch's own: Accelerate would update the fp16 scale after each of the two.
-        prepare: Callable[..., Any] = accelerator.prepare
-        self.generator_side: Any = prepare(GeneratorSide(self.model, align=config.losses.align > 0))
-        self.prepared_discriminator: Any = prepare(self.discriminator)
-        """The discriminator as it is trained: it averages its gradients over the processes."""
-        if compile_networks:
-            self.generator_side = torch.compile(self.generator_side)
-            self.prepared_discriminator = torch.compile(self.prepared_discriminator)
+        self.prepared: list[Any] = []
+        """Networks that average their own gradients over the processes."""
+        self.shared = accelerator.num_processes > 1
+        """Whether other processes train the same weights."""
 
     @property
-    def ema_model(self) -> RLTN:
-        """RLTN with the averaged weights: what is evaluated and shipped."""
+    def ema_model(self) -> PaintingNetwork:
+        """The network with the averaged weights: what is evaluated and shipped."""
         model = self.ema.module
-        assert isinstance(model, RLTN)
+        assert isinstance(model, RLTN | BaselineNetwork)
         return model
 
+    @property
+    def optimizers_with_gradients(self) -> list[Optimizer]:
+        """The optimisers that have something to do after a step's gradients."""
+        sides = ((self._judges, self.discriminator_optimizer), (self.trained, self.generator_optimizer))
+        return [optimizer for values, optimizer in sides if any(value.grad is not None for value in values)]
+
+    def average_gradients(self, accelerator: Accelerator) -> None:
+        """Make all gradients their means over the processes."""
+        for value in (*self._judges, *self.trained):
+            if value.grad is not None:
+                value.grad = accelerator.reduce(value.grad, "mean")
+
     def count_parameters(self) -> int:
-        """Return the number of RLTN's parameters, frozen ones included."""
+        """Return the number of the model's parameters, frozen ones included."""
         return sum(value.numel() for value in self.model.parameters())
 
     def set_lr(self, multiplier: float) -> None:

@@ -23,6 +23,7 @@ from rltn_cli.engine.training.tensorboard_log import RunLog
 from rltn_cli.engine.training.time_limit import Clock
 from rltn_cli.engine.training.trainer import StepReport, Trainer
 from rltn_cli.errors import DataError, TrainingError
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import TrainConfig
 
@@ -126,7 +127,7 @@ def _run(
 def _make_trainer(
     request: Request, config: TrainConfig, data: TrainingData, accelerator: Accelerator
 ) -> Trainer:
-    """Return the trainer of a run, brought to the state that the run goes on from."""
+    """Return the trainer of a run, in the state that the run continues from."""
     trainer = Trainer(
         config,
         data.store(data.train, config.largest_size),
@@ -157,7 +158,7 @@ class _Steps:
             stopped, late, time_fraction = trainer.agree(
                 [
                     float(self._stop.is_set()),
-                    float(clock.late(report.seconds)) if is_main else 0.0,
+                    float(clock.note_step(report.seconds)) if is_main else 0.0,
                     clock.time_fraction() if is_main else 0.0,
                 ]
             )
@@ -180,7 +181,7 @@ def _extract_lines(data: TrainingData, trainer: Trainer, stop: threading.Event) 
     return extracted
 
 
-def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
+def start_model(config: TrainConfig, *, offline: bool = False) -> PaintingNetwork | None:
     """Return the weights that a run begins with; None for fresh ones.
 
     Raises:
@@ -189,5 +190,7 @@ def start_model(config: TrainConfig, *, offline: bool = False) -> RLTN | None:
     if not config.init:
         return None
     model = load_model(find_model(config.init, offline=offline))
+    if not isinstance(model, RLTN):
+        return model
     torch.manual_seed(config.seed)  # for the modules that older weights get
     return extend(model, config.fresh_model())

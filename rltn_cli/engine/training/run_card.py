@@ -12,7 +12,7 @@ from rltn_cli.training_config import TrainConfig
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What the card tells of a run."""
+    """What the card says of a run."""
 
     name: str
     config: TrainConfig
@@ -38,11 +38,12 @@ def write_card(summary: RunSummary) -> str:
     origin = (
         f"fine-tuned from `{_strip_folders(config.init)}`" if config.init else "trained from random weights"
     )
+    method = "RLTN" if config.architecture == "rltn" else config.architecture
     return "\n".join(
         (
             "---", *front, "---", "",
             f"# {summary.name}", "",
-            f"Paints a line drawing in the colours of a reference picture (RLTN); {origin}. "
+            f"Paints a line drawing in the colours of a reference picture ({method}); {origin}. "
             f"{summary.parameters:,} parameters, averaged weights, half precision.", "",
             "```sh",
             f"rltn colorize sketch.png --ref style.jpg -o out.png -m {summary.name}",
@@ -59,13 +60,13 @@ def write_card(summary: RunSummary) -> str:
 
 
 def _strip_folders(init: str) -> str:
-    """Return a model's name without the folders of the machine; empty for none."""
+    """Return a model's name without the folders of this machine; empty for none."""
     path = Path(init)
     return path.name if init and path.exists() else init
 
 
 def _terms(config: TrainConfig) -> str:
-    return ", ".join(f"{term} {weight:g}" for term, weight in config.losses.active.items())
+    return ", ".join(f"{term} {weight:g}" for term, weight in config.terms.items())
 
 
 def _data(summary: RunSummary) -> str:

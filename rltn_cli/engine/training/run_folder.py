@@ -63,7 +63,7 @@ def check_run(folder: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{folder} is a file: name a folder for the run")
     if not overwrite and ((folder / RUN_CONFIG).exists() or find_newest_state(folder)):
         raise OutputError(
-            f"{folder} holds a run already: add --resume auto to go on with it, or --overwrite to begin again"
+            f"{folder} holds a run already: add --resume auto to continue it, or --overwrite to begin again"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a training run leaves behind while it goes: states, sample grids, measurements, and the model."""
+"""What a training run writes while it goes on: states, sample grids, measurements, and the model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ GRID_DRAWINGS = 8
 
 
 class RunRecorder:
-    """Writes the folder of a run, and returns the events that tell of it; only in the main process."""
+    """Writes the folder of a run, and returns the events that report it; only in the main process."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class RunRecorder:
         self._history: list[ValidationEntry] = []
 
     def begin(self) -> Iterator[PlanEvent | ValidationEvent | SamplesEvent]:
-        """Tell the plan, and measure the weights that the run begins with unless an earlier call did so."""
+        """Report the plan, and measure the weights that the run begins with unless an earlier call did so."""
         config, data, trainer = self._config, self._data, self._trainer
         self._history = self._folder.read_history(trainer.step)
         yield {
             "event": "plan", "pairs": len(data.train), "held_back": len(data.held), "steps": config.steps,
-            "step": trainer.step, "batch": config.batch, "terms": list(config.losses.active),
+            "step": trainer.step, "batch": config.batch, "terms": list(config.terms),
             "device": trainer.device.type, "processes": trainer.world_size,
             "parameters": trainer.networks.count_parameters(),
             "trained": sum(value.numel() for value in trainer.networks.trained), "minutes": config.minutes,
@@ -94,13 +94,13 @@ class RunRecorder:
 
     def save(self) -> CheckpointEvent:
         """Save a training state."""
-        with self._clock.saving():
+        with self._clock.measure_saving():
             path = self._folder.save(self._trainer)
         return {"event": "checkpoint", "step": self._trainer.step, "path": str(path)}
 
     def draw_samples(self) -> SamplesEvent:
         """Write a sample grid."""
-        with self._clock.drawing():
+        with self._clock.measure_drawing():
             path, grid = self._folder.write_samples(self._trainer, self._samples)
             self._log.picture(grid, self._trainer.step)
         return {"event": "samples", "step": self._trainer.step, "path": str(path)}
@@ -110,7 +110,7 @@ class RunRecorder:
         if self._validation is None or not self._validation.ids:
             return
         step = self._trainer.step
-        with self._clock.validating():
+        with self._clock.measure_validation():
             metrics = self._validation.measure(self._trainer.networks.ema_model, self._trainer.device)
         entry: ValidationEntry = {"step": step, "pictures": len(self._validation.ids), **metrics}
         self._history = [old for old in self._history if old["step"] != step] + [entry]

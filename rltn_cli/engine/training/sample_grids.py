@@ -11,7 +11,8 @@ from rltn_cli.data.stores import PairStore
 from rltn_cli.data.tensors import to_array
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.imaging.pixels import to_bytes
-from rltn_cli.models.rltn import RLTN
+from rltn_cli.models.architectures import PaintingNetwork
+from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.training_config import DataConfig
 
 AT_ONCE = 4
@@ -19,7 +20,7 @@ AT_ONCE = 4
 
 
 def draw_grid_batch(store: PairStore, count: int, size: int, seed: int = 0) -> Batch:
-    """SampleSpec fixed samples with clean lines and true colours; half of the references share the palette.
+    """Draw fixed samples with clean lines and true colours; half of the references share the palette.
 
     Args:
         store: of the pairs to show.
@@ -33,25 +34,25 @@ def draw_grid_batch(store: PairStore, count: int, size: int, seed: int = 0) -> B
     return make_batch(store, specs, size)
 
 
-def sample_grid(model: RLTN, batch: Batch, device: torch.device | str) -> NDArray[np.uint8]:
+def sample_grid(model: PaintingNetwork, batch: Batch, device: torch.device | str) -> NDArray[np.uint8]:
     """Paint a batch and lay it out, one column per sample: sketch, reference, warped, painted, target.
 
     The model is left in evaluation mode.
 
     Returns:
-        (5 H, B W, 3) uint8 RGB.
+        (5 H, B W, 3) uint8 RGB; (4 H, B W, 3) of a network that warps nothing.
     """
     colorizer = Colorizer(model, device)
     parts = [
         colorizer.paint_batch(batch.sketch[i : i + AT_ONCE], [batch.reference[i : i + AT_ONCE]])
         for i in range(0, len(batch.sketch), AT_ONCE)
     ]
-    warped = torch.cat([part.warped.cpu() for part in parts])
+    warped = [part.warped.cpu() for part in parts if isinstance(part, RLTNOutput)]
     colors = torch.cat([part.colors.cpu() for part in parts])
     rows = [
         batch.sketch.cpu().expand(-1, 3, -1, -1),
         batch.reference.cpu(),
-        warped,
+        *([torch.cat(warped)] if warped else []),
         colors,
         batch.target.cpu(),
     ]

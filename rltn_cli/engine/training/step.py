@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 from accelerate import Accelerator
@@ -11,9 +11,8 @@ from torch import Tensor
 
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.runtime.out_of_memory import is_out_of_memory
-from rltn_cli.engine.training.losses import adversarial_discriminator
+from rltn_cli.engine.training.game import Moment, Phase, TrainingObjective, noise_of
 from rltn_cli.engine.training.networks import TrainingNetworks
-from rltn_cli.engine.training.objective import Objective, Phase
 from rltn_cli.engine.training.schedule import lr_multiplier
 from rltn_cli.errors import NonFiniteLossError, TrainingError
 from rltn_cli.training_config import TrainConfig
@@ -22,13 +21,13 @@ log = logging.getLogger(__name__)
 
 
 class TrainingStep:
-    """What a batch does to the networks."""
+    """What a batch does to the networks, whatever their architecture; see `rltn_cli.engine.training.game`."""
 
     def __init__(
         self,
         config: TrainConfig,
         networks: TrainingNetworks,
-        objective: Objective,
+        objective: TrainingObjective,
         accelerator: Accelerator,
     ) -> None:
         self.config, self.networks, self.objective = config, networks, objective
@@ -37,7 +36,7 @@ class TrainingStep:
         """Number of pieces that a process's share of a batch is computed in; grows when memory is short."""
 
     def run(self, batch: Batch, step: int, time_fraction: float = 0.0) -> dict[str, float]:
-        """Do one step of the discriminator and one of the generator side.
+        """Do one step of the discriminator, if there is one, and one of the generator.
 
         Args:
             batch: this process's share of the samples.
@@ -58,7 +57,7 @@ class TrainingStep:
         self.networks.set_lr(lr_multiplier(self.config, step, time_fraction))
         self.networks.model.train()
         values = self._compute_in_memory(batch, phase, step)
-        self._update_weights(phase, step)
+        self._update_weights(step)
         return {f"loss/{name}": value for name, value in values.items()}
 
     def _compute_in_memory(self, batch: Batch, phase: Phase, step: int) -> dict[str, float]:
@@ -89,34 +88,18 @@ class TrainingStep:
 
     def _compute_gradients(self, batch: Batch, phase: Phase, step: int) -> dict[str, float]:
         """Leave the gradients of a batch in the networks, and return the terms."""
-        networks = self.networks
-        networks.zero_grad()
+        self.networks.zero_grad()
         sums, total = dict[str, Tensor](), len(batch.sketch)
         count = math.ceil(total / self.micro_batches)
         for start in range(0, total, count):
             part = batch.select(slice(start, start + count))
             share = len(part.sketch) / total
+            noise = noise_of(self.config.seed, step, self.accelerator.process_index, start)
+            moment = Moment(phase, noise, first=start == 0)
             with self._synchronize(last=start + count >= total), self.accelerator.autocast():
-                output = networks.generator_side(part.sketch, part.reference, part.target, part.labels)
-                if phase.adversarial:
-                    # the discriminator's spectral norms move once per step, in its first forward pass
-                    networks.discriminator.train(start == 0)
-                    # targets and painted pictures go through it together
-                    fake = output.colors.detach().to(part.target.dtype)
-                    scores = networks.prepared_discriminator(
-                        torch.cat([part.sketch] * 2), torch.cat([part.target, fake])
-                    )
-                    loss = _hinge_loss(scores, len(fake)) * share
-                    self.accelerator.backward(loss)
-                    _add(sums, {"adv_discriminator": loss})
-                    networks.discriminator.eval()
-                terms = self.objective.generator_terms(output, part, networks.discriminator, phase)
-                loss = self.objective.total(terms)
-                if self.accelerator.num_processes > 1:
-                    # every parameter must take part where gradients are averaged over processes
-                    loss = loss + 0 * output.colors.sum()
-                self.accelerator.backward(loss * share)
-            _add(sums, {name: value * share for name, value in terms.items()})
+                for loss in self.objective.losses(part, moment):
+                    self.accelerator.backward(loss.total * share)
+                    _add(sums, {name: value * share for name, value in loss.terms.items()})
         return self._check_finite(sums, step)
 
     @contextlib.contextmanager
@@ -124,13 +107,15 @@ class TrainingStep:
         """Average gradients over the processes in the last micro-batch only."""
         with contextlib.ExitStack() as stack:
             if not last:
-                for network in (self.networks.generator_side, self.networks.prepared_discriminator):
+                for network in self.networks.prepared:
                     stack.enter_context(self.accelerator.no_sync(network))
             yield
 
-    def _update_weights(self, phase: Phase, step: int) -> None:
-        """Move the weights by the gradients."""
+    def _update_weights(self, step: int) -> None:
+        """Move the weights by the gradients; what has none, as a discriminator that waits, stays."""
         networks, scaler = self.networks, self.accelerator.scaler
+        if self.accelerator.num_processes > 1 and not networks.prepared:
+            networks.average_gradients(self.accelerator)
         if scaler is not None:
             scaler.unscale_(networks.generator_optimizer)
         norm = torch.nn.utils.clip_grad_norm_(networks.trained, self.config.clip or math.inf)
@@ -139,8 +124,7 @@ class TrainingStep:
                 f"step {step}: the gradient is {float(norm)}; lower the learning rate and resume from the "
                 "last checkpoint"
             )
-        optimizers = [networks.discriminator_optimizer] if phase.adversarial else []
-        for optimizer in [*optimizers, networks.generator_optimizer]:
+        for optimizer in networks.optimizers_with_gradients:
             if scaler is None:
                 optimizer.step()
             else:
@@ -162,11 +146,6 @@ class TrainingStep:
                     "weight and resume from the last checkpoint"
                 )
         return values
-
-
-def _hinge_loss(scores: Sequence[Tensor], count: int) -> Tensor:
-    """Return the discriminator's loss; the first `count` scores are the targets', the others the fakes'."""
-    return adversarial_discriminator([s[:count] for s in scores], [s[count:] for s in scores])
 
 
 def _add(sums: dict[str, Tensor], terms: dict[str, Tensor]) -> None:

@@ -11,7 +11,7 @@ STATE_BYTES = 20
 DISK_SPEED = 20e6
 """Bytes per second that a disk is assumed to write before the first state is saved."""
 CARE = 1.3
-"""What took some time once may take this many times as long the next time."""
+"""Factor by which something may take longer the next time."""
 SHORTEST_SAVING = 2.0
 """Seconds that saving is assumed to take at least: quick savings vary most."""
 FIRST_SAVING = 3.0
@@ -57,7 +57,7 @@ class Clock:
         done = time.monotonic() - self._first
         return done / max(done + self.left(), 1e-9)
 
-    def late(self, seconds: float) -> bool:
+    def note_step(self, seconds: float) -> bool:
         """Note how long a step took, and return whether there is no time for another.
 
         The longest of the last steps does not count: the whole program may have been paused during it.
@@ -71,7 +71,7 @@ class Clock:
         return sum(self._steps) / max(len(self._steps), 1)
 
     @contextlib.contextmanager
-    def saving(self) -> Iterator[None]:
+    def measure_saving(self) -> Iterator[None]:
         """Measure how long it takes to save a state."""
         begun = time.monotonic()
         yield
@@ -80,14 +80,14 @@ class Clock:
         )  # the model follows the last state
 
     @contextlib.contextmanager
-    def drawing(self) -> Iterator[None]:
+    def measure_drawing(self) -> Iterator[None]:
         """Measure how long a sample grid takes."""
         begun = time.monotonic()
         yield
         self._drawing = time.monotonic() - begun
 
     @contextlib.contextmanager
-    def validating(self) -> Iterator[None]:
+    def measure_validation(self) -> Iterator[None]:
         """Measure how long a validation takes."""
         begun = time.monotonic()
         yield

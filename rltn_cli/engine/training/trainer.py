@@ -14,14 +14,13 @@ from rltn_cli.config_files import to_json
 from rltn_cli.data.batches import Batch
 from rltn_cli.data.stores import PairStore
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.engine.training.architectures import prepare_architecture
 from rltn_cli.engine.training.batch_loader import BatchLoader
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
-from rltn_cli.engine.training.networks import TrainingNetworks
-from rltn_cli.engine.training.objective import Objective
 from rltn_cli.engine.training.state import read_state, write_state
 from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.errors import RltnError, TrainingError
-from rltn_cli.models.rltn import RLTN
+from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.training_config import TrainConfig
 
 
@@ -41,7 +40,7 @@ class StepReport:
 
 
 class Trainer:
-    """Trains RLTN on a store of pairs.
+    """Trains a network, RLTN or another, on a store of pairs.
 
     A step depends on the configuration, the weights before it and the step's number alone (and on
     `time_fraction`, where there is a time limit), so that a run that was interrupted and resumed equals one
@@ -53,7 +52,7 @@ class Trainer:
         config: TrainConfig,
         store: PairStore,
         *,
-        model: RLTN | None = None,
+        model: PaintingNetwork | None = None,
         frozen: FrozenNetworks | None = None,
         accelerator: Accelerator | None = None,
         workers: int = 0,
@@ -68,14 +67,12 @@ class Trainer:
             frozen: the networks that the loss terms need; none by default.
             accelerator: device, precision and processes; otherwise one for `config.precision`.
             workers: processes that make batches ahead.
-            compile_networks: use torch.compile.
+            compile_networks: use torch.compile, for RLTN.
 
         Raises:
             TrainingError: a term has a weight, but not its frozen network, or the processes cannot share a
                 batch evenly.
         """
-        frozen = frozen or FrozenNetworks()
-        frozen.check(config.losses)
         self.config = config
         self.accelerator = accelerator or Accelerator(mixed_precision=config.mixed_precision)
         self.device = self.accelerator.device
@@ -84,11 +81,9 @@ class Trainer:
             raise TrainingError(
                 f"a batch of {config.batch} is not a multiple of the {self.world_size} processes"
             )
-        self.networks = TrainingNetworks(
-            config, self.accelerator, model=model, compile_networks=compile_networks
+        self.networks, objective = prepare_architecture(
+            config, self.accelerator, model, frozen or FrozenNetworks(), compile_networks=compile_networks
         )
-        frozen.move_to(self.device)
-        objective = Objective(config.losses, frozen, self.networks.model.config.temperature)
         self.training_step = TrainingStep(config, self.networks, objective, self.accelerator)
         self.loader = BatchLoader(
             config, store, self.device, rank=self.rank, world_size=self.world_size, workers=workers

@@ -15,7 +15,7 @@ from rltn_cli.engine.evaluation.metrics import Target, measure
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.training.events import ValidationMetrics
 from rltn_cli.imaging.pixels import Bytes
-from rltn_cli.models.rltn import RLTN
+from rltn_cli.models.architectures import PaintingNetwork
 
 FEWEST = 8
 """Of fewer pairs none are held back."""
@@ -113,7 +113,7 @@ class Validation:
             for number, sketch in zip(drawings, self._sketches, strict=True)
         ]
 
-    def measure(self, model: RLTN, device: torch.device) -> ValidationMetrics:
+    def measure(self, model: PaintingNetwork, device: torch.device) -> ValidationMetrics:
         """Paint the drawings as `rltn colorize` does and compare them with their targets."""
         paint = make_model_method(Colorizer(model, device))
         metrics = []

@@ -125,7 +125,7 @@ def test_results_are_no_pictures_in_a_later_run(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.INFO, "rltn_cli"):
         tasks = plan_extraction(("in",), "out", recursive=True)
     assert [task.picture for task in tasks] == ["in/a.png", "in/b.png", "in/c.png"]
-    assert "in/lines: left out what rltn made there" in caplog.text
+    assert "in/lines: left out the results of rltn in it" in caplog.text
 
 
 def test_pages_are_chosen() -> None:

@@ -66,7 +66,7 @@ def test_part_masks_become_one_picture_a_face():
         (("a.png", "b.jpg"), "out.png", "several pictures need a folder"),
         (("pages",), "b.jpg", "several pictures need a folder"),
         (("pages/deep/*.jpg",), "out", "no file matches this pattern"),
-        (("empty",), "out", "there is no picture to draw; --recursive"),
+        (("empty",), "out", "no pictures found; --recursive"),
         (("a.png", "pages/a.jpg"), "out", "would both become out/a.png: rename one"),
         (("pages",), "pages", "is also an input"),
         (("a.png",), "a.png", "a.png is also an input"),

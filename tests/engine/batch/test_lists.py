@@ -34,7 +34,7 @@ def test_names_that_end_in_zero_bytes(end: bytes, monkeypatch: pytest.MonkeyPatc
     give(monkeypatch, given)
     assert [str(path) for path in read_list(null=True)] == ["a.png", "two\nlines.png", " b .png"]
     give(monkeypatch, given)
-    with pytest.raises(UsageError, match="names end in zero bytes, as find -print0 writes them: add -0"):
+    with pytest.raises(UsageError, match="names end in NUL bytes, as find -print0 writes them: add -0"):
         read_list()
 
 

@@ -105,7 +105,7 @@ def test_references_by_name_from_a_folder() -> None:
         "in/sub/a.png": ["refs/sub/a.jpg"],
     }
     problems = {str(task.sketch): task.problem or "" for task in tasks}
-    assert "holds no picture named c" in problems["in/c.png"]
+    assert "contains no picture named c" in problems["in/c.png"]
     assert "refs/d.jpg" in problems["in/d.png"]
     assert "refs/d.png" in problems["in/d.png"]
 
@@ -163,7 +163,7 @@ def test_a_manifest_of_json_lines() -> None:
         ("a.jsonl", '{"sketch": 3}\n', "a.jsonl, line 1: it names no sketch"),
         ("a.jsonl", '{"sketch": "a.png", "reference": 3}\n', "a.jsonl, line 1: the reference must be"),
         ("a.jsonl", '{"sketch": "a.png", "output": 3}\n', "a.jsonl, line 1: the output must be"),
-        ("a.jsonl", '{"sketch": "a\\u0000.png"}\n', "a.jsonl, line 1: a name contains a zero byte"),
+        ("a.jsonl", '{"sketch": "a\\u0000.png"}\n', "a.jsonl, line 1: a name contains a NUL byte"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(name: str, text: str, message: str) -> None:
@@ -198,13 +198,13 @@ def test_a_manifest_that_cannot_be_read_says_so() -> None:
     ("output", "message"),
     [
         ("b.gif", "unknown picture format"),
-        ("../b.png", r"the output \.\./b\.png leads out of out"),
-        ("x/../../b.png", "leads out of"),
-        ("/tmp/b.png", "leads out of"),
-        ("..", "leads out of"),
-        ("link/b.png", "leads out of"),
-        ("link.png", "leads out of"),
-        ("lost.png", "leads out of"),
+        ("../b.png", r"the output \.\./b\.png lies outside out"),
+        ("x/../../b.png", "lies outside"),
+        ("/tmp/b.png", "lies outside"),
+        ("..", "lies outside"),
+        ("link/b.png", "lies outside"),
+        ("link.png", "lies outside"),
+        ("lost.png", "lies outside"),
     ],
 )
 @pytest.mark.parametrize("manifest", ["a.csv", "a.tsv", "a.jsonl"])
@@ -261,4 +261,4 @@ def test_a_pipe_that_is_named_is_refused_and_in_a_folder_passed_over() -> None:
     os.mkfifo("in/pipe.png")
     assert [task.sketch.name for task in plan_batch(["in"], OUT, REF)] == ["a.png"]
     tasks = plan_batch(["in/a.png", "in/pipe.png"], OUT, REF)
-    assert [task.problem for task in tasks] == [None, "in/pipe.png: a pipe or a device; name a file"]
+    assert [task.problem for task in tasks] == [None, "in/pipe.png: is a pipe or a device; name a file"]

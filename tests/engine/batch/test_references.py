@@ -37,10 +37,10 @@ def paths(tmp_path: Path) -> list[Path]:
 def test_a_reference_is_encoded_once_whoever_asks(colorizer: Colorizer, paths: list[Path]) -> None:
     cache = ReferenceCache(colorizer, 64)
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(cache.encoded, [(paths[0],)] * 12))
+        results = list(pool.map(cache.encode, [(paths[0],)] * 12))
     assert cache.encodings == 1
     assert all(result is results[0] for result in results)
-    assert cache.encoded((paths[0], paths[1])).tokens.style.shape[1] == 2 * 256
+    assert cache.encode((paths[0], paths[1])).tokens.style.shape[1] == 2 * 256
     assert cache.encodings == 2
 
 
@@ -50,7 +50,7 @@ def test_a_reference_is_encoded_once_under_all_its_names(colorizer: Colorizer, p
     copy = path.with_name("copy.png")
     copy.write_bytes(path.read_bytes())
     again = path.parent / ".." / path.parent.name / path.name
-    results = {name: cache.encoded((name,)) for name in (path, again, copy)}
+    results = {name: cache.encode((name,)) for name in (path, again, copy)}
     assert cache.encodings == 1
     assert all(result.names == (str(name),) for name, result in results.items())
     assert len({id(result.tokens) for result in results.values()}) == 1
@@ -58,26 +58,26 @@ def test_a_reference_is_encoded_once_under_all_its_names(colorizer: Colorizer, p
 
 def test_the_one_not_used_for_longest_makes_room(colorizer: Colorizer, paths: list[Path]) -> None:
     keys = [(path,) for path in paths]
-    one = ReferenceCache(colorizer, 64).encoded(keys[0])
+    one = ReferenceCache(colorizer, 64).encode(keys[0])
     size = one.tokens.style.nbytes + one.tokens.patches.nbytes + one.pictures[0].nbytes
     cache = ReferenceCache(colorizer, 64, limit=2 * size)
     for key in (keys[0], keys[1], keys[0], keys[2], keys[0]):
-        cache.encoded(key)
+        cache.encode(key)
     assert cache.encodings == 3
-    cache.encoded(keys[1])
+    cache.encode(keys[1])
     assert cache.encodings == 4
 
 
 def test_one_that_is_larger_than_the_room_is_still_given(colorizer: Colorizer, paths: list[Path]) -> None:
     cache = ReferenceCache(colorizer, 64, limit=1)
-    assert cache.encoded((paths[0],)) is cache.encoded((paths[0],))
+    assert cache.encode((paths[0],)) is cache.encode((paths[0],))
 
 
 def test_the_network_is_entered_through_the_slot(colorizer: Colorizer, paths: list[Path]) -> None:
     slot = threading.BoundedSemaphore(1)
     cache = ReferenceCache(colorizer, 64, slot=lambda: slot)
     with slot, ThreadPoolExecutor(1) as pool:
-        future = pool.submit(cache.encoded, (paths[0],))
+        future = pool.submit(cache.encode, (paths[0],))
         with pytest.raises(TimeoutError):
             future.result(timeout=0.3)
         slot.release()
@@ -91,10 +91,10 @@ def test_one_that_disappears_or_changes_on_the_way_is_named(colorizer: Colorizer
     paths[0].unlink()
     paths[1].write_bytes(paths[2].read_bytes())
     with pytest.raises(PictureError, match=r"white\.png: there is no such file"):
-        cache.encoded((paths[0],))
+        cache.encode((paths[0],))
     with pytest.raises(PictureError, match=r"red\.png: changed while the batch was running"):
-        cache.encoded((paths[1],))
-    assert cache.encoded((paths[2],)).pictures
+        cache.encode((paths[1],))
+    assert cache.encode((paths[2],)).pictures
 
 
 def test_the_hash_of_a_set_is_that_of_what_can_be_read(colorizer: Colorizer, paths: list[Path]) -> None:
@@ -125,7 +125,7 @@ def test_the_score_is_the_mean_confidence_of_a_sample(colorizer: Colorizer, path
     drawing_pixels = np.full((64, 64), 255, np.uint8)
     drawing_pixels[20:40, 20:24] = 0
     drawing = colorizer.prepare(drawing_pixels, size=64)
-    references = ReferenceCache(colorizer, 64).encoded((paths[1],))
+    references = ReferenceCache(colorizer, 64).encode((paths[1],))
     outputs = colorizer.paint(drawing, references)
     score = match_score(colorizer.model, outputs, references)
     with torch.inference_mode():

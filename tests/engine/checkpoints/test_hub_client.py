@@ -156,7 +156,7 @@ def test_what_is_not_there_is_one_line(hub: HubServer, repository: Repository) -
         ("org/nothing", "no such model on the Hub, or a private one; check the name, or set HF_TOKEN"),
         ("org/tiny@v9", "the Hub has org/tiny, but no revision v9"),
         ("org/gated", "access is gated; accept its terms on the Hub, then set HF_TOKEN"),
-        ("org/pickle", "holds no model.safetensors, so it is no model for rltn"),
+        ("org/pickle", "holds no model.safetensors, so it is not a model for rltn"),
         ("org--x/tiny", "not a name that the Hub allows"),
     ):
         with pytest.raises(ModelError) as caught:

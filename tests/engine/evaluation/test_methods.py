@@ -35,7 +35,7 @@ def test_notices_about_references_are_suppressed_too(caplog: pytest.LogCaptureFi
     make_model_method(colorizer)(sketch[None], reference[None], "a")
     assert caplog.text == ""
     colorizer(sketch, reference, size=64, finish="paint")
-    assert "is grey; a reference without colours has none to give" in caplog.text
+    assert "is grey; a reference without colours gives none" in caplog.text
 
 
 def test_a_folder_gives_the_pictures_by_id(pairs_folder: Path) -> None:

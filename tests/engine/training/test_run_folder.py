@@ -59,7 +59,7 @@ def test_a_new_run_does_not_touch_one_that_is_there(tmp_path, trainer):
     folder.save(trainer)
     folder.write_history([{"step": 0, "color_error": 7.0}])
     with pytest.raises(
-        OutputError, match="holds a run already: add --resume auto to go on with it, or --overwrite"
+        OutputError, match="holds a run already: add --resume auto to continue it, or --overwrite"
     ):
         check_run(tmp_path / "run", overwrite=False)
     check_run(tmp_path / "run", overwrite=True)

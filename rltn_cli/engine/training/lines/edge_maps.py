@@ -35,7 +35,7 @@ def choose_paintings(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def missing_maps(pairs: Sequence[Pair], folder: Path) -> list[Pair]:
-    """Return the paintings that HED has not looked at yet."""
+    """Return the paintings whose edges HED has not found yet."""
     return [pair for pair in choose_paintings(pairs) if not _path(folder, pair).exists()]
 
 

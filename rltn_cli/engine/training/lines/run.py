@@ -121,7 +121,7 @@ def _saved_config(path: Path) -> dict[str, Any]:
 
 
 def prepare(request: LineRunRequest) -> LinePlan:
-    """Check that the run can begin or go on, and return what it has to work with; nothing is written.
+    """Check that the run can begin or continue, and return what it has to work with; nothing is written.
 
     Raises:
         OutputError: a run is there that may not be replaced, or a file is in the way.
@@ -134,7 +134,7 @@ def prepare(request: LineRunRequest) -> LinePlan:
     begun = (output / RUN_CONFIG).exists()
     if begun and not (request.resume or request.overwrite):
         raise OutputError(
-            f"{output} holds a run already: add --resume to go on, or --overwrite to begin again"
+            f"{output} holds a run already: add --resume to continue it, or --overwrite to begin again"
         )
     pairs = select_split(read_pairs(Path(request.config.data)), "train")
     paintings = missing_maps(pairs, request.edges)

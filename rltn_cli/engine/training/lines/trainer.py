@@ -92,7 +92,7 @@ class LineTrainer:
         set_lr(self.optimizer, self.options.lr * max(warm, LEAST_WARMUP) * decay)
         color, ink = self.batches.draw(self.step)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.precision == "bf16"):
-            outputs = self.network.unpadded(color.to(memory_format=torch.channels_last))
+            outputs = self.network.forward_unpadded(color.to(memory_format=torch.channels_last))
         losses = line_losses(tuple(output.float() for output in outputs), ink)
         for name, value in losses.items():
             if not torch.isfinite(value):

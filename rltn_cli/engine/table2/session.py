@@ -1,0 +1,179 @@
+"""The whole table: which rows there are to do, who does them, and what is written when all are done."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias, TypedDict
+
+from rltn_cli.data.recipes import read_data
+from rltn_cli.data.splits import TRAIN, VAL
+from rltn_cli.engine.table2.jobs import (
+    PROTOCOLS,
+    Job,
+    Measurement,
+    check_trained,
+    run_evaluation,
+    run_training,
+)
+from rltn_cli.engine.table2.results import write_results
+from rltn_cli.engine.table2.rows import Budget, choose_rows
+from rltn_cli.engine.training.events import TrainingEvent
+from rltn_cli.engine.training.run_data import TrainingData, prepare_data
+from rltn_cli.errors import DataError, UsageError
+
+POLL = 2.0
+"""Seconds between two looks at what the other processes have done."""
+_LAUNCHED = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "ROLE_RANK")
+"""What a launcher of several processes sets; each process trains alone here."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """What a user asks of a table."""
+
+    data: tuple[str, ...]
+    """Sets of data, each a column: folders of pairs or recipes, with the splits train and val."""
+    output: Path
+    rows: tuple[str, ...] = ()
+    """Names of rows; all if empty."""
+    seeds: int = 1
+    """Number of seeds, from 0 on; their results are averaged."""
+    budget: Budget = field(default_factory=Budget)
+    measurement: Measurement = field(default_factory=Measurement)
+    studies: tuple[Path, ...] = ()
+    """Files of people's marks, for Table 3."""
+
+    def jobs(self) -> list[Job]:
+        """Return all rows to train, the seeds and sets of data one after another.
+
+        Raises:
+            UsageError: no data, two sets of one name, or no such row.
+            ConfigError: a size, batch or preset that training does not take.
+        """
+        names = [name_of(data) for data in self.data]
+        if not names:
+            raise UsageError("no data: name folders of pairs, or recipes such as openlines:FOLDER")
+        if len(set(names)) < len(names):
+            raise UsageError("two sets of data have the same name: rename a folder")
+        jobs = [
+            Job(row, data, seed, self.output / name / f"seed-{seed}" / row, self.budget, self.measurement)
+            for data, name in zip(self.data, names, strict=True)
+            for seed in range(self.seeds)
+            for row in choose_rows(self.rows)
+        ]
+        for job in jobs:
+            job.config.fresh_network()
+        return jobs
+
+
+def name_of(data: str) -> str:
+    """Return the name of a set of data: that of its folder."""
+    return Path(data).resolve().name
+
+
+class RowBegun(TypedDict):
+    """A row is being trained, evaluated, or is done."""
+
+    event: Literal["row"]
+    row: str
+    data: str
+    seed: int
+    number: int
+    """From 1, of those of this process."""
+    count: int
+    what: str
+    """`training`, or the protocol of the evaluation."""
+
+
+class TableDone(TypedDict):
+    """The table was written, or training was interrupted; always the last event of the first process."""
+
+    event: Literal["table", "stopped"]
+    path: str
+
+
+TableEvent: TypeAlias = RowBegun | TableDone | TrainingEvent
+
+
+def check_data(data: Sequence[str]) -> None:
+    """Refuse data on which rows cannot be both trained and evaluated.
+
+    Raises:
+        DataError: a set lacks one of the splits train and val.
+    """
+    for name in data:
+        splits = {pair.split for pair in read_data([name])}
+        for wanted in (TRAIN, VAL):
+            if wanted not in splits:
+                raise DataError(
+                    f"{name}: no pairs of split {wanted!r}: name the splits train and val in index.csv, so "
+                    "that rows are evaluated on pictures they have not seen"
+                )
+
+
+def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEvent]:
+    """Train and evaluate every row that is not done, and write the table.
+
+    Under `torchrun` each process does a share of the rows, each row alone; the first waits, and writes.
+
+    Args:
+        request: the table.
+        stop: once set, the row at work saves its state, and the table is left for the next call.
+
+    Raises:
+        RltnError: data, a network, a folder or training fails.
+    """
+    rank, processes = leave_launcher()
+    jobs = request.jobs()
+    for job in jobs:
+        job.check()
+    check_data(request.data)
+    own = jobs[rank::processes]
+    prepared: dict[str, TrainingData] = {}
+    for number, job in enumerate(own, start=1):
+        if not job.trained:
+            yield _row(job, number, len(own), "training")
+            if job.data not in prepared:
+                prepared = {job.data: prepare_data(job.config)}
+            yield from run_training(job, prepared[job.data], stop)
+        for protocol in PROTOCOLS:
+            if stop.is_set():
+                yield {"event": "stopped", "path": str(job.folder)}
+                return
+            if job.evaluation(protocol) is None:
+                yield _row(job, number, len(own), protocol)
+                run_evaluation(job, protocol)
+    if rank:
+        return
+    while processes > 1 and not stop.is_set() and not all(map(is_done, jobs)):
+        time.sleep(POLL)
+    if stop.is_set():
+        yield {"event": "stopped", "path": str(request.output)}
+        return
+    for job in jobs:
+        check_trained(job)
+    report = write_results(request.output, jobs, request.studies)
+    yield {"event": "table", "path": str(report)}
+
+
+def is_done(job: Job) -> bool:
+    """Return whether a row is trained and evaluated."""
+    return job.trained and all(job.evaluation(protocol) is not None for protocol in PROTOCOLS)
+
+
+def leave_launcher() -> tuple[int, int]:
+    """Return this process's number and their count, and forget the launcher: each process trains alone."""
+    rank, processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    for name in _LAUNCHED:
+        os.environ.pop(name, None)
+    return rank, processes
+
+
+def _row(job: Job, number: int, count: int, what: str) -> RowBegun:
+    return {
+        "event": "row", "row": job.row, "data": name_of(job.data), "seed": job.seed,
+        "number": number, "count": count, "what": what,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""The objectives of the methods that the paper compares RLTN with, written from their papers."""

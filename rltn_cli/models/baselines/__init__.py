@@ -1,0 +1,1 @@
+"""The methods that the paper compares RLTN with, written from their papers: networks only."""

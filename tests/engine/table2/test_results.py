@@ -1,0 +1,103 @@
+"""The report of a table, made of what rows have left in their folders."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rltn_cli.engine.checkpoints.header import hash_weights
+from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.engine.evaluation.aggregation import METRICS
+from rltn_cli.engine.table2.jobs import LOSSES, PROTOCOLS, Job, Measurement
+from rltn_cli.engine.table2.results import describe, make_tables, to_markdown, to_page
+from rltn_cli.engine.table2.rows import Budget
+from rltn_cli.engine.table2.sheet import lay_out
+from rltn_cli.models.architectures import build_network
+
+
+def finished(folder: Path, row: str, seed: int, scores: dict[str, float]) -> Job:
+    """Return a job whose folder says that it was trained and evaluated with some scores."""
+    budget = Budget(pictures=4, size=64, batch=2, preset="tiny")
+    job = Job(row, "data", seed, folder / "data" / f"seed-{seed}" / row, budget, Measurement())
+    save_model(build_network(job.config.fresh_network()), job.model)
+    (job.model / "README.md").write_text("card")
+    state = job.folder / "step-00000002"
+    state.mkdir()
+    (state / "state.json").write_text(json.dumps({"step": 2, "seconds": 30 + 20 * seed}))
+    losses = [{"step": step, "loss/adv": 1.0, "loss/scl": 0.25 * step} for step in (1, 2)]
+    (job.folder / LOSSES).write_text("".join(json.dumps(entry) + "\n" for entry in losses))
+    method = {key: {"overall": scores[key]} if key in scores else None for key in METRICS}
+    report = {"methods": [method], "missing": {"fid": "no <weights>"}, "pictures": 7}
+    for protocol in PROTOCOLS:
+        kept = {
+            "model_sha256": hash_weights(job.model),
+            "measurement": {"limit": 150, "quick": False, "inception": None, "offline": False},
+            "report": report,
+        }
+        (job.folder / f"{protocol}.json").write_text(json.dumps(kept))
+    return job
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> list[Job]:
+    return [
+        finished(tmp_path, row, seed, {"fd_vgg16": first + seed, "lpips_reference": 0.5, "color_error": 9})
+        for row, first in (("munit", 20.0), ("rltn", 10.0))
+        for seed in (0, 1)
+    ]
+
+
+def test_seeds_are_averaged_and_their_deviation_is_stated(jobs: list[Job]) -> None:
+    paper, group, _, costs = make_tables(jobs)
+    assert paper.head == ["method", "data FD-VGG16", "data LPIPS reference"]
+    assert paper.body == [
+        ["MUNIT [3]", "20.50 ± 0.71", "0.500 ± 0.000"],
+        ["RLTN", "10.50 ± 0.71", "0.500 ± 0.000"],
+    ]
+    assert group.head == ["method", "data colour error"]  # metrics that nobody has get no column
+    assert [line[0] for line in costs.body] == ["MUNIT [3]", "RLTN"]
+    assert [line[3:] for line in costs.body] == [["40", "0.3750"]] * 2
+
+
+def test_one_seed_has_no_deviation(jobs: list[Job]) -> None:
+    paper, *_ = make_tables([job for job in jobs if job.seed == 0])
+    assert paper.body[0] == ["MUNIT [3]", "20.00", "0.500"]
+
+
+def test_the_report_says_how_rows_were_made_and_what_is_missing(jobs: list[Job]) -> None:
+    notes = describe(jobs)
+    assert "4 pictures of 64x64 pixels in batches of 2" in notes[0]
+    assert "each of 2 seeds" in notes[0]
+    assert "Without FID: no <weights>." in notes
+    assert notes[-1] == "Drawings measured: data 7."
+    text = to_markdown(make_tables(jobs), notes, "| a | b |")
+    assert text.index("## Table 2") < text.index("## Table 3")
+    page = to_page(make_tables(jobs), notes, "", {"data": np.zeros((4, 4, 3), np.uint8)})
+    assert "no &lt;weights&gt;" in page
+    assert "<td>20.50 ± 0.71</td>" in page
+    assert "data:image/webp;base64," in page
+
+
+def test_an_evaluation_of_other_weights_or_settings_does_not_count(jobs: list[Job]) -> None:
+    job = jobs[0]
+    assert job.evaluation("group") is not None
+    others = Job(job.row, job.data, job.seed, job.folder, job.budget, Measurement(limit=3))
+    assert others.evaluation("group") is None
+    save_model(build_network(job.config.fresh_network()), job.model)
+    assert job.evaluation("group") is None
+
+
+def test_losses_that_no_state_has_do_not_count(jobs: list[Job]) -> None:
+    job = jobs[0]
+    with (job.folder / LOSSES).open("a") as log:
+        log.write('{"step": 3, "loss/scl": 9}\n{"step": 4, "lo')
+    assert [entry["step"] for entry in job.losses()] == [1, 2]
+
+
+def test_a_sheet_has_a_column_a_method() -> None:
+    grey, black = (np.full((2, 256, 256, 3), value, np.uint8) for value in (128, 0))
+    sheet = lay_out([("grey", grey), ("black", black)])
+    assert sheet.shape == (20 + 2 * 198 + 6, 2 * 198 + 6, 3)
+    assert sheet[100, 100].tolist() == [128] * 3
+    assert sheet[100, 300].tolist() == [0] * 3
