@@ -1,4 +1,4 @@
-"""Milliseconds from a click on the page of `rltn touch-up` to the changed picture, measured by the page itself.
+"""Milliseconds from a click on the page of `rltn touch-up` to the changed picture, as the page measures them.
 
 python benchmarks/touch_up.py PAINTING.rltn [--steps 20]
 
@@ -12,31 +12,13 @@ import shutil
 import statistics
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.browser import Page, browser
-
-from rltn_cli.touch_up.serving import touch_up
-
-
-@contextmanager
-def served(path: Path) -> Iterator[str]:
-    """Serve a painting or a folder from a thread until the page is done, and yield the address."""
-    told: list[str] = []
-    thread = threading.Thread(
-        target=touch_up, args=(path,), kwargs={"open_browser": False, "tell": told.append}
-    )
-    thread.start()
-    while not told and thread.is_alive():
-        time.sleep(0.01)
-    yield told[0]
-    thread.join(20)
+from support.served import served
 
 
 def settled(page: Page) -> int:
@@ -45,12 +27,12 @@ def settled(page: Page) -> int:
     return int(page.run("at('time').textContent").split()[0])
 
 
-def timed(page: Page, count: int, step: Callable[[int], str]) -> list[int]:
-    """Take steps, each a script, and return how long each took."""
+def timed(page: Page, steps: Sequence[str]) -> list[int]:
+    """Take steps, each a script, and return how long each took; without those that were refused."""
     found = []
-    for number in range(count):
+    for script in steps:
         page.run("at('time').textContent = '0 ms'")
-        page.run(step(number))
+        page.run(script)
         if taken := settled(page):
             found.append(taken)
     return found
@@ -70,7 +52,6 @@ def main() -> None:
     parser.add_argument("painting", type=Path)
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
-    chance = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "painting.rltn"
         shutil.copy(options.painting, path)
@@ -79,25 +60,27 @@ def main() -> None:
             page.wait("document.body.dataset.ready === 'yes'", 60)
             width, height = page.run("facts.size")
             print(f"{width}x{height}, {page.run('map.places.length - 1')} regions")
-            for finish in ("cel", "paint", "flat"):
-                shown(f"{finish}, first", timed(page, 1, lambda _, name=finish: switched(name)))
-            for finish in ("flat", "cel", "paint"):
-                page.run(switched(finish))
-                settled(page)
-                shown(f"click, {finish}", timed(page, options.steps, lambda _: clicked(page, chance)))
-            kinds = ("flat", "cel", "paint")
-            shown("another finish", timed(page, options.steps, lambda number: switched(kinds[number % 3])))
-            palettes = ("['#ffffff', '#305080', '#e0a080']", "null")
-            shown(
-                "another palette",
-                timed(page, 6, lambda n: f"step('palette', {{colors: {palettes[n % 2]}}})"),
-            )
-            for kind in ("split", "merge"):
-                shown(kind, timed(page, options.steps, lambda _, name=kind: stroked(name, page, chance)))
-            shown("undo", timed(page, options.steps, lambda _: "undo()"))
+            measure(page, options.steps, random.Random(0))
             page.run("window.confirm = () => true")
             page.click("#done")
             page.wait("ended")
+
+
+def measure(page: Page, count: int, chance: random.Random) -> None:
+    """Take all kinds of steps and print how long they took."""
+    for finish in ("cel", "paint", "flat"):
+        shown(f"{finish}, first", timed(page, [switched(finish)]))
+    for finish in ("flat", "cel", "paint"):
+        page.run(switched(finish))
+        settled(page)
+        shown(f"click, {finish}", timed(page, [clicked(page, chance) for _ in range(count)]))
+    kinds = ("flat", "cel", "paint")
+    shown("another finish", timed(page, [switched(kinds[number % 3]) for number in range(count)]))
+    palettes = ["['#ffffff', '#305080', '#e0a080']", "null"] * 3
+    shown("another palette", timed(page, [f"step('palette', {{colors: {colors}}})" for colors in palettes]))
+    for kind in ("split", "merge"):
+        shown(kind, timed(page, [stroked(kind, page, chance) for _ in range(count)]))
+    shown("undo", timed(page, ["undo()"] * count))
 
 
 def switched(finish: str) -> str:

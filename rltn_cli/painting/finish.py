@@ -144,7 +144,7 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
     finish, decision = options.finish, None
     if options.decides:
         decision = decision_of(painting, options)
-        if idle := painting.idle_edits(options.gap, options.edits):
+        if options.edits and (idle := painting.idle_edits(options.gap, options.edits)):
             notices += (f"{idle} of {len(options.edits)} merges and splits change nothing with this gap",)
         if options.palette is not None:
             notices += (_distance(painting.palette, options.palette),)

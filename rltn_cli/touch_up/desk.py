@@ -20,7 +20,7 @@ from rltn_cli.touch_up.record import Record
 from rltn_cli.touch_up.survey import Survey, work_of
 from rltn_cli.touch_up.work import Change, Work, known_finish, known_palette, to_rgb, to_stroke
 
-_KEPT = 4
+_KEPT = 8
 """How many surveys are kept."""
 
 

@@ -87,9 +87,9 @@ class Page:
             button = "none" if kind == "mouseMoved" else "left"
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1)
 
-    def drag(self, places: list[list[float]]) -> None:
+    def drag(self, places: list[list[float]], *, release: bool = True) -> None:
         """Press the mouse at the first place in the window, move it through the others, and let go."""
-        for number, (x, y) in enumerate([*places, places[-1]]):
+        for number, (x, y) in enumerate([*places, *places[-1:] * release]):
             kind = {0: "mousePressed", len(places): "mouseReleased"}.get(number, "mouseMoved")
             facts = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
             self.send("Input.dispatchMouseEvent", **facts)

@@ -1,44 +1,22 @@
 """The page in a real browser: a person hovers, clicks, undoes, saves, reloads and exports."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.browser import Page, browser, needs_chromium
 from support.painted import BAR, BOX, DISC, PAPER, painting
+from support.served import served
 
 from rltn_cli.imaging.pictures import read_picture
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.saved import open_painting, save_painting
-from rltn_cli.touch_up.serving import touch_up
 
 LEFT = (45, 100)
 """In the box, left of `BOX`."""
 pytestmark = [pytest.mark.slow, needs_chromium]
-
-
-@contextmanager
-def served(path: Path, port: int = 0) -> Iterator[str]:
-    """Serve a painting from a thread; ends when the page is done."""
-    addresses: list[str] = []
-    thread = threading.Thread(
-        target=touch_up,
-        args=(path,),
-        kwargs={"port": port, "open_browser": False, "tell": addresses.append},
-        daemon=True,
-    )
-    thread.start()
-    while not addresses:
-        time.sleep(0.01)
-    try:
-        yield addresses[0]
-    finally:
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 def wait_for(there: Callable[[], bool]) -> None:
