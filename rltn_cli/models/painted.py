@@ -17,6 +17,8 @@ class ReferenceTokens:
     """(B, M, 24) the 4x4 patch of each token, see `to_patches`; (B, M, 0) without correspondence."""
     bias: Tensor | None = None
     """(B, M) the logarithm of each token's weight in the match; None where all are equal."""
+    more: Tensor | None = None
+    """(B, M, K) further values of each token, which are brought to the sketch with its patch."""
     grids: tuple[Grid, ...] = ()
     """The tokens of each reference; needed to match large sketches from coarse to fine."""
 

@@ -27,6 +27,8 @@ class RLTNOutput(Painted):
     """(B, H / 4 * W / 4, d) content features of the sketch, centred and of unit length, float32."""
     tokens: ReferenceTokens
     """The references that were matched."""
+    more: Tensor | None = None
+    """(B, H / 4 * W / 4, K) the tokens' further values at the sketch's places."""
     windows: Windows | None = None
     """What each part of a large sketch was matched with; None for all of the references."""
 
@@ -122,12 +124,17 @@ class RLTN(nn.Module):
             style=tokens.style.expand(len(sketch), -1, -1),
             patches=tokens.patches.expand(len(sketch), -1, -1),
             bias=None if tokens.bias is None else tokens.bias.expand(len(sketch), -1),
+            more=None if tokens.more is None else tokens.more.expand(len(sketch), -1, -1),
         )
         windows = self._windows(queries, tokens, height, width)
-        patches = bring(queries, tokens, windows, tokens.patches, self.config.temperature)
-        warped = from_patches(patches, height, width)
+        values, depth = tokens.patches, tokens.patches.shape[2]
+        if tokens.more is not None:
+            values = torch.cat([values, tokens.more.to(values.dtype)], dim=2)
+        brought = bring(queries, tokens, windows, values, self.config.temperature)
+        warped = from_patches(brought[..., :depth], height, width)
         colors = self.generator(warped, sketch, content)
-        return RLTNOutput(colors=colors, warped=warped, content=queries, tokens=tokens, windows=windows)
+        more = None if tokens.more is None else brought[..., depth:]
+        return RLTNOutput(colors, warped, queries, tokens, more, windows)
 
     def _windows(self, queries: Tensor, tokens: ReferenceTokens, height: int, width: int) -> Windows | None:
         """Return what the parts of large sketches are matched with; None for all."""

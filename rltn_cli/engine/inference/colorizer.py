@@ -16,7 +16,7 @@ from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaintingPreci
 from rltn_cli.data.tensors import label_sketches, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
-from rltn_cli.engine.inference.clues import gather_clues
+from rltn_cli.engine.inference.clues import VOTES_TEMPERATURE, gather_clues
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
 from rltn_cli.engine.inference.duration import DurationEstimate
@@ -255,6 +255,9 @@ class Colorizer:
         tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
         with memory_for(f"size {fitted.size}", self.device), computing(self.precision, self.device):
             tokens = self.model.encode_references(tensors)
+        matches = isinstance(self.model, RLTN) and self.model.config.temperature == VOTES_TEMPERATURE
+        if matches and self.precision == "fp32":
+            tokens = replace(tokens, more=torch.from_numpy(fitted.colors.shares)[None].to(self.device))
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
     @torch.inference_mode()
@@ -279,9 +282,7 @@ class Colorizer:
     def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> Painted:
         """Paint a tile (H, W), black lines on white, by the labels of its regions where they are pooled."""
         sketch = to_tensor(canvas[None, ..., None], self.device)
-        regions = None
-        if labels is not None:
-            regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
+        regions = None if labels is None else torch.from_numpy(token_labels(labels))[None].to(self.device)
         with computing(self.precision, self.device):
             return self.model.colorize(sketch, references.tokens, regions)
 

@@ -59,7 +59,9 @@ def test_a_reference_is_encoded_once_under_all_its_names(colorizer: Colorizer, p
 def test_the_one_not_used_for_longest_makes_room(colorizer: Colorizer, paths: list[Path]) -> None:
     keys = [(path,) for path in paths]
     one = ReferenceCache(colorizer, 64).encode(keys[0])
-    size = one.tokens.style.nbytes + one.tokens.patches.nbytes + one.pictures[0].nbytes
+    tokens = one.tokens
+    assert tokens.more is not None  # the votes
+    size = sum(part.nbytes for part in (tokens.style, tokens.patches, tokens.more, one.pictures[0]))
     cache = ReferenceCache(colorizer, 64, limit=2 * size)
     for key in (keys[0], keys[1], keys[0], keys[2], keys[0]):
         cache.encode(key)

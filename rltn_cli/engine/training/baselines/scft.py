@@ -93,7 +93,7 @@ class SCFTObjective:
         keys = transfer.key(to_tokens(gather(self.model.reference_encoder(made.reference))))
         grid = make_sampling_grid(made.deformations, size, size, own.device)
         inside = (grid.abs() <= 1).all(dim=3).flatten(1)
-        matching = to_tokens(F.grid_sample(queries, grid.to(queries), align_corners=False))
+        matching = to_tokens(F.grid_sample(queries.float(), grid, align_corners=False))
         order = torch.randperm(size * size, generator=noise)  # the same permutation for all samples
         return triplet_loss(matching, keys, keys[:, order.to(keys.device)], inside)
 
@@ -159,4 +159,5 @@ def perceptual_loss(painted: Mapping[str, Tensor], target: Mapping[str, Tensor])
 
 def style_loss(painted: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
     """Return L_style: L1 between Gram matrices, divided by C H W, summed over the layers."""
-    return torch.stack([l1(gram(painted[name]), gram(target[name])) for name in LAYERS]).sum()
+    with torch.autocast(painted[LAYERS[0]].device.type, enabled=False):
+        return torch.stack([l1(gram(painted[name]), gram(target[name])) for name in LAYERS]).sum()

@@ -107,6 +107,22 @@ def test_each_player_gets_gradients_of_its_own_loss_alone(name: str, vgg_folder:
     assert all(value.requires_grad for value in networks.discriminator.parameters())
 
 
+@pytest.mark.parametrize("name", BASELINES)
+def test_half_precision_gives_about_the_same_losses(name: str, vgg_folder: Path) -> None:
+    trainer = make_trainer(name, vgg_folder)
+    batch = make_batch(trainer.loader.store, [trainer.loader.sampler.draw(0, i, 2) for i in range(2)], 64)
+    found = []
+    for half in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            moment = Moment(Phase(), noise_of(0, 0, 0, 0))
+            for loss in trainer.training_step.objective.losses(batch, moment):
+                loss.total.backward()
+                found.append({key: value.item() for key, value in loss.terms.items()})
+    count = len(found) // 2
+    for full, rounded in zip(found[:count], found[count:], strict=True):
+        assert rounded == pytest.approx(full, rel=0.1, abs=0.02)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_method_overfits_one_pair(name: str, vgg_folder: Path) -> None:
