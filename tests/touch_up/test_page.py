@@ -181,7 +181,7 @@ def test_finish_and_palette_are_switched(tmp_path: Path) -> None:
         page.click("#own")
         steps(page, 3)
         page.run("usePalette(new File(['words'], 'mine.gpl'))")
-        page.wait("at('said').textContent.includes('is no GIMP palette')")
+        page.wait("at('said').textContent.includes('GIMP palette')")
         page.run("Promise.all([undo(), undo(), undo()])")
         steps(page, 0)
         assert page.run("document.querySelector('#finishes :checked').value") == "flat"
@@ -195,24 +195,29 @@ def test_a_chapter_is_walked_through(tmp_path: Path) -> None:
     folder.mkdir()
     for number in range(1, 6):
         save_painting(folder / f"page{number}.rltn", painting(), FinishOptions("flat"))
-    (folder / "page4.rltn").write_bytes(b"words")
+    for damaged in ("page4.rltn", "cover.rltn"):
+        (folder / damaged).write_bytes(b"words")
     with served(folder) as address, browser(tmp_path) as page:
         ready(page, address)
+        assert "cover.rltn: not a painting" in page.run("at('banner').textContent")
+        page.errors.clear()
+        page.press("PageDown")
+        page.wait("page === 2 && state && at('banner').hidden")
         page.run("choose('#00c800')")
         at(page, BOX, click=True)
         steps(page, 1)
         page.press("PageDown")
-        page.wait("page === 2 && state && document.querySelectorAll('.offer').length === 1")
+        page.wait("page === 3 && state && document.querySelectorAll('.offer').length === 1")
         assert shown(page, BOX) == [220, 30, 40]
         page.click(".offer button", 1)
         steps(page, 1)
         assert shown(page, BOX) == [0, 200, 0]
         page.wait("at('offered').hidden")
-        page.run("at('page').value = 4, at('page').dispatchEvent(new Event('change'))")
+        page.run("at('page').value = 5, at('page').dispatchEvent(new Event('change'))")
         page.wait("at('banner').textContent.includes('not a painting that rltn saved')")
         page.errors.clear()
         page.press("PageDown")
-        page.wait("page === 5 && state && at('banner').hidden")
+        page.wait("page === 6 && state && at('banner').hidden")
         page.click("#save-all")
         page.wait("at('said').textContent === 'Saved in 2 paintings.'")
         assert page.errors == []

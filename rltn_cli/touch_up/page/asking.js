@@ -85,6 +85,7 @@ async function openPage(number) {
     if (number !== page) return;
     facts = told;
     for (const kind of ["png", "ora", "psd"]) at(kind).href = here(`export/${kind}`);
+    say(facts.notices.join(" "));
     showFinishes();
     for (const id of ["drawing", "overlay"]) { at(id).src = here("drawing.png"); await at(id).decode(); }
     await Promise.all([show(now), showReferences()]);
