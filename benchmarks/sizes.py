@@ -1,6 +1,6 @@
 """What painting takes at larger sizes, and whether matching from coarse to fine changes its quality.
 
-    python benchmarks/sizes.py time [--sizes 256 512 1024 2048] [--full] [--threads 1]
+    python benchmarks/sizes.py time [--sizes 256 512 1024 2048] [--full] [--precision bf16] [--threads 1]
     python benchmarks/sizes.py quality DATA... [--size 1024] [--limit 10]
 
 `time` paints the example `creature` and prints processor and wall seconds, and the peak memory of the process
@@ -115,9 +115,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    colorizer = Colorizer.from_pretrained(options.model, device="cpu")
+    colorizer = Colorizer.from_pretrained(options.model, device="cpu", precision=options.precision)
     if options.what == "quality":
         print_quality(colorizer, options.data, options.size, options.limit)
     elif options.full:

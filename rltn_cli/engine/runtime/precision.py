@@ -13,7 +13,8 @@ def choose_precision(precision: PaintingPrecision, device: torch.device) -> Lite
     """Return the precision to paint in.
 
     Args:
-        precision: what was asked for; `auto` is fp32 everywhere.
+        precision: what was asked for; `auto` is fp32 everywhere. In bf16 colours are as right on average,
+            but some regions of flats get others, and pictures would depend on the processor.
         device: where the network computes.
 
     Raises:
