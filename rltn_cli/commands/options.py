@@ -78,7 +78,7 @@ Device = Annotated[
 Precision = Annotated[
     PaintingPrecision,
     typer.Option(
-        help="What the network computes in; auto is fp32, bf16 is faster where the processor has it."
+        help="What the network computes in: auto is fp32; bf16 is faster where the processor has it."
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never access the network.")]
