@@ -36,9 +36,9 @@ class Desk:
         open_painting(path)  # says what is wrong before a journal is made
         self.path = path
         self.lock = threading.RLock()
-        self.version = 0
+        self.version = 1
         """Of the picture and all that is told of it."""
-        self.map_version = 0
+        self.map_version = 1
         """Of the regions and the palette."""
         self._surveys: dict[object, Survey] = {}
         """The last ones, for undo."""
@@ -56,22 +56,33 @@ class Desk:
         self.notices = self._record.notices
         """What a user should know."""
         self.preview = Preview(self.painting)
-        self._look()
+        self.survey = Survey(self.painting, self._options, self.work)
+        """Of the regions as they are now."""
+        self.decision, self.colors = self._decide()
+        self._keep_survey()
 
     def _look(self, survey: Survey | None = None) -> None:
         """Look at the work as it is now: its regions, where they have changed, and what is decided."""
-        work = self.work
-        key = work.edits, work.palette
-        if not self.map_version or self.survey.key != key:
-            known = survey or self._surveys.pop(key, None)
-            self.survey: Survey = known or Survey(self.painting, self._options, work)
+        key = self.work.edits, self.work.palette
+        if self.survey.key != key:
+            known = survey or self._surveys.get(key)
+            self.survey = known or Survey(self.painting, self._options, self.work)
             self.map_version += 1
+        self._keep_survey()
+        self.decision, self.colors = self._decide()
+        self.version += 1
+
+    def _keep_survey(self) -> None:
+        """Keep the present survey as the last one, and forget the oldest."""
+        key = self.survey.key
         self._surveys[key] = self._surveys.pop(key, self.survey)
         while len(self._surveys) > _KEPT:
             del self._surveys[next(iter(self._surveys))]
-        self.decision: Decision = decision_of(self.painting, work.options(self._options))
-        self.colors: list[str] = [to_hex(color) for color in self.decision.colors.tolist()]
-        self.version += 1
+
+    def _decide(self) -> tuple[Decision, list[str]]:
+        """Return the colours of all regions as they are now, and the same as `#rrggbb`."""
+        decision = decision_of(self.painting, self.work.options(self._options))
+        return decision, [to_hex(color) for color in decision.colors.tolist()]
 
     @property
     def work(self) -> Work:
