@@ -16,6 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while they wait
+
+# isort: split
 import numpy as np
 import torch
 

@@ -77,7 +77,9 @@ Device = Annotated[
 ]
 Precision = Annotated[
     PaintingPrecision,
-    typer.Option(help="What the network computes in; auto is fp32, bf16 is faster on processors that have it."),
+    typer.Option(
+        help="What the network computes in; auto is fp32, bf16 is faster on processors that have it."
+    ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never access the network.")]
 Format = Annotated[
