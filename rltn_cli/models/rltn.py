@@ -1,6 +1,7 @@
 """RLTN: the whole network (section 2.1 and figure 2 of the paper)."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
@@ -130,7 +131,9 @@ class RLTN(nn.Module):
         values, depth = tokens.patches, tokens.patches.shape[2]
         if tokens.more is not None:
             values = torch.cat([values, tokens.more.to(values.dtype)], dim=2)
-        brought = bring(queries, tokens, windows, values, self.config.temperature)
+        with torch.autocast(sketch.device.type, enabled=False) if tokens.more is not None else nullcontext():
+            # votes decide about regions: they are added up in float32, whatever the network computes in
+            brought = bring(queries, tokens, windows, values, self.config.temperature)
         warped = from_patches(brought[..., :depth], height, width)
         colors = self.generator(warped, sketch, content)
         more = None if tokens.more is None else brought[..., depth:]

@@ -255,8 +255,7 @@ class Colorizer:
         tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
         with memory_for(f"size {fitted.size}", self.device), computing(self.precision, self.device):
             tokens = self.model.encode_references(tensors)
-        matches = isinstance(self.model, RLTN) and self.model.config.temperature == VOTES_TEMPERATURE
-        if matches and self.precision == "fp32":
+        if isinstance(self.model, RLTN) and self.model.config.temperature == VOTES_TEMPERATURE:
             tokens = replace(tokens, more=torch.from_numpy(fitted.colors.shares)[None].to(self.device))
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
