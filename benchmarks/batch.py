@@ -141,7 +141,7 @@ def speed(desk: Desk, shell: int) -> None:
         for path in (desk.folder / folder).iterdir()
     )
     print(f"{len(sketches)} sketches; all ways give the same files: {same}\n")
-    print("| way | seconds a sketch | times a batch's | processor seconds | times a batch's |")
+    print("| way | seconds per sketch | times a batch's | processor seconds | times a batch's |")
     print("|---|---|---|---|---|")
     (fast, light) = per["`rltn batch`"]
     for way, (seconds, processor) in per.items():

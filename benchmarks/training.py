@@ -133,7 +133,7 @@ def report_waiting(trainer: Trainer, steps: int) -> None:
     reports = list(trainer.run(until=steps + 1))[1:]
     waited = sum(report.waited for report in reports) / sum(report.seconds for report in reports)
     rate = trainer.config.batch / statistics.median(report.seconds for report in reports)
-    print(f"{rate:.2f} pictures a second (wall), data waiting {100 * waited:.1f} % of a step\n")
+    print(f"{rate:.2f} pictures per second (wall), data waiting {100 * waited:.1f} % of a step\n")
 
 
 def report_profile(trainer: Trainer, batch: Batch) -> None:

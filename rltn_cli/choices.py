@@ -59,6 +59,9 @@ PerceptualTrunk = Literal["vgg16", "vgg19"]
 Precision = Literal["fp32", "bf16", "fp16"]
 """Numeric precision of the computation in training."""
 
+PaintingPrecision = Literal["auto", "fp32", "bf16"]
+"""Numeric precision of the network when it paints."""
+
 LinePrecision = Literal["fp32", "bf16"]
 """Numeric precision of the convolutions when a line network is trained, which happens on the CPU."""
 

@@ -6,6 +6,8 @@ SIDE_MINIMUM = 64
 """The network's sides are at least this."""
 SIDE_MAXIMUM = 2048
 """The largest shorter side that a user may ask of the network; its time and memory grow with the square."""
+SIDE_FULL_MATCH = 512
+"""Sketches with a longer shorter side are matched from coarse to fine."""
 
 PATCH = 4
 """Side of the square that one token of the correspondence stands for."""

@@ -18,6 +18,7 @@ from rltn_cli.commands.options import (
     Model,
     Offline,
     OverwriteAll,
+    Precision,
     Quiet,
     Recursive,
 )
@@ -133,6 +134,7 @@ def batch(
     layers: LayersFolder = None,
     layers_format: LayersKind = "ora",
     device: Device = "auto",
+    precision: Precision = "auto",
     jobs: Jobs = None,
     as_json: JsonEvents = False,
     quiet: Quiet = False,
@@ -155,7 +157,7 @@ def batch(
     )  # fmt: skip
     request = BatchRequest(
         tuple(sketches), output, guide, folder, options, format, recursive, null, overwrite, device, jobs,
-        save, layers, layers_format,
+        save, layers, layers_format, precision,
     )  # fmt: skip
     if dry_run:
         _show_plan(request, as_json)

@@ -15,6 +15,7 @@ from rltn_cli.commands.options import (
     Model,
     Offline,
     Overwrite,
+    Precision,
     Quiet,
 )
 from rltn_cli.commands.painting_options import (
@@ -118,6 +119,7 @@ def colorize(
     save: Save = None,
     explain: Explain = None,
     device: Device = "auto",
+    precision: Precision = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
@@ -146,7 +148,7 @@ def colorize(
         "sketch": sketch, "references": ref, "ref_weights": ref_weight, **results.settings, "model": model,
         "model_path": str(files.weights), "model_revision": commit_of(folder),
         "size": size, **asked, "alpha": alpha, "paper": paper, "drop_pencil": drop_pencil,
-        "margins": margins, "page": page, "extract": extract, "device": device,
+        "margins": margins, "page": page, "extract": extract, "device": device, "precision": precision,
     }  # fmt: skip
     _paint_and_write(settings, results, folder, as_json=as_json, quiet=quiet, dry_run=dry_run)
 
@@ -164,8 +166,7 @@ def _paint_and_write(
     with show_status("writing", quiet=quiet):
         results.write(result.finished, lambda: result.painting)
     seconds = time.monotonic() - started
-    settings = settings | {"device": used}
-    report(settings, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
+    report(settings | used, results, result.finished, result.notices, seconds, as_json=as_json, quiet=quiet)
 
 
 def _check_references(sketch: str, references: list[str] | None) -> None:
@@ -192,8 +193,8 @@ def _read(
 
 def _paint(
     settings: dict[str, Any], results: Results, folder: Path, quiet: bool
-) -> tuple["Colorization", str]:
-    """Read the pictures, load the model and paint; also return the device used."""
+) -> tuple["Colorization", dict[str, str]]:
+    """Read the pictures, load the model and paint; also return the device and the precision used."""
     from rltn_cli.imaging.palette_files import load_palette
     from rltn_cli.painting.fixes import parse_fixes
 
@@ -203,7 +204,9 @@ def _paint(
     with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer
 
-        colorizer = Colorizer.from_pretrained(folder, device=settings["device"])
+        colorizer = Colorizer.from_pretrained(
+            folder, device=settings["device"], precision=settings["precision"]
+        )
     with Waiting("painting", quiet=quiet) as waiting:
         options = {name: settings[name] for name in _PAINTING}
         palette = load_palette(settings["palette"]) if settings["palette"] else None
@@ -211,4 +214,4 @@ def _paint(
         result = colorizer(
             sketch, references, palette=palette, fixes=fixes, **options, foresee=waiting.expect
         )
-        return result, str(colorizer.device)
+        return result, {"device": str(colorizer.device), "precision": colorizer.precision}

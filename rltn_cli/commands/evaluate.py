@@ -15,6 +15,7 @@ from rltn_cli.commands.options import (
     Json,
     Offline,
     Overwrite,
+    Precision,
     Quiet,
     complete_model,
 )
@@ -123,6 +124,7 @@ def evaluate(
     study_pictures: StudyPictures = STUDY_PICTURES,
     study_results: StudyResults = False,
     device: Device = "auto",
+    precision: Precision = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -136,17 +138,10 @@ def evaluate(
     settings: dict[str, Any] = {
         "models": tuple(model or ([] if outputs else [DEFAULT_MODEL])),
         "outputs": _parse_outputs(outputs or []),
-        "protocol": protocol,
-        "split": split,
-        "limit": limit,
-        "seed": seed,
-        "batch": batch,
-        "device": device,
-        "finish": finish,
-        "quick": quick or study is not None,
-        "frozen": str(frozen) if frozen else None,
-        "inception": str(inception) if inception else None,
-    }
+        "protocol": protocol, "split": split, "limit": limit, "seed": seed, "batch": batch, "device": device,
+        "precision": precision, "finish": finish, "quick": quick or study is not None,
+        "frozen": str(frozen) if frozen else None, "inception": str(inception) if inception else None,
+    }  # fmt: skip
     _check_targets(data, study, output, overwrite)
     evaluators = _prepare(data, settings, offline=offline or dry_run)
     if dry_run:

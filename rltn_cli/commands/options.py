@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rltn_cli.choices import PENCIL
+from rltn_cli.choices import PENCIL, PaintingPrecision
 from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.formats import written_suffixes
@@ -73,6 +73,12 @@ Device = Annotated[
         metavar="auto|cpu|cuda|cuda:N|mps",
         help="Where to compute; auto uses a GPU if there is one.",
         callback=check_device,
+    ),
+]
+Precision = Annotated[
+    PaintingPrecision,
+    typer.Option(
+        help="What the network computes in: auto is fp32; bf16 is faster where the processor has it."
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never access the network.")]

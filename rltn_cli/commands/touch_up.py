@@ -87,7 +87,9 @@ def _paint(
     from rltn_cli.painting.saved import check_saving
 
     if not references:
-        raise UsageError(f"{sketch} is no {PAINTING_SUFFIX}: to paint it first, name a picture with --ref")
+        raise UsageError(
+            f"{sketch} is not a {PAINTING_SUFFIX} file: to paint it first, name a picture with --ref"
+        )
     path = save or sketch.with_suffix(PAINTING_SUFFIX)
     if save is None and path.exists():
         raise UsageError(f"{path} exists already: touch it up, or name another file with --save")

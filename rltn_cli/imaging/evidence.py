@@ -11,7 +11,7 @@ from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes
 from rltn_cli.imaging.region_count import RegionCount
 from rltn_cli.imaging.region_graph import Borders, find_borders, tidy_regions
 from rltn_cli.imaging.trust import darkness, trust_of
-from rltn_cli.imaging.votes import Ballot
+from rltn_cli.imaging.votes import ballot_of
 
 _MAP_PIXELS = 1400 * 1400
 """Regions are found at this many pixels at most."""
@@ -96,7 +96,7 @@ def gather_evidence(
         regions = map_regions(grey, gap)
     height, width = clues.colors.shape[:2]
     weight = trust_of(grey, (height, width))
-    ballot = Ballot(clues.palette)
+    ballot = ballot_of(clues.palette)
     counted = RegionCount(regions.labels, regions.dark)
     painted = ballot.votes(to_bytes(clues.colors))
     if clues.attention is None:

@@ -12,6 +12,9 @@ from rltn_cli.imaging.pixels import Floats
 _THROUGH = 0.7
 """Narrow regions that meet in the open over this share of their width are parts of one."""
 
+_TABLE = 1 << 20
+"""How many pairs of regions, whether they meet or not, a table may hold."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Borders:
@@ -52,10 +55,15 @@ def find_borders(labels: Labels, dark: Floats) -> Borders:
 
 def _collect(pairs: NDArray[np.int64], length: NDArray[np.int64], bare: NDArray[np.int64]) -> Borders:
     """Add up borders (P, 2) of the same two regions, in either order, without those inside a region."""
-    low, high = pairs.min(axis=1), pairs.max(axis=1)
+    low, high = np.minimum(*pairs.T), np.maximum(*pairs.T)
     outer = low != high
     count = int(high.max(initial=0)) + 1
-    found, which = np.unique((low * count + high)[outer], return_inverse=True)
+    codes = (low * count + high)[outer]
+    if count * count <= _TABLE:  # counting takes less time than sorting
+        met = np.bincount(codes, minlength=1) > 0
+        found, which = np.flatnonzero(met), (np.cumsum(met) - 1)[codes]
+    else:
+        found, which = np.unique(codes, return_inverse=True)
     sums = [np.bincount(which, values[outer], len(found)).astype(np.int64) for values in (length, bare)]
     return Borders(np.stack([found // count, found % count], axis=1).astype(np.int32), *sums)
 

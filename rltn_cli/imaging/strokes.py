@@ -12,8 +12,10 @@ from rltn_cli.imaging.flats import Labels, Mask, fill_nearest
 Points: TypeAlias = Sequence[tuple[int, int]]
 """Where a stroke goes, as (x, y) in pixels."""
 
+_TRIED = 5
+"""A stroke through several regions cuts one of those that most of it lies in."""
 _SPECK = 12
-"""A part of fewer pixels, off the lines, is none."""
+"""A part of fewer pixels, off the lines, does not count."""
 _CLOSED = 0.2
 """A stroke is a loop where its ends are nearer than this share of its length."""
 _REACH = 0.03
@@ -23,7 +25,7 @@ _BACK = 8.0
 
 
 def joined_along(labels: Labels, free: Mask, stroke: Points) -> Labels | None:
-    """Make one region of all those that a stroke passes, off the lines.
+    """Make one region of all those that a stroke passes off the lines, or begins or ends in.
 
     Args:
         labels: (H, W), 1 to N, each number in use.
@@ -33,7 +35,8 @@ def joined_along(labels: Labels, free: Mask, stroke: Points) -> Labels | None:
     Returns:
         (H, W), 1 to fewer than N; None where the stroke stays in one region.
     """
-    under = np.unique(labels[(_drawn(stroke, labels.shape) > 0) & free])
+    ends = [labels[y, x] for x, y in (stroke[0], stroke[-1])]
+    under = np.unique([*ends, *labels[(_drawn(stroke, labels.shape) > 0) & free]])
     if len(under) < 2:
         return None
     numbers = np.ones(int(labels.max()) + 1, np.int32)
@@ -44,7 +47,7 @@ def joined_along(labels: Labels, free: Mask, stroke: Points) -> Labels | None:
 
 
 def cut_along(labels: Labels, free: Mask, stroke: Points) -> Labels | None:
-    """Cut the region that most of a stroke lies in.
+    """Cut the region that most of a stroke lies in, of those that it divides.
 
     The largest part keeps the region's number, others get new ones. A stroke that returns to its beginning
     cuts out what it surrounds; ends that stop a little short of the region's border are lengthened.
@@ -57,20 +60,20 @@ def cut_along(labels: Labels, free: Mask, stroke: Points) -> Labels | None:
     Returns:
         (H, W), 1 to more than N; None where the stroke cuts nothing off.
     """
-    under = labels[(_drawn(stroke, labels.shape) > 0) & free]
-    if not len(under):
-        return None
-    region = int(np.bincount(under).argmax())
-    inside = labels == region
-    left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
-    box = np.s_[top : top + height, left : left + width]
-    for points in _lengthened(stroke, _REACH * min(labels.shape)):
-        parts = _parts(inside[box], _drawn(points, labels.shape)[box] > 0, free[box])
-        if parts is not None:
-            count = int(labels.max())
-            result = labels.copy()
-            result[box][inside[box]] = np.where(parts > 1, parts - 1 + count, region)[inside[box]]
-            return result
+    under = np.bincount(labels[(_drawn(stroke, labels.shape) > 0) & free])
+    most = np.argsort(-under, kind="stable")[:_TRIED]
+    ways = [_drawn(points, labels.shape) > 0 for points in _lengthened(stroke, _REACH * min(labels.shape))]
+    for region in most[under[most] > 0].tolist():
+        inside = labels == region
+        left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
+        box = np.s_[top : top + height, left : left + width]
+        for drawn in ways:
+            parts = _parts(inside[box], drawn[box], free[box])
+            if parts is not None:
+                result = labels.copy()
+                numbers = np.where(parts > 1, parts - 1 + int(labels.max()), region)
+                result[box][inside[box]] = numbers[inside[box]]
+                return result
     return None
 
 

@@ -1,5 +1,6 @@
 """Votes: how far each pixel of a picture, and each region of a drawing, is for each colour of a palette."""
 
+import functools
 from collections.abc import Sequence
 
 import cv2
@@ -64,6 +65,12 @@ class Ballot:
         """Return the number of each pixel's nearest colour, (H, W)."""
         nearest: NDArray[np.int64] = self._table.argmax(axis=1)[_codes(picture)]
         return nearest
+
+
+@functools.lru_cache(maxsize=8)
+def ballot_of(palette: Palette) -> Ballot:
+    """Return the ballot of a palette; those of the last few palettes are kept."""
+    return Ballot(palette)
 
 
 def _codes(picture: Bytes) -> NDArray[np.int32]:

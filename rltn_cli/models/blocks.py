@@ -9,6 +9,10 @@ from torch import Tensor, nn
 
 NEGATIVE_SLOPE = 0.2
 """Slope of every leaky ReLU for negative inputs."""
+LONGEST = 64
+"""Attention to all places sees squares as one place where the shorter side has more places than this."""
+_CRISS_CROSS_WEIGHTS = 1 << 22
+"""Weights of criss-cross attention that are held at once, about."""
 
 
 def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
@@ -171,16 +175,43 @@ class PCB(nn.Module):
         """Return one pass of attention over row and column (B, C, H, W), without the residual."""
         query, key, value = (layer(x).permute(0, 2, 3, 1) for layer in (self.query, self.key, self.value))
         height, width = x.shape[2:]
-        by_row = query @ key.transpose(2, 3)  # (B, H, W, W)
-        columns = (t.transpose(1, 2) for t in (query, key))
-        query_column, key_column = columns
-        by_column = query_column @ key_column.transpose(2, 3)  # (B, W, H, H)
         itself = torch.eye(height, dtype=torch.bool, device=x.device)
-        by_column = by_column.masked_fill(itself, float("-inf")).transpose(1, 2)  # (B, H, W, H)
-        weights = torch.softmax(torch.cat([by_row, by_column], dim=3).float(), dim=3).to(value.dtype)
-        from_row: Tensor = weights[..., :width] @ value
-        from_column: Tensor = (weights[..., width:].transpose(1, 2) @ value.transpose(1, 2)).transpose(1, 2)
-        return (from_row + from_column).permute(0, 3, 1, 2)
+        at_once = _rows_at_once(height, width)
+        found = [
+            _criss_cross(query[:, rows], key[:, rows], value[:, rows], key, value, itself[rows])
+            for rows in (slice(start, start + at_once) for start in range(0, height, at_once))
+        ]
+        return (found[0] if len(found) == 1 else torch.cat(found, dim=1)).permute(0, 3, 1, 2)
+
+
+def _rows_at_once(height: int, width: int) -> int:
+    """Return how many rows of queries see their rows and columns at once."""
+    if torch.compiler.is_compiling():
+        return height
+    return max(1, _CRISS_CROSS_WEIGHTS // (width * (height + width)))
+
+
+def _criss_cross(
+    query: Tensor, row_key: Tensor, row_value: Tensor, key: Tensor, value: Tensor, itself: Tensor
+) -> Tensor:
+    """Return what some rows (B, h, W, c) find in themselves and in their columns, (B, h, W, C).
+
+    Args:
+        query: of the rows, (B, h, W, c).
+        row_key: the same.
+        row_value: the same, (B, h, W, C).
+        key: of the whole picture, (B, H, W, c).
+        value: (B, H, W, C).
+        itself: (h, H), where a column's place is the query's own.
+    """
+    width = query.shape[2]
+    by_row = query @ row_key.transpose(2, 3)  # (B, h, W, W)
+    by_column = query.transpose(1, 2) @ key.transpose(1, 2).transpose(2, 3)  # (B, W, h, H)
+    by_column = by_column.masked_fill(itself, float("-inf")).transpose(1, 2)  # (B, h, W, H)
+    weights = torch.softmax(torch.cat([by_row, by_column], dim=3).float(), dim=3).to(value.dtype)
+    from_row: Tensor = weights[..., :width] @ row_value
+    from_column: Tensor = (weights[..., width:].transpose(1, 2) @ value.transpose(1, 2)).transpose(1, 2)
+    return from_row + from_column
 
 
 class CAB(nn.Module):
@@ -211,6 +242,31 @@ class SAB(nn.Module):
         return torch.sigmoid(self.weigh(self.reduce(x)))
 
 
+def attention_tokens(qkv: nn.Module, x: Tensor, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return queries, keys and values for attention of every place to every other, each (B, heads, N, c).
+
+    In large pictures keys and values are those of squares, so that time and memory grow with the pixels and
+    not with their square.
+
+    Args:
+        qkv: maps (B, C, H, W) to (B, 3 * heads * c, H, W).
+        x: (B, C, H, W).
+        heads: of the attention.
+    """
+    query, key, value = _heads_of(qkv(x), heads)
+    side = 1 if torch.compiler.is_compiling() else -(-min(x.shape[2], x.shape[3]) // LONGEST)
+    if side > 1:
+        _, key, value = _heads_of(qkv(F.avg_pool2d(x, side, ceil_mode=True)), heads)
+    return query, key, value
+
+
+def _heads_of(tokens: Tensor, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Split (B, 3 * heads * c, H, W) into three of (B, heads, H * W, c)."""
+    split = tokens.permute(0, 2, 3, 1).reshape(len(tokens), -1, 3, heads, tokens.shape[1] // heads // 3)
+    query, key, value = split.permute(2, 0, 3, 1, 4).contiguous()
+    return query, key, value
+
+
 class SelfAttention(nn.Module):
     """Attention of every position to every other, added to the input; spreads a colour through its region."""
 
@@ -224,9 +280,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return x (B, C, H, W) plus what attention to the other positions adds."""
         batch, _, height, width = x.shape
-        tokens = self.qkv(instance_norm(x)).permute(0, 2, 3, 1)
-        tokens = tokens.reshape(batch, height * width, 3, self.heads, self.width)
-        query, key, value = tokens.permute(2, 0, 3, 1, 4).contiguous()
+        query, key, value = attention_tokens(self.qkv, instance_norm(x), self.heads)
         mixed = F.scaled_dot_product_attention(query, key, value)
         mixed = mixed.permute(0, 1, 3, 2).reshape(batch, self.heads * self.width, height, width)
         out: Tensor = self.out(mixed)

@@ -8,7 +8,7 @@ looks like it; which part of which figure it belongs to takes several layers tha
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rltn_cli.models.blocks import Conv1x1, conv3x3
+from rltn_cli.models.blocks import Conv1x1, attention_tokens, conv3x3
 
 HEAD_WIDTH = 32
 """Channels of an attention head; narrower inputs have one head."""
@@ -56,8 +56,7 @@ class ContextLayer(nn.Module):
     def attend(self, x: Tensor) -> Tensor:
         """Return what attention to all places finds, (B, C, H, W)."""
         batch, channels, height, width = x.shape
-        tokens = self.qkv(x).permute(0, 2, 3, 1).reshape(batch, height * width, 3, self.heads, -1)
-        query, key, value = tokens.permute(2, 0, 3, 1, 4).contiguous()
+        query, key, value = attention_tokens(self.qkv, x, self.heads)
         mixed = F.scaled_dot_product_attention(query, key, value)
         found: Tensor = self.out(mixed.permute(0, 1, 3, 2).reshape(batch, channels, height, width))
         return found

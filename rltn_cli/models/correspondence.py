@@ -68,17 +68,15 @@ def warp(
         temperature: tau of the softmax; smaller is sharper.
         bias: (B, M), the logarithm of each key's weight; None where all are equal.
     """
-    queries, keys = _weighted(queries, keys, temperature, bias)
+    queries, keys = weighted(queries, keys, temperature, bias)
     width = -(-max(queries.shape[2], values.shape[2]) // 8) * 8
     q, k, v = (F.pad(t, (0, width - t.shape[2])).unsqueeze(1).contiguous() for t in (queries, keys, values))
     mixed = F.scaled_dot_product_attention(q, k, v.to(q.dtype), scale=1 / temperature)
     return mixed.squeeze(1)[..., : values.shape[2]]
 
 
-def _weighted(
-    queries: Tensor, keys: Tensor, temperature: float, bias: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Let keys carry their bias as one more number, which every query multiplies by 1."""
+def weighted(queries: Tensor, keys: Tensor, temperature: float, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Let keys carry their bias as one more number, which every query multiplies by 1; see `warp`."""
     if bias is None:
         return queries, keys
     return torch.cat([queries, torch.ones_like(queries[..., :1])], dim=2), torch.cat(
@@ -98,7 +96,7 @@ def best_match(
         bias: see `warp`.
         chunk: how many queries are compared at once.
     """
-    queries, keys = _weighted(queries, keys, temperature, bias)
+    queries, keys = weighted(queries, keys, temperature, bias)
     return torch.cat(
         [(part @ keys.transpose(1, 2)).argmax(dim=2) for part in queries.split(chunk, dim=1)], dim=1
     )

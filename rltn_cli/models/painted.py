@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from rltn_cli.models.windows import Grid
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTokens:
@@ -15,6 +17,10 @@ class ReferenceTokens:
     """(B, M, 24) the 4x4 patch of each token, see `to_patches`; (B, M, 0) without correspondence."""
     bias: Tensor | None = None
     """(B, M) the logarithm of each token's weight in the match; None where all are equal."""
+    more: Tensor | None = None
+    """(B, M, K) further values of each token, which are brought to the sketch with its patch."""
+    grids: tuple[Grid, ...] = ()
+    """The tokens of each reference; needed to match large sketches from coarse to fine."""
 
 
 @dataclass(frozen=True, slots=True)

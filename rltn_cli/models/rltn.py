@@ -1,7 +1,7 @@
 """RLTN: the whole network (section 2.1 and figure 2 of the paper)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,8 @@ from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
 from rltn_cli.models.painted import Painted, ReferenceTokens
 from rltn_cli.models.regions import RegionPooling
-from rltn_cli.sizes import PATCH, SIDE_MINIMUM, SIDE_MULTIPLE
+from rltn_cli.models.windows import Grid, Windows, find_windows
+from rltn_cli.sizes import PATCH, SIDE_FULL_MATCH, SIDE_MINIMUM, SIDE_MULTIPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class RLTNOutput(Painted):
     """(B, H / 4 * W / 4, d) content features of the sketch, centred and of unit length, float32."""
     tokens: ReferenceTokens
     """The references that were matched."""
+    more: Tensor | None = None
+    """(B, H / 4 * W / 4, K) the tokens' further values at the sketch's places."""
+    windows: Windows | None = None
+    """What each part of a large sketch was matched with; None for all of the references."""
+
+    def bring(self, values: Tensor, temperature: float) -> Tensor:
+        """Return values (B, M, v) of the references' tokens at the sketch's places, (B, H / 4 * W / 4, v)."""
+        return bring(self.content, self.tokens, self.windows, values, temperature)
 
 
 class RLTN(nn.Module):
@@ -77,6 +86,7 @@ class RLTN(nn.Module):
         return ReferenceTokens(
             style=torch.cat([self.style_features(r) for r in references], dim=1),
             patches=torch.cat([to_patches(r) for r in references], dim=1),
+            grids=tuple(Grid(r.shape[2] // PATCH, r.shape[3] // PATCH) for r in references),
         )
 
     def style_features(self, picture: Tensor) -> Tensor:
@@ -109,23 +119,36 @@ class RLTN(nn.Module):
         height, width = sketch.shape[2:]
         content = self.content_features(sketch, labels)
         queries = normalize(content)
-        tokens = ReferenceTokens(
+        tokens = replace(
+            tokens,
             style=tokens.style.expand(len(sketch), -1, -1),
             patches=tokens.patches.expand(len(sketch), -1, -1),
             bias=None if tokens.bias is None else tokens.bias.expand(len(sketch), -1),
+            more=None if tokens.more is None else tokens.more.expand(len(sketch), -1, -1),
         )
-        patches = warp(queries, tokens.style, tokens.patches, self.config.temperature, tokens.bias)
-        warped = from_patches(patches, height, width)
+        windows = self._windows(queries, tokens, height, width)
+        values, depth = tokens.patches, tokens.patches.shape[2]
+        if tokens.more is not None:
+            values = torch.cat([values, tokens.more.to(values.dtype)], dim=2)
+        brought = bring(queries, tokens, windows, values, self.config.temperature)
+        warped = from_patches(brought[..., :depth], height, width)
         colors = self.generator(warped, sketch, content)
-        return RLTNOutput(colors=colors, warped=warped, content=queries, tokens=tokens)
+        more = None if tokens.more is None else brought[..., depth:]
+        return RLTNOutput(colors, warped, queries, tokens, more, windows)
+
+    def _windows(self, queries: Tensor, tokens: ReferenceTokens, height: int, width: int) -> Windows | None:
+        """Return what the parts of large sketches are matched with; None for all."""
+        if torch.compiler.is_compiling() or min(height, width) <= SIDE_FULL_MATCH or not tokens.grids:
+            return None  # a network that is exported has sizes of any kind
+        grid = Grid(height // PATCH, width // PATCH)
+        return find_windows(queries, tokens.style, grid, tokens.grids, self.config.temperature, tokens.bias)
 
     def confidence(self, output: RLTNOutput) -> Tensor:
         """Return how well the references match each place, (B, 1, H / 4, W / 4), the cosine in [-1, 1].
 
         It is the cosine between a content feature and the style feature that the warp brings there.
         """
-        style = output.tokens.style
-        warped_style = warp(output.content, style, style, self.config.temperature, output.tokens.bias)
+        warped_style = output.bring(output.tokens.style, self.config.temperature)
         cosine = nn.functional.cosine_similarity(output.content, warped_style.to(output.content.dtype), dim=2)
         height, width = output.colors.shape[2:]
         return cosine.reshape(len(cosine), 1, height // PATCH, width // PATCH)
@@ -135,8 +158,17 @@ class RLTN(nn.Module):
 
         Tokens are numbered row by row through the first reference, then the second, and so on.
         """
+        match = best_match if output.windows is None else output.windows.best_match
         tokens = output.tokens
-        return best_match(output.content, tokens.style, self.config.temperature, tokens.bias)
+        return match(output.content, tokens.style, self.config.temperature, tokens.bias)
+
+
+def bring(
+    queries: Tensor, tokens: ReferenceTokens, windows: Windows | None, values: Tensor, temperature: float
+) -> Tensor:
+    """Return values (B, M, v) of references' tokens at a sketch's places; see `RLTNOutput.bring`."""
+    match = warp if windows is None else windows.warp
+    return match(queries, tokens.style, values, temperature, tokens.bias)
 
 
 def _check_size(name: str, picture: Tensor) -> None:

@@ -142,7 +142,7 @@ def parse_description(text: bytes, name: str) -> Description:
         described = from_mapping(Description, values, "its description")
     except (ConfigError, TypeError) as error:
         raise damaged(name, str(error)) from error
-    if (reason := fault_of(described)) is not None:
+    if (reason := find_fault(described)) is not None:
         raise damaged(name, reason)
     return described
 
@@ -165,7 +165,7 @@ def _check_keys(values: Mapping[str, Any], name: str) -> None:
             raise damaged(name, f"its description lacks {missing[0]}")
 
 
-def fault_of(described: Description) -> str | None:
+def find_fault(described: Description) -> str | None:
     """Return what is invalid in a description; None if nothing is."""
     height, width = described.size
     (rows, columns), most = described.network, _MOST_NETWORK_PIXELS

@@ -16,7 +16,7 @@ from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
 from rltn_cli.painting.region_edits import RegionEdit, check_edits
-from rltn_cli.painting.transparency import multiplied, paper_mask, without_paper
+from rltn_cli.painting.transparency import multiply_alphas, paper_mask, remove_paper
 from rltn_cli.sizes import GAP_MAXIMUM
 
 
@@ -88,7 +88,7 @@ class FinishOptions:
         """Whether the colours of regions are to be decided."""
         return self.finish in DECIDED or bool(self.fixes) or self.transparent_paper
 
-    def resolved(self, grey: Bytes) -> tuple["FinishOptions", tuple[str, ...]]:
+    def resolve(self, grey: Bytes) -> tuple["FinishOptions", tuple[str, ...]]:
         """Choose the finish where it is `auto`.
 
         Args:
@@ -140,11 +140,11 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
     """
     options.check()
     check_edits(options.edits, painting.size)
-    options, notices = options.resolved(painting.grey)
+    options, notices = options.resolve(painting.grey)
     finish, decision = options.finish, None
     if options.decides:
         decision = decision_of(painting, options)
-        if idle := painting.idle_edits(options.gap, options.edits):
+        if options.edits and (idle := painting.idle_edits(options.gap, options.edits)):
             notices += (f"{idle} of {len(options.edits)} merges and splits change nothing with this gap",)
         if options.palette is not None:
             notices += (_distance(painting.palette, options.palette),)
@@ -157,9 +157,9 @@ def finish_painting(painting: Painting, options: FinishOptions) -> Finished:
         if paper is None:
             notices += ("no white region lies at the picture's edge: there is no paper to leave out",)
         else:
-            image = without_paper(image, lines_on_white(painting, options, decision), paper)
+            image = remove_paper(image, lines_on_white(painting, options, decision), paper)
     if painting.alpha is not None:
-        alpha = painting.alpha if image.shape[2] == 3 else multiplied(image[..., 3], painting.alpha)
+        alpha = painting.alpha if image.shape[2] == 3 else multiply_alphas(image[..., 3], painting.alpha)
         image = np.dstack([image[..., :3], alpha])
     return Finished(painting, options, image, decision, paper, notices)
 

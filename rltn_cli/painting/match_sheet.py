@@ -30,23 +30,23 @@ def draw_sheet(painting: Painting, finished: Finished, regions: Sequence[RegionF
         finished: the picture.
         regions: of `region_facts`.
     """
-    picture = _flattened(finished.image)
+    picture = _flatten(finished.image)
     scale = _HEIGHT / picture.shape[0]
     numbered = [region for region in regions if region.room * scale >= _ROOM]
-    left = _scaled(picture)
+    left = _scale(picture)
     for region in numbered:
         _write(left, str(region.number), region.x * scale, region.y * scale)
     panels = [("picture", left)]
     for number, reference in enumerate(painting.references, 1):
         panels.append((f"reference {number}", _with_sources(reference, number, numbered)))
     panels.append(("match (cosine)", _heat_map(painting)))
-    return _side_by_side(panels)
+    return _join_panels(panels)
 
 
 def _with_sources(reference: Bytes, number: int, regions: Sequence[RegionFacts]) -> Bytes:
     """Draw a reference with the numbers of the regions whose colours came from it."""
     scale = _HEIGHT / reference.shape[0]
-    panel = _scaled(reference)
+    panel = _scale(reference)
     for region in reversed(regions):  # the largest on top
         source = region.source
         if source is not None and source.reference == number:
@@ -96,13 +96,13 @@ def _heat(values: Floats, lowest: float) -> Bytes:
     return np.asarray(cv2.cvtColor(colored, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _flattened(image: Pixels) -> Bytes:
+def _flatten(image: Pixels) -> Bytes:
     """Return a finished picture on white, with 8 bits."""
     eight = to_eight_bit(image)
     return eight if eight.shape[2] == 3 else lay_on_paper(np.ascontiguousarray(eight[..., :3]), eight[..., 3])
 
 
-def _scaled(picture: Bytes) -> Bytes:
+def _scale(picture: Bytes) -> Bytes:
     """Bring a picture to the panels' height."""
     width = max(1, round(picture.shape[1] * _HEIGHT / picture.shape[0]))
     method = cv2.INTER_AREA if picture.shape[0] > _HEIGHT else cv2.INTER_LINEAR
@@ -117,7 +117,7 @@ def _write(panel: Bytes, text: str, x: float, y: float) -> None:
     cv2.putText(panel, text, place, _FONT, _SIZE, _BLACK, 1, cv2.LINE_AA)
 
 
-def _side_by_side(panels: Sequence[tuple[str, Bytes]]) -> Bytes:
+def _join_panels(panels: Sequence[tuple[str, Bytes]]) -> Bytes:
     """Put panels next to each other, each under its title."""
     width = sum(panel.shape[1] + _SPACE for _, panel in panels) + _SPACE
     sheet = np.full((_TITLE + _HEIGHT + _LEGEND, width, 3), 255, np.uint8)

@@ -15,13 +15,14 @@ from rltn_cli.imaging.flats import GAP
 from rltn_cli.imaging.margins import Box, with_margins
 from rltn_cli.imaging.palette import Color, Palette
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
+from rltn_cli.painting.edited_regions import EditedRegions
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.region_edits import RegionEdit
 
 K = TypeVar("K")
 V = TypeVar("V")
 _KEPT = 6
-"""How many of the last used edited regions, and of the last used evidences, stay in memory."""
+"""How many of the last used evidences stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,7 @@ class Painting:
     origin: Origin = Origin()
     known: dict[float, RegionMap] = field(default_factory=dict, repr=False)
     """Regions that have been found already, by the gap that is closed, a share of the shorter side."""
-    _edited: dict[tuple[float, tuple[RegionEdit, ...]], tuple[RegionMap, int]] = field(
-        default_factory=dict, repr=False
-    )
+    _edited: dict[float, EditedRegions] = field(default_factory=dict, repr=False)
     _evidence: dict[tuple[float, tuple[RegionEdit, ...], tuple[str, ...]], Evidence] = field(
         default_factory=dict, repr=False
     )
@@ -111,28 +110,20 @@ class Painting:
             gap: widest gap in a line that is closed, in pixels; 1.2 % of the shorter side if left out.
             edits: merges and splits, taken one after the other.
         """
-        return self._with_edits(gap, edits)[0]
+        share = self.share_of(gap)
+        if share not in self.known:
+            self.known[share] = map_regions(self.grey, share)
+        return self._edits_of(gap).after(edits) if edits else self.known[share]
 
     def idle_edits(self, gap: float | None, edits: tuple[RegionEdit, ...]) -> int:
         """Return how many edits change nothing; see `regions`."""
-        return self._with_edits(gap, edits)[1]
+        return self._edits_of(gap).idle(edits)
 
-    def _with_edits(self, gap: float | None, edits: tuple[RegionEdit, ...]) -> tuple[RegionMap, int]:
-        """Return the edited regions, and how many edits change nothing; begins with what is known."""
+    def _edits_of(self, gap: float | None) -> EditedRegions:
         share = self.share_of(gap)
-        known = next((n for n in range(len(edits), 0, -1) if (share, edits[:n]) in self._edited), 0)
-        if known:
-            regions, idle = self._edited[share, edits[:known]]
-        else:
-            if share not in self.known:
-                self.known[share] = map_regions(self.grey, share)
-            regions, idle = self.known[share], 0
-        for edit in edits[known:]:
-            changed = edit.applied(regions, self.size)
-            regions, idle = (regions, idle + 1) if changed is None else (changed, idle)
-        if edits:
-            _keep(self._edited, (share, edits), (regions, idle))
-        return regions, idle
+        if share not in self._edited:
+            self._edited[share] = EditedRegions(self.regions(gap), self.size)
+        return self._edited[share]
 
     def evidence(
         self,

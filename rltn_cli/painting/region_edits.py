@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.evidence import RegionMap
-from rltn_cli.imaging.flats import INK
-from rltn_cli.imaging.region_graph import find_borders
+from rltn_cli.imaging.flats import Labels, Mask
 from rltn_cli.imaging.strokes import cut_along, joined_along
 
 EditKind: TypeAlias = Literal["merge", "split"]
@@ -34,7 +32,7 @@ class RegionEdit:
         return " ".join([self.kind, *(f"{x},{y}" for x, y in self.stroke)])
 
     def check(self, size: tuple[int, int]) -> None:
-        """Refuse an edit that lies outside of a drawing (H, W), or is no stroke.
+        """Refuse an edit that lies outside of a drawing (H, W), or is not a stroke.
 
         Raises:
             UsageError: as above.
@@ -46,19 +44,17 @@ class RegionEdit:
         if not all(0 <= x < size[1] and 0 <= y < size[0] for x, y in self.stroke):
             raise UsageError(f"the stroke leaves the drawing, which is {size[1]}x{size[0]}")
 
-    def applied(self, regions: RegionMap, size: tuple[int, int]) -> RegionMap | None:
+    def applied(self, labels: Labels, free: Mask, size: tuple[int, int]) -> Labels | None:
         """Return the regions after this edit; None where it changes nothing.
 
         Args:
-            regions: of a drawing.
+            labels: (H', W'), 1 to N: the region of each pixel.
+            free: (H', W'), True off the lines.
             size: (H, W) of the drawing.
         """
-        height, width = regions.labels.shape
+        height, width = labels.shape
         stroke = [(x * width // size[1], y * height // size[0]) for x, y in self.stroke]
-        labels = _ACTIONS[self.kind](regions.labels, regions.dark < INK, stroke)
-        if labels is None:
-            return None
-        return RegionMap(labels, regions.dark, find_borders(labels, regions.dark))
+        return _ACTIONS[self.kind](labels, free, stroke)
 
 
 def parse_edit(text: str) -> RegionEdit:

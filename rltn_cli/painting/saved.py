@@ -38,7 +38,7 @@ from rltn_cli.painting.arrays import pack_arrays
 from rltn_cli.painting.description import (
     StoredOptions,
     damaged,
-    fault_of,
+    find_fault,
     new_description,
 )
 from rltn_cli.painting.finish import FinishOptions
@@ -106,7 +106,7 @@ def encode_painting(painting: Painting, options: FinishOptions, name: str = "pai
         origin=painting.origin,
         options=StoredOptions.of(options),
     )
-    if (reason := fault_of(described)) is not None:
+    if (reason := find_fault(described)) is not None:
         raise OutputError(f"{name}: the painting cannot be saved: {reason}")
     arrays: dict[str, NDArray[Any]] = {
         "colors": seen.colors,
@@ -180,7 +180,7 @@ def decode_painting(data: bytes, name: str = "painting") -> tuple[Painting, Fini
             stored = Stored(archive, name)
             options = stored.described.options.options()
             check_edits(options.edits, stored.described.size)
-            return _assembled(stored), options
+            return _assemble(stored), options
     except PaintingError:
         raise
     except (*DAMAGE, RltnError) as error:
@@ -195,7 +195,7 @@ def _clues(arrays: Mapping[str, NDArray[Any]]) -> Clues:
     return Clues(colors, warped, Palette(arrays["palette"]), attention, contacts)
 
 
-def _assembled(stored: Stored) -> Painting:
+def _assemble(stored: Stored) -> Painting:
     """Put a painting together from its files."""
     described = stored.described
     size, depth = described.size, described.depth

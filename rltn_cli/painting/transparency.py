@@ -47,7 +47,7 @@ def paper_mask(decision: Decision, size: tuple[int, int]) -> Mask | None:
     return paper[RegionRows(decision.evidence.labels, size).rows(slice(None))]
 
 
-def without_paper(image: Pixels, lines: Pixels, paper: Mask) -> Pixels:
+def remove_paper(image: Pixels, lines: Pixels, paper: Mask) -> Pixels:
     """Take the paper out of a finished picture; lines on it stay, as opaque as they are dark.
 
     Args:
@@ -73,7 +73,7 @@ def ink_on_nothing(ink: Pixels) -> Pixels:
     return np.concatenate([np.rint(color), alpha], axis=-1).astype(ink.dtype)
 
 
-def multiplied(alpha: Pixels, other: Pixels) -> Pixels:
+def multiply_alphas(alpha: Pixels, other: Pixels) -> Pixels:
     """Return the product of two alphas of one type."""
     return np.rint(alpha.astype(np.float64) * other / top_value(alpha)).astype(alpha.dtype)
 

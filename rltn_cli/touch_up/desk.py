@@ -20,6 +20,9 @@ from rltn_cli.touch_up.record import Record
 from rltn_cli.touch_up.survey import Survey, work_of
 from rltn_cli.touch_up.work import Change, Work, known_finish, known_palette, to_rgb, to_stroke
 
+_KEPT = 8
+"""How many surveys are kept."""
+
 
 class Desk:
     """One painting; every method may be called from any thread."""
@@ -37,6 +40,8 @@ class Desk:
         """Of the picture and all that is told of it."""
         self.map_version = 0
         """Of the regions and the palette."""
+        self._surveys: dict[object, Survey] = {}
+        """The last ones, for undo."""
         self._rendered: tuple[int, bytes] = (-1, b"")
         self._record = Record(path)
         try:
@@ -56,9 +61,14 @@ class Desk:
     def _look(self, survey: Survey | None = None) -> None:
         """Look at the work as it is now: its regions, where they have changed, and what is decided."""
         work = self.work
-        if not self.map_version or self.survey.key != (work.edits, work.palette):
-            self.survey: Survey = survey or Survey(self.painting, self._options, work)
+        key = work.edits, work.palette
+        if not self.map_version or self.survey.key != key:
+            known = survey or self._surveys.pop(key, None)
+            self.survey: Survey = known or Survey(self.painting, self._options, work)
             self.map_version += 1
+        self._surveys[key] = self._surveys.pop(key, self.survey)
+        while len(self._surveys) > _KEPT:
+            del self._surveys[next(iter(self._surveys))]
         self.decision: Decision = decision_of(self.painting, work.options(self._options))
         self.colors: list[str] = [to_hex(color) for color in self.decision.colors.tolist()]
         self.version += 1

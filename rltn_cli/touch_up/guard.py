@@ -42,7 +42,7 @@ class Guard:
                 message = {**message, "headers": [*message.get("headers", ()), *headers]}
             await send(message)
 
-        refused = self._refused(scope)
+        refused = self._find_refusal(scope)
         if refused is not None:
             await PlainTextResponse(refused[1] + "\n", refused[0])(scope, receive, sealed)
             return
@@ -61,7 +61,7 @@ class Guard:
 
         await self._app(scope, again, sealed)
 
-    def _refused(self, scope: Scope) -> tuple[int, str] | None:
+    def _find_refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Return the status and the reason why a request is not answered."""
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")

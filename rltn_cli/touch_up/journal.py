@@ -36,7 +36,7 @@ class Journal:
                 self._file.truncate(len(whole))
         except OSError as error:
             raise _failed(self._path, error) from error
-        self.entries = _parsed(whole)
+        self.entries = _parse(whole)
         """The lines, the header first; none where there is no journal or it makes no sense."""
         self._is_void = bool(whole) and not self.entries
 
@@ -93,12 +93,12 @@ class Journal:
 
 
 def has_journal(painting: Path) -> bool:
-    """Return whether steps of a painting are kept beside it."""
+    """Return whether steps of a painting are kept next to it."""
     path = painting.with_name(painting.name + _SUFFIX)
     return path.exists() and path.read_bytes().count(b"\n") > 1
 
 
-def _parsed(data: bytes) -> list[dict[str, Any]]:
+def _parse(data: bytes) -> list[dict[str, Any]]:
     """Return the lines of a journal; none where one of them makes no sense."""
     try:
         entries = [json.loads(line) for line in data.splitlines()]

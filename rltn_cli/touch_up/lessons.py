@@ -18,7 +18,7 @@ from rltn_cli.touch_up.survey import Survey
 
 _SQUARE = 32
 """Side in pixels of the squares by which places of a reference are compared."""
-_ALIKE = 0.5
+_ALIKE = 0.75
 """How much two regions' matches must have in common, from 0 to 1 (Bhattacharyya)."""
 
 Shares = Mapping[int, float]

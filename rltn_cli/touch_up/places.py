@@ -26,9 +26,11 @@ def region_places(labels: Labels, grey: Bytes) -> NDArray[np.int64]:
     inner[[0, -1]], inner[:, [0, -1]] = 0, 0
     depth = np.asarray(cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
     depth[free] += 1
-    order = np.argsort(depth, axis=None, kind="stable")
-    order = order[depth.reshape(-1)[order] > 0]
-    deepest = np.full(int(labels.max()) + 1, -1, np.int64)
-    deepest[labels.reshape(-1)[order]] = order  # the last one of each region, the deepest, stays
+    flat, depths = labels.reshape(-1), depth.reshape(-1)
+    most = np.zeros(int(labels.max()) + 1, np.float32)
+    np.maximum.at(most, flat, depths)
+    found = np.flatnonzero((depths > 0) & (depths == most[flat]))
+    deepest = np.full(len(most), -1, np.int64)
+    deepest[flat[found]] = found
     row, column = np.divmod(deepest, labels.shape[1])
     return np.where((deepest < 0)[:, None], -1, np.stack([columns[column], rows[row]], axis=1))

@@ -76,13 +76,13 @@ class _Site:
         routes = [
             *(Route(root + address, _file(name)) for address, name in PAGE.items()),
             Route(root + "chapter.json", lambda request: JSONResponse(self._chapter.facts())),
-            Route(page + "facts.json", self._told(Views.facts)),
-            Route(page + "map.json", self._told(Views.map)),
-            Route(page + "state.json", self._told(Views.state)),
+            Route(page + "facts.json", self._serve_json(Views.facts)),
+            Route(page + "map.json", self._serve_json(Views.map)),
+            Route(page + "state.json", self._serve_json(Views.state)),
             Route(page + "offers.json", self._offers),
-            Route(page + "picture.png", self._made(lambda desk: desk.picture(), "image/png")),
-            Route(page + "drawing.png", self._made(lambda desk: Views(desk).drawing(), "image/png")),
-            Route(page + "regions", self._made(lambda desk: Views(desk).regions(), packed=True)),
+            Route(page + "picture.png", self._serve_bytes(lambda desk: desk.picture(), "image/png")),
+            Route(page + "drawing.png", self._serve_bytes(lambda desk: Views(desk).drawing(), "image/png")),
+            Route(page + "regions", self._serve_bytes(lambda desk: Views(desk).regions(), packed=True)),
             Route(page + "references/{number:int}", self._reference),
             Route(page + "export/{kind}", self._export),
             Route(root + "claim", self._claim, methods=["POST"]),
@@ -102,11 +102,11 @@ class _Site:
         except UsageError as error:
             raise HTTPException(404, str(error)) from error
 
-    def _told(self, tell: Callable[[Views], dict[str, Any]]) -> Callable[[Request], Response]:
+    def _serve_json(self, tell: Callable[[Views], dict[str, Any]]) -> Callable[[Request], Response]:
         """Return what answers with JSON of a page."""
         return lambda request: JSONResponse(tell(Views(self._desk(request))))
 
-    def _made(
+    def _serve_bytes(
         self, make: Callable[[Desk], bytes], kind: str = "application/octet-stream", *, packed: bool = False
     ) -> Callable[[Request], Response]:
         """Return what answers with bytes of a page."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
-from rltn_cli.errors import UsageError
+from rltn_cli.errors import RltnError, UsageError
 from rltn_cli.touch_up.chapter import Chapter, chapter_of
 from rltn_cli.touch_up.server import make_app
 
@@ -31,14 +31,11 @@ def touch_up(path: Path, *, port: int = 0, open_browser: bool = True, tell: Call
 
     Raises:
         UsageError: the port is taken, or the folder holds no painting.
-        PaintingError, OutputError: the first painting cannot be opened, or its steps cannot be kept.
+        PaintingError, OutputError: the painting cannot be opened, or its steps cannot be kept.
     """
     chapter = chapter_of(path)
     with _listen(port) as listener:
-        first = chapter.desk(1)
-        for notice in first.notices:
-            _log.warning("%s", notice)
-        reading = first.reads_only
+        reading = _open_first(chapter)
         try:
             _serve(chapter, listener, open_browser, tell)
         finally:
@@ -47,6 +44,20 @@ def touch_up(path: Path, *, port: int = 0, open_browser: bool = True, tell: Call
     if unsaved and not reading:
         names = ", ".join(unsaved[:5]) + (f" and {len(unsaved) - 5} more" if unsaved[5:] else "")
         _log.warning("%s: not all is saved yet; touch up %s again to go on from there", names, path)
+
+
+def _open_first(chapter: Chapter) -> bool:
+    """Open the first page, tell what is to be told of it, and return whether it is only read."""
+    try:
+        first = chapter.desk(1)
+    except RltnError as error:
+        if len(chapter.paths) == 1:
+            raise
+        _log.warning("%s", error)  # the page says so, too, and leads to the others
+        return False
+    for notice in first.notices:
+        _log.warning("%s", notice)
+    return first.reads_only
 
 
 def _serve(

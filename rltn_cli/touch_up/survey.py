@@ -1,6 +1,7 @@
 """What is known of a painting's regions before any fix; merges, splits and another palette change it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,13 +75,19 @@ class Survey:
 
 def work_of(painting: Painting, options: FinishOptions) -> Work:
     """Return what a painting holds when it is opened: one fix a region, each with its colour."""
-    finish = options.resolved(painting.grey)[0].finish
+    finish = options.resolve(painting.grey)[0].finish
     palette = None if options.palette is None else tuple(options.palette.hexes)
     bare = Work(finish if finish in OFFERED else "paint", palette, options.edits, ())
     survey = Survey(painting, options, bare)
-    fixes = [
-        Fix(x, y, color)
-        for region, color in decision_of(painting, options).fixed.items()
-        for x, y in survey.points_of([region])
-    ]
-    return Work(bare.finish, palette, options.edits, tuple(fixes))
+    for fix in options.fixes:
+        fix.check(painting.grey)
+    if options.fix_alike:
+        given = [
+            Fix(x, y, color)
+            for region, color in decision_of(painting, options).fixed.items()
+            for x, y in survey.points_of([region])
+        ]
+    else:
+        given = [replace(fix, color=fix.rgb(survey.votes.palette)) for fix in options.fixes]
+    last = {survey.region_at((fix.x, fix.y)): fix for fix in given}
+    return replace(bare, fixes=tuple(last.values()))

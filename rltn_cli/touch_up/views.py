@@ -34,6 +34,7 @@ class Views:
         return {
             "size": list(desk.painting.size[::-1]),
             "references": len(desk.painting.references),
+            "notices": list(desk.notices),
             "finishes": {finish: FINISHES[finish] for finish in OFFERED},
         }
 

@@ -150,6 +150,7 @@ def test_json_states_what_was_done_and_nothing_else(
         "extract": False,
         "explain": None,
         "device": "cpu",
+        "precision": "fp32",
         "width": WIDTH,
         "height": HEIGHT,
         "notices": [],
@@ -277,7 +278,7 @@ def test_pictures_that_are_not_what_they_are_taken_for(
 def test_a_long_time_is_said_before_it_starts(
     model: Path, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rltn_cli.engine.inference.duration.DurationEstimate.seconds", lambda *_: 42.4)
+    monkeypatch.setattr("rltn_cli.engine.inference.duration.DurationEstimate.seconds", lambda *_, size: 42.4)
     assert paint(model, *BASIC) == 0
     assert "rltn: painting, which takes about 42 seconds at this size\n" in capsys.readouterr().err
     assert paint(model, *BASIC[:-1], "two.png", "--quiet") == 0

@@ -97,7 +97,7 @@ def test_an_interruption_saves_and_ends_with_130(
     assert train(output, data, "--teacher", teacher, "--minutes", "60") == 130
     said = capsys.readouterr().err
     assert "examples: 1 native, 1 outlined, 2 taught; from step 0" in said
-    assert "stopped at step 2" in said and "--resume goes on from there" in said
+    assert "stopped at step 2" in said and "continue with --resume" in said
     assert state_of(output)["step"] == 2
     assert load_line_model(output / "model").config == HEDConfig()
 

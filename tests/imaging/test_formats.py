@@ -92,7 +92,8 @@ def test_a_row_is_all_that_a_format_takes(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_unknown_format_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["extract-lines", "a.png", "-o", str(tmp_path / "out"), "--format", "gif"]) == 2
     said = capsys.readouterr().err
-    assert "--format must be one of png, jpg, jpeg, webp, tif, tiff, bmp, not 'gif'" in said
+    assert "--format must be one of png, jpg, jpeg, webp, tif, tiff, bmp, " in said
+    assert "not 'gif'" in said
 
 
 def test_the_page_on_data_names_every_format() -> None:

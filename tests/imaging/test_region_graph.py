@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 
+from rltn_cli.imaging import region_graph
 from rltn_cli.imaging.region_graph import find_borders, tidy_regions
 
 
@@ -46,3 +47,14 @@ def test_pieces_of_a_strand_become_one_but_rooms_stay_two():
 def test_one_region_has_no_borders():
     tidy, borders = tidy_regions(np.ones((9, 9), np.int32), np.zeros((9, 9), np.float32), 2, 12)
     assert (tidy == 1).all() and len(borders.pairs) == 0
+
+
+def test_counting_finds_the_borders_that_sorting_finds(monkeypatch):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(1, 9, (20, 30)).astype(np.int32)
+    dark = rng.random((20, 30), np.float32)
+    counted = find_borders(labels, dark)
+    monkeypatch.setattr(region_graph, "_TABLE", 0)
+    sorted_ = find_borders(labels, dark)
+    for name in ("pairs", "length", "bare"):
+        assert np.array_equal(getattr(counted, name), getattr(sorted_, name))

@@ -18,7 +18,8 @@ def test_what_a_stroke_passes_becomes_one_region():
     assert joined.tolist() == np.repeat(np.repeat([[1, 1, 2]], 30, axis=1), 60, axis=0).tolist()
     assert joined_along(joined, free, [(85, 10), (10, 50)]).max() == 1
     assert joined_along(labels, free, [(10, 10), (20, 20)]) is None
-    assert joined_along(labels, free, [(20, 10), (31, 10)]) is None  # ends on the wall
+    assert joined_along(labels, free, [(20, 10), (31, 10)]).max() == 2  # ends on the next room's wall
+    assert joined_along(labels, free, [(20, 10), (29, 10)]) is None
 
 
 def test_a_stroke_from_edge_to_edge_cuts_a_region_in_two():
@@ -53,6 +54,12 @@ def test_a_stroke_that_cuts_nothing_off_changes_nothing():
     assert cut_along(labels, free, [(40, 30), (46, 30)]) is None
     assert cut_along(labels, free, [(35, 0), (37, 0)]) is None  # what is cut off is too small
     assert cut_along(labels, free, [(29, 5), (29, 50)]) is None  # on a wall
+
+
+def test_a_stroke_through_several_regions_cuts_the_one_that_it_divides():
+    labels, free = rooms()
+    cut = cut_along(labels, free, [(5, 30), (75, 30)])  # ends in the rooms to the left and to the right
+    assert cut.max() == 4 and len(np.unique(cut[:, 30:60])) == 2
 
 
 def test_every_number_stays_in_use():

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from support.rounding import assert_nearly
 
+from rltn_cli.models import blocks
 from rltn_cli.models.alignment import FAM, MFAM
 from rltn_cli.models.blocks import (
     CAB,
@@ -110,6 +111,15 @@ def test_pcb_equals_the_naive_loop_twice():
     assert_nearly(block(x), twice)
 
 
+def test_criss_cross_does_not_depend_on_the_rows_at_once(monkeypatch):
+    block = PCB(6, reduction=2)
+    x = torch.randn(1, 6, 7, 4)
+    together = block.criss_cross(x)
+    for rows in (1, 3):
+        monkeypatch.setattr(blocks, "_CRISS_CROSS_WEIGHTS", rows * 4 * (7 + 4))
+        assert_nearly(block.criss_cross(x), together)
+
+
 def test_pcb_reaches_the_whole_picture_in_two_passes():
     block = PCB(4)
     x = torch.randn(1, 4, 6, 6, requires_grad=True)
@@ -174,6 +184,19 @@ def test_self_attention_equals_a_plain_softmax():
     query, key, value = block.qkv(instance_norm(x)).flatten(2)[0].split(block.width)
     weights = torch.softmax(query.T @ key / math.sqrt(block.width), dim=1)
     mixed = (weights @ value.T).T.reshape(1, block.width, 3, 4)
+    assert_nearly(block(x), x + block.out(mixed))
+
+
+def test_self_attention_in_large_pictures_is_to_the_means_of_squares(monkeypatch):
+    monkeypatch.setattr(blocks, "LONGEST", 3)
+    block = SelfAttention(8, heads=1)
+    x = torch.randn(1, 8, 5, 7)  # squares of 2, those at the edge in part
+    query = block.qkv(instance_norm(x)).flatten(2)[0][: block.width]
+    squares = block.qkv(torch.nn.functional.avg_pool2d(instance_norm(x), 2, ceil_mode=True)).flatten(2)[0]
+    _, key, value = squares.split(block.width)
+    assert key.shape[1] == 3 * 4
+    weights = torch.softmax(query.T @ key / math.sqrt(block.width), dim=1)
+    mixed = (weights @ value.T).T.reshape(1, block.width, 5, 7)
     assert_nearly(block(x), x + block.out(mixed))
 
 

@@ -87,6 +87,13 @@ class Page:
             button = "none" if kind == "mouseMoved" else "left"
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1)
 
+    def drag(self, places: list[list[float]], *, release: bool = True) -> None:
+        """Press the mouse at the first place in the window, move it through the others, and let go."""
+        for number, (x, y) in enumerate([*places, *places[-1:] * release]):
+            kind = {0: "mousePressed", len(places): "mouseReleased"}.get(number, "mouseMoved")
+            facts = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
+            self.send("Input.dispatchMouseEvent", **facts)
+
     def run(self, script: str) -> Any:
         """Evaluate an expression in the page and return its value."""
         result = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
@@ -111,6 +118,7 @@ class Page:
     def press(self, key: str) -> None:
         """Press and release a key by its name or character."""
         codes = {"Enter": 13, "Tab": 9, "ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40}
+        codes |= {"PageUp": 33, "PageDown": 34, "Escape": 27}
         text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
         facts = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper()))}
         self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **facts)

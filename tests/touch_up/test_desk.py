@@ -12,7 +12,7 @@ from support.painted import BAR, BOX, DISC, PAPER, painting
 from rltn_cli.errors import OutputError, PaintingError, RltnError, UsageError
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
-from rltn_cli.painting.saved import open_painting, save_painting
+from rltn_cli.painting.saved import encode_painting, open_painting, save_painting
 from rltn_cli.touch_up.desk import Desk
 
 JOURNAL = "out.rltn.journal"
@@ -337,6 +337,14 @@ def test_exports_have_exactly_these_colours(path: Path, tmp_path: Path) -> None:
         exported = np.asarray(picture.convert("RGB"))
     np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(desk.picture()))), exported)
     desk.close()
+
+
+def test_a_fix_outside_of_the_drawing_is_said(path: Path) -> None:
+    options = FinishOptions("flat", fixes=(Fix(500, 5, (0, 0, 0)),))
+    path.write_bytes(encode_painting(painting(), options))
+    with pytest.raises(UsageError, match="outside of the drawing"):
+        Desk(path)
+    assert not path.with_name(JOURNAL).exists()
 
 
 def test_a_damaged_painting_leaves_no_journal(tmp_path: Path) -> None:

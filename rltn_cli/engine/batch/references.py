@@ -31,6 +31,8 @@ CACHE_BYTES = 256 << 20
 """Encoded references are kept up to this total size; one at 256 pixels per side takes 1.2 MB."""
 _SAMPLE = 29
 """A score looks at one place of the drawing in this many."""
+_MANY = 65536
+"""In drawings with more places it looks at fewer of them."""
 
 _log = logging.getLogger(__name__)
 
@@ -179,7 +181,7 @@ def match_score(model: PaintingNetwork, outputs: Sequence[Painted], references: 
     with torch.inference_mode():
         for output in outputs:
             assert isinstance(output, RLTNOutput)
-            content = output.content[:, ::_SAMPLE]
+            content = output.content[:, :: _SAMPLE * max(1, output.content.shape[1] // _MANY)]
             warped = warp(content, style, style, model.config.temperature, references.tokens.bias)
             cosines.append(cosine_similarity(content, warped.to(content.dtype), dim=2).flatten())
         return round(float(torch.cat(cosines).mean()), 4)
@@ -197,6 +199,5 @@ def _thumbnail_of(path: Path) -> Floats | None:
 def _bytes_of(references: References) -> int:
     """Return how much memory encoded references take."""
     tokens = references.tokens
-    return (
-        tokens.style.nbytes + tokens.patches.nbytes + sum(picture.nbytes for picture in references.pictures)
-    )
+    parts = [tokens.style, tokens.patches, *references.pictures]
+    return sum(part.nbytes for part in (*parts, *(() if tokens.more is None else (tokens.more,))))

@@ -116,7 +116,7 @@ class BatchPainter:
         """
         if tasks:
             side = self._options.size
-            self._colorizer.foresee(side * side, side * side, size=side)
+            self._colorizer.duration.announce(side * side, side * side, size=side)
         left, lock = iter(tasks), threading.Lock()
         halt = threading.Event()
 
@@ -174,6 +174,8 @@ class BatchPainter:
             "fixes": [str(fix) for fix in task.fixes],
             "ref_weights": list(task.weights) if task.weights else None,
         }
+        if self._colorizer.precision != "fp32":  # which those of earlier versions were
+            options["precision"] = self._colorizer.precision
         return data, {
             "input_sha256": hashlib.sha256(data).hexdigest(),
             "reference_sha256": references,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rltn_cli.choices import LayersFormat
+from rltn_cli.choices import LayersFormat, PaintingPrecision
 from rltn_cli.config_files import to_json
 from rltn_cli.engine.batch.companions import Companions
 from rltn_cli.engine.batch.events import BatchEvent, BatchPlan, SketchEvent
@@ -54,6 +54,7 @@ class BatchRequest:
     layers: Path | None = None
     """A folder for layers."""
     layers_format: LayersFormat = "ora"
+    precision: PaintingPrecision = "auto"
 
     @property
     def companions(self) -> Companions:
@@ -164,7 +165,9 @@ def _check_votes(request: BatchRequest) -> None:
 
 def _batch(request: BatchRequest, record: Record) -> BatchPainter:
     """Load the model."""
-    colorizer = Colorizer.from_pretrained(request.model, device=device_name(request.device))
+    colorizer = Colorizer.from_pretrained(
+        request.model, device=device_name(request.device), precision=request.precision
+    )
     files = read_model_files(request.model)
     stored = b"".join(part.read_bytes() for part in files.parts)
     digest = hashlib.sha256(stored + to_json(files.config).encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from rltn_cli.choices import EvaluationProtocol, Finish, Lines
+from rltn_cli.choices import EvaluationProtocol, Finish, Lines, PaintingPrecision
 from rltn_cli.data.check.dataset import find_strays
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
@@ -49,6 +49,8 @@ class EvaluationConfig:
     seed: int = 0
     batch: int = 8
     device: str = "auto"
+    precision: PaintingPrecision = "auto"
+    """In which models paint."""
     finish: Finish = "paint"
     """How models finish their pictures, as in `rltn colorize`."""
     lines: Lines = "keep"
@@ -109,7 +111,9 @@ class Evaluator:
         self.methods: dict[str, Method] = {}
         self.kinds: dict[str, MethodKind] = {}
         for name in config.models:
-            colorizer = Colorizer.from_pretrained(find_model(name, offline=offline), device=device)
+            colorizer = Colorizer.from_pretrained(
+                find_model(name, offline=offline), device=device, precision=config.precision
+            )
             self._add(name, "model", make_model_method(colorizer, config.finish, config.lines))
         for name, folder in config.outputs.items():
             self._add(

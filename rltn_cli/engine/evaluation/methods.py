@@ -1,11 +1,8 @@
 """What the evaluator compares: methods that paint a batch of sketches, each by its reference."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -13,6 +10,7 @@ from rltn_cli.choices import Finish, Lines
 from rltn_cli.data.pairs import Pair, load_color, pictures_by_stem
 from rltn_cli.engine import inference
 from rltn_cli.engine.inference.colorizer import Colorizer
+from rltn_cli.engine.runtime.quiet_logging import without_warnings
 from rltn_cli.errors import DataError
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 
@@ -36,7 +34,7 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint", lines: Lin
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
         size = sketches.shape[1]
-        with without_notices(inference):
+        with without_warnings(inference.__name__):
             results = [
                 colorizer(
                     sketch, [reference], size=size, finish=finish, lines=lines, alpha="drop", margins="keep"
@@ -49,18 +47,6 @@ def make_model_method(colorizer: Colorizer, finish: Finish = "paint", lines: Lin
         )
 
     return paint
-
-
-@contextmanager
-def without_notices(package: ModuleType) -> Iterator[None]:
-    """Suppress the notices of a package, such as those about single drawings and references."""
-    log = logging.getLogger(package.__name__)
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def make_folder_method(folder: Path, pairs: Sequence[Pair]) -> Method:

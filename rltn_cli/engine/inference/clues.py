@@ -12,13 +12,12 @@ from rltn_cli.imaging.canvas import Fit
 from rltn_cli.imaging.evidence import Clues
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pixels import Bytes, Floats
-from rltn_cli.imaging.votes import Ballot
-from rltn_cli.models.correspondence import warp
+from rltn_cli.imaging.votes import ballot_of
 from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.sizes import PATCH
 
-_TEMPERATURE = 0.01
+VOTES_TEMPERATURE = 0.01
 """Of the attention that votes; sharper and softer ones gave fewer regions their colour."""
 
 
@@ -35,7 +34,7 @@ class ReferenceColors:
 
 def palette_colors(palette: Palette, pictures: Sequence[Bytes]) -> ReferenceColors:
     """Find the colours of a palette in references (H', W', 3), as the network sees them."""
-    ballot = Ballot(palette)
+    ballot = ballot_of(palette)
     shares = np.concatenate([ballot.shares(picture, PATCH) for picture in pictures])
     return ReferenceColors(palette, shares, ballot.contacts(pictures))
 
@@ -73,9 +72,9 @@ def gather_clues(
 @torch.inference_mode()
 def _attention(output: RLTNOutput, reference: ReferenceColors) -> Floats:
     """Return how much of each token's attention lies on each colour, (h / 4, w / 4, K)."""
-    content, style = output.content[:1], output.tokens.style[:1]
-    shares = torch.from_numpy(reference.shares)[None].to(content.device)
-    bias = output.tokens.bias
-    votes = warp(content, style, shares, _TEMPERATURE, None if bias is None else bias[:1])[0]
+    votes = output.more
+    if votes is None:
+        shares = torch.from_numpy(reference.shares)[None].to(output.content.device)
+        votes = output.bring(shares, VOTES_TEMPERATURE)
     height, width = (side // PATCH for side in output.colors.shape[2:])
-    return np.asarray(votes.float().cpu().numpy().reshape(height, width, -1), np.float32)
+    return np.asarray(votes[0].float().cpu().numpy().reshape(height, width, -1), np.float32)

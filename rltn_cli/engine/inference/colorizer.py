@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaperMode
+from rltn_cli.choices import AlphaMode, Finish, Lines, MarginMode, PaintingPrecision, PaperMode
 from rltn_cli.data.tensors import label_sketches, to_tensor
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model
-from rltn_cli.engine.inference.clues import gather_clues
+from rltn_cli.engine.inference.clues import VOTES_TEMPERATURE, gather_clues
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.engine.inference.drawings import AS_USUAL, Drawing, DrawingOptions, prepare_drawing
-from rltn_cli.engine.inference.duration import LONG, DurationEstimate
+from rltn_cli.engine.inference.duration import DurationEstimate
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.engine.inference.origins import origin_of
 from rltn_cli.engine.inference.references import (
@@ -34,6 +34,7 @@ from rltn_cli.engine.inference.references import (
 )
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
+from rltn_cli.engine.runtime.precision import choose_precision, computing
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.palette import Palette
 from rltn_cli.imaging.pictures import Picture
@@ -53,36 +54,48 @@ _log = logging.getLogger(__name__)
 class Colorizer:
     """Paints drawings in the colours of references."""
 
-    def __init__(self, model: PaintingNetwork, device: torch.device | str = "auto") -> None:
+    def __init__(
+        self,
+        model: PaintingNetwork,
+        device: torch.device | str = "auto",
+        precision: PaintingPrecision = "auto",
+    ) -> None:
         """Prepare a model for painting.
 
         Args:
             model: is moved to the device and set to evaluation mode.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+            precision: of the network's computation; see `choose_precision`.
 
         Raises:
-            UsageError: no such device here.
+            UsageError: no such device here, or it has no such precision.
         """
         self.device = choose_device(device)
+        self.precision = choose_precision(precision, self.device)
         self.model: PaintingNetwork = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._extractor: LineExtractor | None = None
         self._extracting = threading.Lock()
-        self._duration = DurationEstimate(self.model, self.device)
+        self.duration = DurationEstimate(self.model, self.device)
         self._files: Path | None = None
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | Path, *, device: torch.device | str = "auto", revision: str | None = None
+        cls,
+        name_or_path: str | Path,
+        *,
+        device: torch.device | str = "auto",
+        revision: str | None = None,
+        precision: PaintingPrecision = "auto",
     ) -> Self:
         """Load a model by its shipped name, folder, file, or `org/repo[@revision]` on the Hub.
 
         Raises:
             ModelError: it cannot be found or loaded.
-            UsageError: no such device here.
+            UsageError: see `__init__`.
         """
         chosen = choose_device(device)
         files = find_model(str(name_or_path), revision=revision)
-        colorizer = cls(load_model(files, device=chosen), chosen)
+        colorizer = cls(load_model(files, device=chosen), chosen, precision)
         colorizer._files = files
         return colorizer
 
@@ -152,7 +165,7 @@ class Colorizer:
         fitted = (
             references if isinstance(references, References) else fit_references(references, size, margins)
         )
-        self.foresee(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
+        self.duration.announce(drawing.canvas.size, count_pixels(fitted.pictures), size=size, tell=foresee)
         encoded = fitted if isinstance(fitted, References) else self._encode(fitted)
         if ref_weights is not None:
             encoded = encoded.with_weights(ref_weights)
@@ -182,25 +195,6 @@ class Colorizer:
                 self._extractor = LineExtractor.of(device=str(self.device))
             return np.repeat(self._extractor(picture.flatten())[..., None], 3, axis=2)
 
-    def foresee(
-        self, sketch: int, references: int, *, size: int, tell: Callable[[float], None] | None = None
-    ) -> None:
-        """Report how long the network will probably take, if that is long.
-
-        Args:
-            sketch: pixels of the sketch, at the network's size.
-            references: those of all references.
-            size: what the user asked for.
-            tell: called with the seconds; they are logged if None.
-        """
-        seconds = self._duration.seconds(sketch, references)
-        if seconds < LONG:
-            return
-        if tell is None:
-            _log.warning("size %d takes long: about %d seconds per drawing on this machine", size, seconds)
-        else:
-            tell(seconds)
-
     def paint(self, drawing: Drawing, references: References) -> tuple[Painted, ...]:
         """Run the network, once for each tile of the drawing's canvas; the second step of painting.
 
@@ -227,7 +221,7 @@ class Colorizer:
             UsageError: an invalid fix.
         """
         allowed, limits = self.allow(options)
-        chosen, reasons = allowed.resolved(drawing.grey)
+        chosen, reasons = allowed.resolve(drawing.grey)
         seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.decides)
         painting = Painting(
             drawing.ink, drawing.grey, drawing.alpha, drawing.dpi, drawing.figure, seen, references.pictures
@@ -255,11 +249,15 @@ class Colorizer:
         """
         return self._encode(fit_references(references, size, margins))
 
+    @torch.inference_mode()
     def _encode(self, fitted: FittedReferences) -> References:
         """Encode references that have the network's size."""
-        with memory_for(f"size {fitted.size}", self.device), torch.inference_mode():
-            tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+        tensors = [to_tensor(picture[None], self.device) for picture in fitted.pictures]
+        with memory_for(f"size {fitted.size}", self.device), computing(self.precision, self.device):
             tokens = self.model.encode_references(tensors)
+        matches = isinstance(self.model, RLTN) and self.model.config.temperature == VOTES_TEMPERATURE
+        if matches and self.precision == "fp32":
+            tokens = replace(tokens, more=torch.from_numpy(fitted.colors.shares)[None].to(self.device))
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
     @torch.inference_mode()
@@ -273,21 +271,20 @@ class Colorizer:
         Returns:
             The network's output, on the Colorizer's device.
         """
-        output: Painted = self.model(
-            sketches.to(self.device),
-            [reference.to(self.device) for reference in references],
-            label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None,
-        )
+        labels = label_sketches(sketches).to(self.device) if self.model.config.region_pooling else None
+        with computing(self.precision, self.device):
+            output: Painted = self.model(
+                sketches.to(self.device), [reference.to(self.device) for reference in references], labels
+            )
         return output
 
     @torch.inference_mode()
     def _paint_tile(self, canvas: Bytes, labels: Labels | None, references: References) -> Painted:
         """Paint a tile (H, W), black lines on white, by the labels of its regions where they are pooled."""
         sketch = to_tensor(canvas[None, ..., None], self.device)
-        regions = None
-        if labels is not None:
-            regions = torch.from_numpy(token_labels(labels))[None].to(self.device)
-        return self.model.colorize(sketch, references.tokens, regions)
+        regions = None if labels is None else torch.from_numpy(token_labels(labels))[None].to(self.device)
+        with computing(self.precision, self.device):
+            return self.model.colorize(sketch, references.tokens, regions)
 
 
 def _check_size(size: int) -> None:

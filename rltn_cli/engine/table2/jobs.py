@@ -14,8 +14,8 @@ from rltn_cli.engine import evaluation
 from rltn_cli.engine.checkpoints.header import hash_weights
 from rltn_cli.engine.checkpoints.hub_client import CARD
 from rltn_cli.engine.evaluation.evaluator import EvaluationConfig, Evaluator
-from rltn_cli.engine.evaluation.methods import without_notices
 from rltn_cli.engine.evaluation.report import to_json as report_json
+from rltn_cli.engine.runtime.quiet_logging import without_warnings
 from rltn_cli.engine.table2.rows import Budget, row_config
 from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.run import Request, train
@@ -163,7 +163,7 @@ def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
         inception=measurement.inception, finish="raw", lines="network",
         untrained=False,
     )  # fmt: skip
-    with without_notices(evaluation):  # the table's report says once what is missing
+    with without_warnings(evaluation.__name__):
         report = json.loads(report_json(Evaluator(config, offline=measurement.offline).run()))
     report.pop("trials")
     kept = {

@@ -140,5 +140,5 @@ def mean_code(tokens: Tensor, count: int) -> Tensor:
 
 
 def stack_codes(codes: Sequence[Tensor]) -> Tensor:
-    """Return codes, one (B, d) a reference, as tokens (B, M, d)."""
+    """Return codes, one (B, d) per reference, as tokens (B, M, d)."""
     return torch.stack(list(codes), dim=1)

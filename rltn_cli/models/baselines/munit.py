@@ -28,7 +28,7 @@ from rltn_cli.models.painted import Painted, ReferenceTokens
 
 
 class MUNIT(BaselineNetwork):
-    """Two auto-encoders, one a domain; a translation decodes one domain's content with the other's style."""
+    """Two auto-encoders, one per domain: a translation decodes one's content with the other's style."""
 
     def __init__(self, config: MUNITConfig) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class MultiscaleScores(nn.Module):
         self.scales = nn.ModuleList(ScoreNet(channels, width, layers=4, kernel=4) for _ in range(scales))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Return one map of scores a scale for a picture (B, channels, H, W)."""
+        """Return one map of scores per scale for a picture (B, channels, H, W)."""
         scores = []
         for scale in self.scales:
             scores.append(scale(picture))

@@ -49,7 +49,7 @@ class SCFT(BaselineNetwork):
 
 
 class Encoder(nn.Module):
-    """Ten convolutions, two a stride."""
+    """Ten convolutions, two per stride."""
 
     def __init__(self, channels: int, widths: Sequence[int]) -> None:
         super().__init__()

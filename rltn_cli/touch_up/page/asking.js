@@ -51,18 +51,22 @@ function step(action, values, words) {
 
 // Shows a state of this page; regions are fetched again only where they have changed.
 async function show(answer) {
-  const number = page;
-  if (!map || answer.map !== map.version) {
-    const [told, data] = await Promise.all([getJson(here("map.json")), get(here("regions"))]);
-    const found = new Uint32Array(await data.arrayBuffer());
-    if (number !== page) return;
-    [map, labels, selected, hovered] = [told, found, 0, 0];
+  const number = page, isSame = map && answer.map === map.version;
+  const [bitmap, told, data] = await Promise.all([
+    getPicture(here(`picture.png?${answer.version}`)),
+    isSame ? map : getJson(here("map.json")),
+    isSame ? null : get(here("regions")).then(found => found.arrayBuffer()),
+  ]);
+  if (number !== page) return;
+  if (!isSame) {
+    [map, labels, selected, hovered] = [told, new Uint32Array(data), 0, 0];
     highlighted.clear();
     findBoxes();
     showPalette();
+    [marks.width, marks.height] = map.size;
   }
   state = answer;
-  await showPicture();
+  showPicture(bitmap);
   refresh();
 }
 
@@ -72,6 +76,8 @@ async function openPage(number) {
   [selected, hovered, shown] = [0, 0, 0];
   seen.clear();
   clearStage();
+  say("");
+  refresh();
   at("page").value = number;
   sessionStorage.setItem("page", number);
   try {
@@ -79,6 +85,7 @@ async function openPage(number) {
     if (number !== page) return;
     facts = told;
     for (const kind of ["png", "ora", "psd"]) at(kind).href = here(`export/${kind}`);
+    say(facts.notices.join(" "));
     showFinishes();
     for (const id of ["drawing", "overlay"]) { at(id).src = here("drawing.png"); await at(id).decode(); }
     await Promise.all([show(now), showReferences()]);

@@ -4,21 +4,17 @@ const stage = at("stage"), painting = at("painting"), marks = at("marks");
 let selected = 0, hovered = 0, shown = 0, view = { scale: 1, x: 0, y: 0 };
 const highlighted = new Set();
 
-async function showPicture() {
-  const version = state.version, number = page;
-  const bitmap = await getPicture(here(`picture.png?${version}`));
-  if (number === page && version >= shown) {
-    shown = version;
-    if (painting.width !== bitmap.width || painting.height !== bitmap.height) [painting.width, painting.height] = [bitmap.width, bitmap.height];
-    painting.getContext("2d").drawImage(bitmap, 0, 0);
-    [marks.width, marks.height] = map.size;
-  }
+function showPicture(bitmap) {
+  shown = state.version;
+  if (painting.width !== bitmap.width || painting.height !== bitmap.height) [painting.width, painting.height] = [bitmap.width, bitmap.height];
+  painting.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
 }
 function clearStage() {
   for (const canvas of [painting, marks]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   for (const id of ["drawing", "overlay"]) at(id).removeAttribute("src");
-  at("references").replaceChildren();
+  for (const id of ["references", "offers", "palette"]) at(id).replaceChildren();
+  at("offered").hidden = true;
 }
 function place() {
   if (!facts) return;

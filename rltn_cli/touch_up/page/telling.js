@@ -37,7 +37,10 @@ function showFinishes() {
 }
 function describe() {
   const region = hovered || selected;
-  if (!region || !state) return;
+  if (!region || !map) {
+    at("about").textContent = "Point at a region, or press N.";
+    return at("alternatives").replaceChildren();
+  }
   const isFixed = state.fixed.includes(region), share = map.shares[region];
   at("about").textContent = `Region ${region}, ${state.colors[region]}${isFixed ? ", given by you" : `, ${percent(state.confidence[region])} sure`}. ` +
     `It covers ${(100 * share).toFixed(share < 0.01 ? 2 : 0)} % of the drawing.`;

@@ -37,7 +37,7 @@ def paths(tmp_path: Path) -> list[Path]:
 def test_a_reference_is_encoded_once_whoever_asks(colorizer: Colorizer, paths: list[Path]) -> None:
     cache = ReferenceCache(colorizer, 64)
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(cache.encoded, [(paths[0],)] * 12))
+        results = list(pool.map(cache.encode, [(paths[0],)] * 12))
     assert cache.encodings == 1
     assert all(result is results[0] for result in results)
     assert cache.encode((paths[0], paths[1])).tokens.style.shape[1] == 2 * 256
@@ -59,7 +59,9 @@ def test_a_reference_is_encoded_once_under_all_its_names(colorizer: Colorizer, p
 def test_the_one_not_used_for_longest_makes_room(colorizer: Colorizer, paths: list[Path]) -> None:
     keys = [(path,) for path in paths]
     one = ReferenceCache(colorizer, 64).encode(keys[0])
-    size = one.tokens.style.nbytes + one.tokens.patches.nbytes + one.pictures[0].nbytes
+    tokens = one.tokens
+    assert tokens.more is not None  # the votes
+    size = sum(part.nbytes for part in (tokens.style, tokens.patches, tokens.more, one.pictures[0]))
     cache = ReferenceCache(colorizer, 64, limit=2 * size)
     for key in (keys[0], keys[1], keys[0], keys[2], keys[0]):
         cache.encode(key)
@@ -77,7 +79,7 @@ def test_the_network_is_entered_through_the_slot(colorizer: Colorizer, paths: li
     slot = threading.BoundedSemaphore(1)
     cache = ReferenceCache(colorizer, 64, slot=lambda: slot)
     with slot, ThreadPoolExecutor(1) as pool:
-        future = pool.submit(cache.encoded, (paths[0],))
+        future = pool.submit(cache.encode, (paths[0],))
         with pytest.raises(TimeoutError):
             future.result(timeout=0.3)
         slot.release()

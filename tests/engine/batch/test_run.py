@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from rltn_cli.choices import PaintingPrecision
 from rltn_cli.engine.batch import run
 from rltn_cli.engine.batch.events import SketchEvent
 from rltn_cli.engine.batch.journal import Record
@@ -165,3 +166,26 @@ def test_the_libraries_threads_are_as_before(
     time.sleep(0.01)
     running.close()
     assert (torch.get_num_threads(), cv2.getNumThreads()) == before
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_batch_paints_as_one_painting_does(
+    precision: PaintingPrecision, record: Record, tasks: list[PaintingTask]
+) -> None:
+    torch.manual_seed(0)
+    colorizer = Colorizer(RLTN(PRESETS["tiny"]), "cpu", precision)
+    list(make(colorizer, record).run(tasks, threading.Event()))
+    for task in tasks:
+        alone = colorizer(task.sketch, list(task.references), size=64).image
+        painted = cv2.imread(str(task.output))
+        assert painted is not None
+        assert np.array_equal(painted[..., ::-1], alone)
+
+
+def test_another_precision_is_another_result(
+    colorizer: Colorizer, record: Record, tasks: list[PaintingTask]
+) -> None:
+    half = Colorizer(colorizer.model, "cpu", "bf16")
+    for painter, wanted in ((colorizer, "done"), (colorizer, "skipped"), (half, "done"), (half, "skipped")):
+        found = ends(list(make(painter, record).run(tasks[:1], threading.Event())))
+        assert found == {"0.png": wanted}

@@ -196,7 +196,9 @@ def test_options_that_are_none_are_refused(colorizer, reference, options):
 
 
 def test_a_long_time_is_foreseen(colorizer, reference, caplog, monkeypatch):
-    monkeypatch.setattr(type(colorizer._duration), "seconds", lambda self, sketch, references: sketch / 64)
+    monkeypatch.setattr(
+        type(colorizer.duration), "seconds", lambda self, sketch, references, *, size: sketch / 64
+    )
     told = []
     colorizer(sketch_of(96, 96), reference, size=64, margins="keep", foresee=told.append)
     assert told == [64]

@@ -62,7 +62,7 @@ class SCFTObjective:
         made = augment_self(part.target, moment.noise)
         painted = self.model(part.sketch, [made.reference]).colors
         judge, sketch = self.discriminator, part.sketch
-        judge.train(moment.first)  # spectral norms move once a step
+        judge.train(moment.first)  # spectral norms move once per step
         adversarial = discriminator_loss(judge(sketch, made.target), judge(sketch, painted.detach()))
         yield Loss(adversarial, {"adv_discriminator": adversarial})
         judge.eval()
