@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from rltn_cli.choices import EvaluationProtocol, Finish, PaintingPrecision
+from rltn_cli.choices import EvaluationProtocol, Finish, Lines, PaintingPrecision
 from rltn_cli.data.check.dataset import find_strays
 from rltn_cli.data.pairs import Pair
 from rltn_cli.data.recipes import read_data
@@ -53,6 +53,8 @@ class EvaluationConfig:
     """In which models paint."""
     finish: Finish = "paint"
     """How models finish their pictures, as in `rltn colorize`."""
+    lines: Lines = "keep"
+    """Whose lines lie on models' pictures, as in `rltn colorize`."""
     untrained: bool = True
     """Whether the methods without training have rows."""
     quick: bool = False
@@ -112,7 +114,7 @@ class Evaluator:
             colorizer = Colorizer.from_pretrained(
                 find_model(name, offline=offline), device=device, precision=config.precision
             )
-            self._add(name, "model", make_model_method(colorizer, config.finish))
+            self._add(name, "model", make_model_method(colorizer, config.finish, config.lines))
         for name, folder in config.outputs.items():
             self._add(
                 name, "outputs", make_folder_method(Path(folder), [sample.pair for sample in self.samples])

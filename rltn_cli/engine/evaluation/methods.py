@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rltn_cli.choices import Finish
+from rltn_cli.choices import Finish, Lines
 from rltn_cli.data.pairs import Pair, load_color, pictures_by_stem
 from rltn_cli.engine import inference
 from rltn_cli.engine.inference.colorizer import Colorizer
@@ -29,14 +29,16 @@ Method = Callable[[Bytes, Bytes, Sequence[str]], Painting]
 """Paints sketches (N, H, W) by references (N, H, W, 3); methods that only look up pictures use the ids."""
 
 
-def make_model_method(colorizer: Colorizer, finish: Finish = "paint") -> Method:
+def make_model_method(colorizer: Colorizer, finish: Finish = "paint", lines: Lines = "keep") -> Method:
     """Return a method that paints as `rltn colorize` does, each drawing at its own size."""
 
     def paint(sketches: Bytes, references: Bytes, ids: Sequence[str]) -> Painting:
         size = sketches.shape[1]
         with without_warnings(inference.__name__):
             results = [
-                colorizer(sketch, [reference], size=size, finish=finish, alpha="drop", margins="keep")
+                colorizer(
+                    sketch, [reference], size=size, finish=finish, lines=lines, alpha="drop", margins="keep"
+                )
                 for sketch, reference in zip(sketches, references, strict=True)
             ]
         return Painting(

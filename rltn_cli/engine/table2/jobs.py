@@ -148,7 +148,8 @@ def run_training(job: Job, data: TrainingData, stop: threading.Event) -> Iterato
 def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
     """Evaluate a trained row by a protocol, unless that is done, and keep the report.
 
-    As in the paper, the network's own picture is measured, not what finishing makes of it.
+    As in the paper, the network's own picture is measured, with the lines that it drew, not what finishing
+    makes of it.
 
     Raises:
         RltnError: data or networks cannot be used.
@@ -159,7 +160,8 @@ def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
     config = EvaluationConfig(
         data=job.data, models=(str(job.model),), protocol=protocol, limit=measurement.limit, seed=job.seed,
         device=job.budget.device, quick=measurement.quick, frozen=job.budget.frozen or None,
-        inception=measurement.inception, finish="raw", untrained=False,
+        inception=measurement.inception, finish="raw", lines="network",
+        untrained=False,
     )  # fmt: skip
     with without_warnings(evaluation.__name__):
         report = json.loads(report_json(Evaluator(config, offline=measurement.offline).run()))

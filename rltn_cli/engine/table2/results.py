@@ -160,8 +160,9 @@ def describe(jobs: Sequence[Job]) -> list[str]:
         f"pixels in batches of {budget.batch}, from fresh weights (preset {budget.preset}) by {by}, "
         f"on the same samples: {DATA.pseudo:.0%} have the deformed target as reference, {DATA.foreign:.0%} a "
         "picture with another palette.",
-        "The network's own pictures are measured, at 256x256, on pictures that no row was trained on; LPIPS "
-        "reference, FID and FD-VGG16 compare them with the references, as in the paper.",
+        "The networks' own pictures, with the lines they drew, are measured at 256x256 on drawings that no "
+        "row was trained on; LPIPS reference, FID and FD-VGG16 compare them with the references, as in the "
+        "paper.",
     ]
     missing = {
         key: reason

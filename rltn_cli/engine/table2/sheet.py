@@ -36,7 +36,8 @@ def draw_row_sheet(jobs: Sequence[Job]) -> Bytes:
     batch = load(samples)
     columns = [("sketch", np.repeat(batch.sketches[..., None], 3, axis=3)), ("reference", batch.references)]
     for job in jobs:
-        method = make_model_method(Colorizer.from_pretrained(job.model, device=job.budget.device), "raw")
+        colorizer = Colorizer.from_pretrained(job.model, device=job.budget.device)
+        method = make_model_method(colorizer, "raw", "network")
         columns.append((ROWS[job.row], method(batch.sketches, batch.references, batch.ids).images))
     columns.append(("target", batch.targets))
     return lay_out(columns)

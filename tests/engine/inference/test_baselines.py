@@ -84,6 +84,17 @@ def test_an_evaluation_gets_no_warped_picture(colorizer: Colorizer) -> None:
     assert painted.images.shape == (1, 64, 64, 3)
 
 
+def test_a_raw_picture_with_the_networks_lines_is_what_the_network_gave(colorizer: Colorizer) -> None:
+    sketches, references = np.full((1, 64, 64), 255, np.uint8), np.zeros((1, 64, 64, 3), np.uint8)
+    sketches[:, 20:40, 20] = 0
+    own = make_model_method(colorizer, "raw", "network")(sketches, references, ["a"]).images
+    given = colorizer(
+        sketches[0], [references[0]], size=64, finish="raw", alpha="drop", margins="keep"
+    ).colors
+    assert np.abs(own[0].astype(int) - given).max() <= 1
+    assert (make_model_method(colorizer, "raw")(sketches, references, ["a"]).images[0, 20:40, 20] == 0).all()
+
+
 def test_a_sample_grid_leaves_the_warped_row_out(colorizer: Colorizer) -> None:
     picture, one = torch.zeros(2, 3, 64, 64), torch.ones(2)
     batch = make_plain_batch(picture[:, :1], picture, picture, one, one)
