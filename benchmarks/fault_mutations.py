@@ -135,7 +135,7 @@ def _same_pixels(original: Path, mutated: Path) -> bool:
     import numpy as np
 
     from rltn_cli.errors import PictureError
-    from rltn_cli.imaging.pictures import read_picture
+    from rltn_cli.imaging.files.pictures import read_picture
 
     try:
         return np.array_equal(read_picture(original).pixels, read_picture(mutated).pixels)

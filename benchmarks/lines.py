@@ -27,8 +27,8 @@ from rltn_cli.data.splits import select_split
 from rltn_cli.engine.checkpoints.line_models import load_line_model
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.evaluation.edge_score import EdgeScore, Mask, score_edges
+from rltn_cli.imaging.line_art.xdog import xdog
 from rltn_cli.imaging.pixels import Bytes
-from rltn_cli.imaging.xdog import xdog
 from rltn_cli.models.hed import HED
 
 SIZE = 256

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 Finish = Literal["auto", "paint", "cel", "flat", "raw"]
-"""How the network's colours are brought to the drawing; done in `rltn_cli.imaging.finishing`."""
+"""How the network's colours are brought to the drawing; done in `rltn_cli.imaging.finishes.finishing`."""
 FINISHES: Mapping[Finish, str] = {
     "auto": "cel where lines close, else paint",
     "paint": "colours stop at the lines",

@@ -7,7 +7,7 @@ import pytest
 from rltn_cli import choices
 from rltn_cli.cli import run
 from rltn_cli.engine.inference.line_methods import METHODS
-from rltn_cli.imaging import finishing
+from rltn_cli.imaging.finishes import finishing
 from rltn_cli.model_config import PRESETS
 
 

@@ -141,7 +141,7 @@ def test_notices_go_to_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def notice(*_: object, **__: object) -> None:
-        logging.getLogger("rltn_cli.imaging.pictures").warning("a.gif: only the first frame")
+        logging.getLogger("rltn_cli.imaging.files.pictures").warning("a.gif: only the first frame")
 
     monkeypatch.setattr(cli, "app", notice)
     assert run([]) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rltn_cli.cli import run
-from rltn_cli.imaging.part_masks import FACE_PARTS
+from rltn_cli.imaging.line_art.part_masks import FACE_PARTS
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "extract-lines.md").read_text(encoding="utf-8")
 

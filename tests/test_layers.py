@@ -31,10 +31,16 @@ DIRECTLY_BELOW: dict[str, tuple[str, ...]] = {
     "engine.checkpoints": ("models", "data", "config_files"),
     "engine.runtime": ("models", "data", "config_files", "optional_packages"),
     "data.check": ("data",),
-    "data": ("imaging", "training_config"),
+    "data": ("imaging.drawings", "imaging.line_art", "imaging.regions", "training_config"),
     "models": ("model_config", "baseline_config", "choices", "sizes"),
     "touch_up": ("painting",),
-    "painting": ("imaging", "config_files", "optional_packages"),
+    "painting": ("imaging.finishes", "imaging.files", "config_files", "optional_packages"),
+    "imaging.finishes": ("imaging.colors",),
+    "imaging.colors": ("imaging.regions",),
+    "imaging.regions": ("imaging",),
+    "imaging.line_art": ("imaging.files",),
+    "imaging.drawings": ("imaging.files",),
+    "imaging.files": ("imaging",),
     "imaging": ("output_files", "text_files", "result_folders", "choices", "sizes"),
     "config_files": ("training_config", "text_files"),
     "training_config": ("model_config", "baseline_config", "choices", "sizes"),
@@ -69,7 +75,7 @@ LIGHT = (
     "text_files",
     "result_folders",
     "commands",
-    "imaging.formats",
+    "imaging.files.formats",
     "engine.batch.events",
     "engine.checkpoints.model_names",
     "engine.checkpoints.hub_client",
@@ -194,7 +200,7 @@ def test_the_rule_sees_an_import_of_a_neighbour(importer: str, line: str, tmp_pa
 
 @pytest.mark.parametrize(
     "path",
-    [path for part in ("imaging", "painting", "touch_up") for path in sorted((PACKAGE / part).glob("*.py"))],
+    [path for part in ("imaging", "painting", "touch_up") for path in sorted((PACKAGE / part).rglob("*.py"))],
     ids=module_name,
 )
 def test_pictures_need_no_torch(path: Path) -> None:

@@ -18,7 +18,7 @@ from rltn_cli.choices import Finish
 from rltn_cli.data.recipes import read_data
 from rltn_cli.engine.evaluation.protocols import load, plan, spread
 from rltn_cli.engine.inference.drawings import DrawingOptions
-from rltn_cli.imaging.finish_choice import choose_finish
+from rltn_cli.imaging.finishes.finish_choice import choose_finish
 from rltn_cli.painting.finish import FinishOptions
 
 ROOT = Path(__file__).parents[1]

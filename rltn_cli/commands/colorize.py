@@ -47,12 +47,12 @@ from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.hub_client import commit_of
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import PAINTING_SUFFIX, STANDARD_STREAM
+from rltn_cli.imaging.files.formats import PAINTING_SUFFIX, STANDARD_STREAM
 from rltn_cli.model_config import ModelConfig
 
 if TYPE_CHECKING:
     from rltn_cli.engine.inference.colorization import Colorization
-    from rltn_cli.imaging.pictures import Picture
+    from rltn_cli.imaging.files.pictures import Picture
 
 Sketch = Annotated[
     str,
@@ -181,7 +181,7 @@ def _read(
     settings: dict[str, Any], results: Results, *, streams: bool = True
 ) -> "tuple[Picture | None, list[Picture]]":
     """Read the drawing and the references; without `streams` not what comes from standard input."""
-    from rltn_cli.imaging.pictures import read_picture
+    from rltn_cli.imaging.files.pictures import read_picture
 
     sketch = None
     if streams or settings["sketch"] != STANDARD_STREAM:
@@ -195,7 +195,7 @@ def _paint(
     settings: dict[str, Any], results: Results, folder: Path, quiet: bool
 ) -> tuple["Colorization", dict[str, str]]:
     """Read the pictures, load the model and paint; also return the device and the precision used."""
-    from rltn_cli.imaging.palette_files import load_palette
+    from rltn_cli.imaging.colors.palette_files import load_palette
     from rltn_cli.painting.fixes import parse_fixes
 
     with show_status("reading the pictures", quiet=quiet):

@@ -25,7 +25,7 @@ from rltn_cli.commands.options import (
 from rltn_cli.commands.progress import show_status
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.engine.batch.events import BatchEvent, ExtractionEvent, ExtractionSummary, PicturePlanned
-from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.files.formats import STANDARD_STREAM
 from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL, LINES_USUAL_REGIONS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 from rltn_cli.choices import PENCIL, PaintingPrecision
 from rltn_cli.engine.checkpoints.model_names import shipped_models
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import written_suffixes
+from rltn_cli.imaging.files.formats import written_suffixes
 
 DEFAULT_MODEL = "rltn-small"
 

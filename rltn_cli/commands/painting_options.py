@@ -128,7 +128,7 @@ def hexes_of(palette: str | None) -> str | None:
     """
     if palette is None:
         return None
-    from rltn_cli.imaging.palette_files import load_palette
+    from rltn_cli.imaging.colors.palette_files import load_palette
 
     return ",".join(load_palette(palette).hexes)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rltn_cli.commands.messages import say, show, show_text
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
+from rltn_cli.imaging.files.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
 
 if TYPE_CHECKING:
     from rltn_cli.painting.finish import Finished
@@ -52,7 +52,7 @@ class Results:
         Raises:
             UsageError, OutputError: as above.
         """
-        from rltn_cli.imaging.encoding import check_output
+        from rltn_cli.imaging.files.encoding import check_output
         from rltn_cli.painting.explanation import check_explanation
         from rltn_cli.painting.layer_files import check_layers
         from rltn_cli.painting.saved import check_saving
@@ -95,7 +95,7 @@ class Results:
         Raises:
             OutputError: as above.
         """
-        from rltn_cli.imaging.encoding import check_size
+        from rltn_cli.imaging.files.encoding import check_size
         from rltn_cli.painting.layer_files import check_layers_size
 
         if self.picture is not None:
@@ -110,7 +110,7 @@ class Results:
             finished: the picture.
             painting: gives the painting with all that the network says of it.
         """
-        from rltn_cli.imaging.encoding import write_picture
+        from rltn_cli.imaging.files.encoding import write_picture
         from rltn_cli.painting.explanation import write_explanation
         from rltn_cli.painting.layer_files import write_layers
         from rltn_cli.painting.saved import save_painting

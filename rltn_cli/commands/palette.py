@@ -10,7 +10,7 @@ from rltn_cli.commands.messages import say, show_text
 from rltn_cli.commands.options import Json, Overwrite, Quiet
 from rltn_cli.commands.streams import check_standard_output
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.files.formats import STANDARD_STREAM
 from rltn_cli.output_files import check_file, write_file
 
 References = Annotated[
@@ -35,9 +35,9 @@ def palette(
         check_file(Path(output), overwrite)
     elif as_json:
         check_standard_output(output, as_json)
-    from rltn_cli.imaging.palette import read_palette
-    from rltn_cli.imaging.palette_files import to_gpl
-    from rltn_cli.imaging.pictures import read_picture
+    from rltn_cli.imaging.colors.palette import read_palette
+    from rltn_cli.imaging.colors.palette_files import to_gpl
+    from rltn_cli.imaging.files.pictures import read_picture
     from rltn_cli.imaging.pixels import to_eight_bit
 
     found = read_palette([to_eight_bit(read_picture(name).flatten()) for name in pictures])

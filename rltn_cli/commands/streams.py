@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM
+from rltn_cli.imaging.files.formats import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

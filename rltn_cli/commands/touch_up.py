@@ -11,7 +11,7 @@ from rltn_cli.commands.painting_options import Size
 from rltn_cli.commands.progress import Waiting, show_status
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.formats import PAINTING_SUFFIX
+from rltn_cli.imaging.files.formats import PAINTING_SUFFIX
 from rltn_cli.optional_packages import library
 
 Work = Annotated[
@@ -83,7 +83,7 @@ def _paint(
     quiet: bool,
 ) -> Path:
     """Paint a drawing, and return where it was saved."""
-    from rltn_cli.imaging.pictures import read_picture
+    from rltn_cli.imaging.files.pictures import read_picture
     from rltn_cli.painting.saved import check_saving
 
     if not references:

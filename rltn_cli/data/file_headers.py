@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from rltn_cli.imaging.decoding import open_image
-from rltn_cli.imaging.foreign_files import name_foreign
-from rltn_cli.imaging.image_decoding import BROKEN
+from rltn_cli.imaging.files.decoding import open_image
+from rltn_cli.imaging.files.foreign_files import name_foreign
+from rltn_cli.imaging.files.image_decoding import BROKEN
 
 
 def find_file_fault(path: Path) -> str | None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rltn_cli.data.pairs import EXTRACTION_SIDE, Pair, limit_size
 from rltn_cli.errors import DataError, PictureError
-from rltn_cli.imaging.encoding import encode_picture
-from rltn_cli.imaging.formats import PNG
-from rltn_cli.imaging.pictures import read_bytes, read_picture
+from rltn_cli.imaging.files.encoding import encode_picture
+from rltn_cli.imaging.files.formats import PNG
+from rltn_cli.imaging.files.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 from rltn_cli.output_files import make_folder, write_file
 

@@ -12,13 +12,13 @@ from rltn_cli.data.side_by_side import Side, halves, is_wide
 from rltn_cli.data.splits import TRAIN, split_of
 from rltn_cli.errors import DataError, PictureError
 from rltn_cli.imaging.canvas import shrink_lines
-from rltn_cli.imaging.contours import draw_contours
-from rltn_cli.imaging.formats import is_picture_file
-from rltn_cli.imaging.part_masks import FACE_PARTS, read_parts
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.drawings.sketch import ink_darkness, is_inverted
+from rltn_cli.imaging.files.formats import is_picture_file
+from rltn_cli.imaging.files.pictures import read_picture
+from rltn_cli.imaging.line_art.contours import draw_contours
+from rltn_cli.imaging.line_art.part_masks import FACE_PARTS, read_parts
+from rltn_cli.imaging.line_art.xdog import xdog
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
-from rltn_cli.imaging.sketch import ink_darkness, is_inverted
-from rltn_cli.imaging.xdog import xdog
 
 EXTRACTION_SIDE = 512
 """Longer side in pixels of pictures whose lines are extracted, at most: twice the training size."""

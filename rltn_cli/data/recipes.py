@@ -11,8 +11,8 @@ from rltn_cli.data.published import list_archives, read_ascp, read_celebahq, rea
 from rltn_cli.data.side_by_side import find_line_side
 from rltn_cli.data.splits import SPLITS, TRAIN
 from rltn_cli.errors import DataError
-from rltn_cli.imaging.formats import is_picture
-from rltn_cli.imaging.picture_folders import list_pictures
+from rltn_cli.imaging.files.formats import is_picture
+from rltn_cli.imaging.files.picture_folders import list_pictures
 from rltn_cli.result_folders import is_result_folder
 
 _OTHER_COLOR = ("colour", "colors", "colours", "colored", "coloured")

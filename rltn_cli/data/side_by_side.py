@@ -9,7 +9,7 @@ import numpy as np
 
 from rltn_cli.data.file_headers import read_header_size
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 
 Side: TypeAlias = Literal["left", "right"]

@@ -11,8 +11,8 @@ from torch import Tensor
 from rltn_cli.data.backdrops import find_paper
 from rltn_cli.data.coords import load_coords
 from rltn_cli.data.pairs import LineSource, Pair, load_pair
+from rltn_cli.imaging.line_art.xdog import xdog
 from rltn_cli.imaging.pixels import Bytes
-from rltn_cli.imaging.xdog import xdog
 from rltn_cli.sizes import PATCH
 
 VARIANTS = ((0.5, 1.2), (1.0, 1.5))

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from rltn_cli.imaging.pixels import Bytes, Floats
-from rltn_cli.imaging.region_labels import label_regions, token_labels
+from rltn_cli.imaging.regions.labels import label_regions, token_labels
 
 
 def to_floats(pictures: Tensor) -> Tensor:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from rltn_cli.imaging.evidence import RegionMap
-from rltn_cli.imaging.flats import INK, Labels
-from rltn_cli.imaging.region_graph import find_borders
+from rltn_cli.imaging.colors.evidence import RegionMap
+from rltn_cli.imaging.regions.flats import INK, Labels
+from rltn_cli.imaging.regions.graph import find_borders
 from rltn_cli.painting.region_edits import RegionEdit
 
 Edits = tuple[RegionEdit, ...]

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.output_files import check_folder, make_folder, write_file
 from rltn_cli.painting.finish import Finished, decision_of

@@ -7,12 +7,12 @@ import numpy as np
 
 from rltn_cli.choices import Finish, Lines
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.decision import Decision
-from rltn_cli.imaging.finish_choice import choose_finish
-from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
-from rltn_cli.imaging.flats import GAP, Mask
-from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.colors.decision import Decision
+from rltn_cli.imaging.colors.palette import Palette
+from rltn_cli.imaging.finishes.finish_choice import choose_finish
+from rltn_cli.imaging.finishes.finishing import DECIDED, lay_lines, under_lines
 from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
+from rltn_cli.imaging.regions.flats import GAP, Mask
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting
 from rltn_cli.painting.region_edits import RegionEdit, check_edits

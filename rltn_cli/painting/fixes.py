@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.flats import INK
-from rltn_cli.imaging.palette import Color, Palette, to_hex
-from rltn_cli.imaging.palette_files import HEX
+from rltn_cli.imaging.colors.palette import Color, Palette, to_hex
+from rltn_cli.imaging.colors.palette_files import HEX
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.regions.flats import INK
 
 _FIX = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*=\s*(\S+)\s*")
 _NUMBER = re.compile(r"@(\d{1,4})")

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from rltn_cli.errors import OutputError, UsageError
-from rltn_cli.imaging.encoding import write_picture
-from rltn_cli.imaging.formats import FORMATS
+from rltn_cli.imaging.files.encoding import write_picture
+from rltn_cli.imaging.files.formats import FORMATS
 from rltn_cli.output_files import check_file, check_folder, make_folder, write_file
 from rltn_cli.painting.finish import Finished
 from rltn_cli.painting.layers import LayeredPicture, layers_of

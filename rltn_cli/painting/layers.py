@@ -10,9 +10,9 @@ import numpy as np
 
 from rltn_cli.choices import Finish
 from rltn_cli.imaging.canvas import upsample_rows
-from rltn_cli.imaging.decision import Decision
-from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
-from rltn_cli.imaging.flat_painting import Paint
+from rltn_cli.imaging.colors.decision import Decision
+from rltn_cli.imaging.finishes.finishing import DECIDED, lay_lines, under_lines
+from rltn_cli.imaging.finishes.flat_painting import Paint
 from rltn_cli.imaging.pixels import Pixels, top_value
 from rltn_cli.painting.finish import Finished, decision_of, lines_on_white
 from rltn_cli.painting.transparency import ink_on_nothing

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.flats import Labels
-from rltn_cli.imaging.palette import to_lab
+from rltn_cli.imaging.colors.palette import to_lab
+from rltn_cli.imaging.regions.flats import Labels
 from rltn_cli.painting.painting import Matches, Painting
 
 _NEAR = 20.0

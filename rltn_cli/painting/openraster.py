@@ -5,8 +5,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rltn_cli.imaging.encoding import encode_picture
-from rltn_cli.imaging.formats import PNG
+from rltn_cli.imaging.files.encoding import encode_picture
+from rltn_cli.imaging.files.formats import PNG
 from rltn_cli.output_files import replacement
 from rltn_cli.painting.archives import add_file
 from rltn_cli.painting.layers import Blend, Layer, LayeredPicture

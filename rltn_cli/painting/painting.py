@@ -8,13 +8,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.decision import Decision, decide
-from rltn_cli.imaging.evidence import Clues, Evidence, RegionMap, gather_evidence, map_regions
-from rltn_cli.imaging.flat_painting import RegionRows
-from rltn_cli.imaging.flats import GAP
+from rltn_cli.imaging.colors.decision import Decision, decide
+from rltn_cli.imaging.colors.evidence import Clues, Evidence, RegionMap, gather_evidence, map_regions
+from rltn_cli.imaging.colors.palette import Color, Palette
+from rltn_cli.imaging.finishes.flat_painting import RegionRows
 from rltn_cli.imaging.margins import Box, with_margins
-from rltn_cli.imaging.palette import Color, Palette
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
+from rltn_cli.imaging.regions.flats import GAP
 from rltn_cli.painting.edited_regions import EditedRegions
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.region_edits import RegionEdit

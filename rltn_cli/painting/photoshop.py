@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rltn_cli.imaging.encoding import encode_picture, srgb_profile
-from rltn_cli.imaging.formats import format_of_output
+from rltn_cli.imaging.files.encoding import encode_picture, srgb_profile
+from rltn_cli.imaging.files.formats import format_of_output
 from rltn_cli.imaging.pixels import Bytes, lay_on_paper
 from rltn_cli.optional_packages import library
 from rltn_cli.output_files import replacement

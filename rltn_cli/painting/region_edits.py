@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.flats import Labels, Mask
-from rltn_cli.imaging.strokes import cut_along, joined_along
+from rltn_cli.imaging.regions.flats import Labels, Mask
+from rltn_cli.imaging.regions.strokes import cut_along, joined_along
 
 EditKind: TypeAlias = Literal["merge", "split"]
 MOST_EDITS = 1000

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.decision import Decision
-from rltn_cli.imaging.flats import Labels
-from rltn_cli.imaging.palette import to_hex
+from rltn_cli.imaging.colors.decision import Decision
+from rltn_cli.imaging.colors.palette import to_hex
+from rltn_cli.imaging.regions.flats import Labels
 from rltn_cli.painting.matched_places import MatchedPlaces, Source
 from rltn_cli.painting.painting import Painting
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.errors import PaintingError
-from rltn_cli.imaging.formats import PAINTING_MEDIA_TYPE
-from rltn_cli.imaging.integrity import check_file
-from rltn_cli.imaging.opencv_log import quiet_opencv
+from rltn_cli.imaging.files.formats import PAINTING_MEDIA_TYPE
+from rltn_cli.imaging.files.integrity import check_file
+from rltn_cli.imaging.files.opencv_log import quiet_opencv
 from rltn_cli.imaging.pixels import Pixels
 from rltn_cli.painting.arrays import largest_file, unpack_arrays
 from rltn_cli.painting.description import Description, damaged, parse_description

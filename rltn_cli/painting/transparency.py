@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.decision import Decision
-from rltn_cli.imaging.flat_painting import RegionRows
-from rltn_cli.imaging.flats import Labels, Mask
-from rltn_cli.imaging.palette import to_lab
+from rltn_cli.imaging.colors.decision import Decision
+from rltn_cli.imaging.colors.palette import to_lab
+from rltn_cli.imaging.finishes.flat_painting import RegionRows
 from rltn_cli.imaging.pixels import Pixels, top_value
+from rltn_cli.imaging.regions.flats import Labels, Mask
 
 _LIGHT, _GREY = 95.0, 5.0
 """Least lightness, and largest a and b, of a colour that counts as white paper (Lab)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rltn_cli.errors import RltnError, UsageError
-from rltn_cli.imaging.formats import PAINTING_SUFFIX
+from rltn_cli.imaging.files.formats import PAINTING_SUFFIX
 from rltn_cli.painting.saved import open_painting, read_options
 from rltn_cli.touch_up.desk import Desk
 from rltn_cli.touch_up.journal import has_journal

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from rltn_cli.errors import OutputError, PaintingError, UsageError
-from rltn_cli.imaging.decision import Decision
-from rltn_cli.imaging.palette import to_hex
+from rltn_cli.imaging.colors.decision import Decision
+from rltn_cli.imaging.colors.palette import to_hex
 from rltn_cli.output_files import write_file
 from rltn_cli.painting.finish import decision_of
 from rltn_cli.painting.region_edits import EditKind, RegionEdit

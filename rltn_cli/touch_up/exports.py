@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from rltn_cli.imaging.encoding import encode_picture
-from rltn_cli.imaging.formats import PNG
+from rltn_cli.imaging.files.encoding import encode_picture
+from rltn_cli.imaging.files.formats import PNG
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.layer_files import write_layers
 from rltn_cli.painting.painting import Painting

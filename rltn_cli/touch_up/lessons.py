@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rltn_cli.imaging.palette import to_hex
+from rltn_cli.imaging.colors.palette import to_hex
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.matched_places import MatchedPlaces
 from rltn_cli.painting.painting import Painting

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.flats import INK, Labels
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.regions.flats import INK, Labels
 
 
 def region_places(labels: Labels, grey: Bytes) -> NDArray[np.int64]:

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from rltn_cli.choices import Finish
-from rltn_cli.imaging.decision import Decision
-from rltn_cli.imaging.finishing import DECIDED, lay_lines, under_lines
-from rltn_cli.imaging.flat_painting import FixedRegions, Paint
+from rltn_cli.imaging.colors.decision import Decision
+from rltn_cli.imaging.finishes.finishing import DECIDED, lay_lines, under_lines
+from rltn_cli.imaging.finishes.flat_painting import FixedRegions, Paint
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_eight_bit
 from rltn_cli.painting.painting import Painting
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from rltn_cli.errors import RltnError, UsageError
-from rltn_cli.imaging.palette_files import LARGEST_FILE, decode_palette
+from rltn_cli.imaging.colors.palette_files import LARGEST_FILE, decode_palette
 from rltn_cli.touch_up.chapter import Chapter
 from rltn_cli.touch_up.desk import Desk
 from rltn_cli.touch_up.exports import EXPORTS

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.flat_painting import RegionRows
+from rltn_cli.imaging.finishes.flat_painting import RegionRows
 from rltn_cli.painting.finish import FinishOptions, decision_of
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.painting import Painting

@@ -6,8 +6,8 @@ from typing import Any
 
 from rltn_cli.choices import Finish
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.palette import Color, Palette, to_hex
-from rltn_cli.imaging.palette_files import parse_palette
+from rltn_cli.imaging.colors.palette import Color, Palette, to_hex
+from rltn_cli.imaging.colors.palette_files import parse_palette
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.region_edits import RegionEdit, check_edits, parse_edit

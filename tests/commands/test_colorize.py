@@ -18,7 +18,7 @@ from support.bad_pictures import BAD, write_bad_picture
 
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.weights import save_model
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.painting.saved import open_painting

@@ -19,7 +19,7 @@ from support.bad_pictures import BAD, write_bad_picture
 
 from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.line_models import save_line_model
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.models.hed import HED, HEDConfig
 
 ROOT = Path(__file__).resolve().parent.parent.parent

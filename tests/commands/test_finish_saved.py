@@ -10,8 +10,8 @@ from PIL import Image
 from support.painted import BAR, BOX, COLORS, DISC, ON_A_LINE, PAPER, painting
 
 from rltn_cli.cli import run
-from rltn_cli.imaging.palette import Palette
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.colors.palette import Palette
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.saved import save_painting

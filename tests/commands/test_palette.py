@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from rltn_cli.cli import run
-from rltn_cli.imaging.palette_files import load_palette
+from rltn_cli.imaging.colors.palette_files import load_palette
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rltn_cli.cli import run
 from rltn_cli.engine.table2 import session
 from rltn_cli.engine.training.baselines.munit import MUNITObjective
 from rltn_cli.errors import TrainingError
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 
 ROWS = ("--rows", "munit,drit")
 

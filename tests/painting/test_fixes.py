@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.colors.palette import Palette
 from rltn_cli.painting.fixes import Fix, parse_fix, read_fixes
 
 PALETTE = Palette(np.array([(255, 255, 255), (220, 30, 40)], np.uint8))

@@ -11,7 +11,7 @@ from support.compositing import laid_over, levels_apart
 from support.painted import painting
 
 from rltn_cli.errors import OutputError, UsageError
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.layer_files import LAYERS, check_layers, check_layers_size, write_layers
 

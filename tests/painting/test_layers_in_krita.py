@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.painted import painting
 
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.layer_files import write_layers

@@ -3,8 +3,8 @@ import pytest
 from support.painted import BAR, BOX, COLORS, DISC, ON_A_LINE, PAPER, painting
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.flat_painting import RegionRows
-from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.colors.palette import Palette
+from rltn_cli.imaging.finishes.flat_painting import RegionRows
 from rltn_cli.painting.fixes import Fix
 
 

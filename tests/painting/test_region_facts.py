@@ -1,7 +1,7 @@
 import numpy as np
 from support.painted import BAR, BOX, COLORS, painting
 
-from rltn_cli.imaging.flat_painting import RegionRows
+from rltn_cli.imaging.finishes.flat_painting import RegionRows
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.region_facts import region_facts
 

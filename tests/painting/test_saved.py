@@ -11,7 +11,7 @@ import pytest
 from support.painted import BAR, BOX, painting
 
 from rltn_cli.errors import OutputError, PaintingError, UsageError
-from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.colors.palette import Palette
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.region_edits import RegionEdit

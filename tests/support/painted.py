@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from rltn_cli.imaging.evidence import Clues
+from rltn_cli.imaging.colors.evidence import Clues
+from rltn_cli.imaging.colors.palette import Palette
+from rltn_cli.imaging.colors.votes import Ballot
 from rltn_cli.imaging.margins import Box
-from rltn_cli.imaging.palette import Palette
-from rltn_cli.imaging.votes import Ballot
 from rltn_cli.painting.painting import Matches, Origin, Painting
 
 HEIGHT, WIDTH = 192, 240

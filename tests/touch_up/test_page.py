@@ -10,7 +10,7 @@ from support.browser import Page, browser, needs_chromium
 from support.painted import BAR, BOX, DISC, PAPER, painting
 from support.served import served
 
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.saved import open_painting, save_painting
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rltn_cli.imaging.flats import INK
+from rltn_cli.imaging.regions.flats import INK
 from rltn_cli.touch_up.places import region_places
 
 

@@ -9,8 +9,8 @@ from rltn_cli.data.check.duplicates import color_cells, perceptual_hash
 from rltn_cli.data.file_headers import find_file_fault
 from rltn_cli.data.pairs import Pair, limit_size, mask_lines, read_pixels
 from rltn_cli.errors import DataError
+from rltn_cli.imaging.drawings.sketch import ink_darkness
 from rltn_cli.imaging.pixels import Bytes, Floats
-from rltn_cli.imaging.sketch import ink_darkness
 from rltn_cli.sizes import PICTURE_SHORTEST, PICTURE_WIDEST
 
 UNREADABLE = "cannot be read, or do not fit together"

@@ -9,7 +9,7 @@ from rltn_cli.engine.batch.journal import Record, file_hash
 from rltn_cli.engine.batch.plan import PaintingTask, refuse_clashes
 from rltn_cli.engine.inference.colorization import Colorization
 from rltn_cli.errors import OutputError
-from rltn_cli.imaging.formats import PAINTING_SUFFIX
+from rltn_cli.imaging.files.formats import PAINTING_SUFFIX
 from rltn_cli.output_files import make_folder
 from rltn_cli.painting.layer_files import check_layers_size, layer_paths
 from rltn_cli.painting.photoshop import psd_tools

@@ -21,9 +21,9 @@ from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.line_extraction import ExtractionTask, OutputStyle
 from rltn_cli.engine.inference.line_extractor import LineExtractor
 from rltn_cli.errors import RltnError
-from rltn_cli.imaging.encoding import check_output, check_size, encode_picture, write_picture
-from rltn_cli.imaging.formats import format_of_output
-from rltn_cli.imaging.pictures import Picture
+from rltn_cli.imaging.files.encoding import check_output, check_size, encode_picture, write_picture
+from rltn_cli.imaging.files.formats import format_of_output
+from rltn_cli.imaging.files.pictures import Picture
 from rltn_cli.output_files import make_folder
 from rltn_cli.result_folders import MANIFEST
 

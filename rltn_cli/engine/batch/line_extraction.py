@@ -11,10 +11,10 @@ import numpy as np
 
 from rltn_cli.engine.batch.plan import Input, find_pictures, refuse_clashes
 from rltn_cli.errors import OutputError, UsageError
-from rltn_cli.imaging.encoding import check_output
-from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
-from rltn_cli.imaging.part_masks import group_parts, read_parts
-from rltn_cli.imaging.pictures import Picture, read_bytes, read_picture
+from rltn_cli.imaging.files.encoding import check_output
+from rltn_cli.imaging.files.formats import STANDARD_STREAM, format_of_output, formats_with_alpha
+from rltn_cli.imaging.files.pictures import Picture, read_bytes, read_picture
+from rltn_cli.imaging.line_art.part_masks import group_parts, read_parts
 from rltn_cli.imaging.pixels import Bytes
 
 
@@ -29,7 +29,7 @@ class ExtractionTask:
     folder: Path | None = None
     """The folder for all results, which is made if necessary; None if a single file was named."""
     parts: Mapping[str, Path] = field(default_factory=dict)
-    """Where the picture is a face of part masks, their files by part; see `rltn_cli.imaging.part_masks`."""
+    """Where the picture is a face of part masks, their files by part; see `imaging.line_art.part_masks`."""
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.palette_files import load_palette, parse_palette
+from rltn_cli.imaging.colors.palette_files import load_palette, parse_palette
 from rltn_cli.painting.fixes import Fix, parse_fix, read_fixes
 from rltn_cli.text_files import read_text, table_rows
 

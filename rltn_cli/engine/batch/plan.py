@@ -10,8 +10,8 @@ from pathlib import Path
 from rltn_cli.engine.batch.lists import read_list
 from rltn_cli.engine.batch.manifest import MANIFEST_ENDINGS, read_lines
 from rltn_cli.errors import OutputError, UsageError
-from rltn_cli.imaging.formats import STANDARD_STREAM, format_of_output, is_picture
-from rltn_cli.imaging.picture_folders import list_pictures
+from rltn_cli.imaging.files.formats import STANDARD_STREAM, format_of_output, is_picture
+from rltn_cli.imaging.files.picture_folders import list_pictures
 from rltn_cli.painting.fixes import Fix
 
 

@@ -20,7 +20,7 @@ from rltn_cli.data.references import thumbnail
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import PictureError
-from rltn_cli.imaging.pictures import read_bytes, read_picture
+from rltn_cli.imaging.files.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import Bytes, Floats, to_eight_bit
 from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.correspondence import warp

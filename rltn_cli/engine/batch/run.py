@@ -26,10 +26,10 @@ from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.drawings import Drawing, DrawingOptions
 from rltn_cli.engine.inference.references import References
 from rltn_cli.errors import PictureError, RltnError
-from rltn_cli.imaging.encoding import check_size, encode_picture
-from rltn_cli.imaging.formats import format_of_output
-from rltn_cli.imaging.palette_files import parse_palette
-from rltn_cli.imaging.pictures import read_bytes, read_picture
+from rltn_cli.imaging.colors.palette_files import parse_palette
+from rltn_cli.imaging.files.encoding import check_size, encode_picture
+from rltn_cli.imaging.files.formats import format_of_output
+from rltn_cli.imaging.files.pictures import read_bytes, read_picture
 from rltn_cli.imaging.pixels import to_eight_bit
 from rltn_cli.models.painted import Painted
 from rltn_cli.painting.finish import FinishOptions

@@ -22,8 +22,8 @@ from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.processes import Processes, device_name
 from rltn_cli.errors import RltnError
-from rltn_cli.imaging.palette_files import parse_palette
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.colors.palette_files import parse_palette
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.model_config import ModelConfig
 from rltn_cli.output_files import make_folder
 from rltn_cli.painting.finish import FinishOptions, no_correspondence

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rltn_cli.imaging.thinning import thin
+from rltn_cli.imaging.line_art.thinning import thin
 
 Mask = NDArray[np.bool_]
 TOLERANCE = 2.0

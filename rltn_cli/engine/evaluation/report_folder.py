@@ -10,7 +10,7 @@ from rltn_cli.engine.evaluation.evaluator import Evaluation, Evaluator
 from rltn_cli.engine.evaluation.report import data_name, paper_markdown, to_json, to_markdown
 from rltn_cli.engine.evaluation.report_page import to_html
 from rltn_cli.errors import OutputError, UsageError
-from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.output_files import make_folder, write_file
 from rltn_cli.result_folders import REPORT, REPORT_PAGE
 

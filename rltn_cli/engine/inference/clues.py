@@ -9,10 +9,10 @@ from torch import Tensor
 
 from rltn_cli.data.tensors import to_array
 from rltn_cli.imaging.canvas import Fit
-from rltn_cli.imaging.evidence import Clues
-from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.colors.evidence import Clues
+from rltn_cli.imaging.colors.palette import Palette
+from rltn_cli.imaging.colors.votes import ballot_of
 from rltn_cli.imaging.pixels import Bytes, Floats
-from rltn_cli.imaging.votes import ballot_of
 from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTNOutput
 from rltn_cli.sizes import PATCH

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rltn_cli.engine.inference.clues import ReferenceColors, gather_clues
 from rltn_cli.imaging.canvas import Fit
-from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.imaging.margins import Box
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels, to_bytes
 from rltn_cli.models.architectures import PaintingNetwork
@@ -155,6 +155,6 @@ class Colorization:
         """Write the painted picture; the file name gives the format, `-` is standard output.
 
         Raises:
-            OutputError: see `rltn_cli.imaging.encoding.write_picture`.
+            OutputError: see `rltn_cli.imaging.files.encoding.write_picture`.
         """
         write_picture(path, self.image, dpi=self.dpi, overwrite=overwrite)

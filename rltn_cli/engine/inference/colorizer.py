@@ -36,10 +36,10 @@ from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.out_of_memory import memory_for
 from rltn_cli.engine.runtime.precision import choose_precision, computing
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.palette import Palette
-from rltn_cli.imaging.pictures import Picture
+from rltn_cli.imaging.colors.palette import Palette
+from rltn_cli.imaging.files.pictures import Picture
 from rltn_cli.imaging.pixels import Bytes, Pixels
-from rltn_cli.imaging.region_labels import Labels, label_regions, token_labels
+from rltn_cli.imaging.regions.labels import Labels, label_regions, token_labels
 from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.painted import Painted
 from rltn_cli.models.rltn import RLTN

@@ -5,12 +5,12 @@ from typing import get_args
 
 from rltn_cli.choices import PENCIL, AlphaMode, MarginMode, PaperMode
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.appearance import is_painted
 from rltn_cli.imaging.canvas import Fit, fit_sketch, plan_fit
+from rltn_cli.imaging.drawings.appearance import is_painted
+from rltn_cli.imaging.drawings.sketch import prepare_sketch
+from rltn_cli.imaging.files.pictures import Picture
 from rltn_cli.imaging.margins import KEPT, Box, find_figure
-from rltn_cli.imaging.pictures import Picture
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_eight_bit
-from rltn_cli.imaging.sketch import prepare_sketch
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from rltn_cli.choices import LineMethod
 from rltn_cli.engine.inference.line_methods import METHODS, Loaded, NetworkSource, Settings, check_weights
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.canvas import shrink_lines
+from rltn_cli.imaging.line_art.thinning import thin_lines
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_eight_bit
-from rltn_cli.imaging.thinning import thin_lines
 from rltn_cli.sizes import LINES_USUAL
 
 _VERSION = 1

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from rltn_cli.choices import LineMethod
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.contours import draw_contours
+from rltn_cli.imaging.line_art.contours import draw_contours
+from rltn_cli.imaging.line_art.segments import flat_regions, label_map
+from rltn_cli.imaging.line_art.xdog import xdog
 from rltn_cli.imaging.pixels import Bytes, Pixels, to_eight_bit
-from rltn_cli.imaging.segments import flat_regions, label_map
 from rltn_cli.imaging.tiling import draw_tiled
-from rltn_cli.imaging.xdog import xdog
 from rltn_cli.sizes import LINE_WIDEST, LINES_MAXIMUM, LINES_MINIMUM, LINES_USUAL_REGIONS
 
 Draw: TypeAlias = Callable[[Pixels], Bytes]

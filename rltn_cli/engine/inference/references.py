@@ -10,11 +10,11 @@ import torch
 from rltn_cli.choices import MarginMode
 from rltn_cli.engine.inference.clues import ReferenceColors, palette_colors
 from rltn_cli.errors import UsageError
-from rltn_cli.imaging.appearance import is_grey
 from rltn_cli.imaging.canvas import fit_reference
+from rltn_cli.imaging.colors.palette import read_palette
+from rltn_cli.imaging.drawings.appearance import is_grey
+from rltn_cli.imaging.files.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.margins import find_figure
-from rltn_cli.imaging.palette import read_palette
-from rltn_cli.imaging.pictures import Picture, PictureSource, read_picture
 from rltn_cli.imaging.pixels import Bytes, to_eight_bit
 from rltn_cli.models.painted import ReferenceTokens
 from rltn_cli.painting.finish import no_correspondence

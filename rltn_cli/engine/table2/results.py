@@ -15,7 +15,7 @@ from rltn_cli.engine.evaluation.study_results import read_answers, study_markdow
 from rltn_cli.engine.table2.jobs import PROTOCOLS, Job
 from rltn_cli.engine.table2.rows import DATA, ROWS
 from rltn_cli.engine.table2.sheet import draw_row_sheet
-from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.models.cost import measure_cost
 from rltn_cli.output_files import write_file

@@ -19,7 +19,7 @@ from rltn_cli.engine.training.events import ValidationEntry
 from rltn_cli.engine.training.sample_grids import sample_grid
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import OutputError, TrainingError, UsageError
-from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.output_files import make_folder, write_file
 from rltn_cli.result_folders import LOGS, MODEL, RUN_CONFIG, SAMPLES, STATES

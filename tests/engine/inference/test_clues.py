@@ -4,7 +4,7 @@ import torch
 
 from rltn_cli.engine.inference.clues import gather_clues, palette_colors
 from rltn_cli.imaging.canvas import plan_fit
-from rltn_cli.imaging.palette import Palette
+from rltn_cli.imaging.colors.palette import Palette
 from rltn_cli.models.rltn import ReferenceTokens, RLTNOutput
 
 PALETTE = Palette(np.array([(255, 255, 255), (220, 30, 40), (20, 60, 200)], np.uint8))

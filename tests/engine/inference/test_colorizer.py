@@ -10,7 +10,7 @@ from PIL import Image
 from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import ModelError, PictureError, UsageError
-from rltn_cli.imaging.pictures import read_picture
+from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.painting.finish import FinishOptions, finish_painting

@@ -8,7 +8,7 @@ import torch
 from rltn_cli.engine.checkpoints.line_models import save_line_model
 from rltn_cli.engine.inference.line_extractor import LineExtractor, enlarge_lines, working_size
 from rltn_cli.errors import ModelError, UsageError
-from rltn_cli.imaging.xdog import xdog
+from rltn_cli.imaging.line_art.xdog import xdog
 from rltn_cli.models.hed import HED, HEDConfig
 
 

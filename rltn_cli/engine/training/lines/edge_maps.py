@@ -10,7 +10,7 @@ import torch
 
 from rltn_cli.data.pairs import Pair, load_pair
 from rltn_cli.data.tensors import to_tensor
-from rltn_cli.imaging.encoding import write_picture
+from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes, to_bytes
 from rltn_cli.models.hed import HED
 from rltn_cli.output_files import make_folder

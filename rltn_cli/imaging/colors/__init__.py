@@ -1,0 +1,1 @@
+"""Palettes, and which of their colours each region takes."""

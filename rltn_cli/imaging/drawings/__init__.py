@@ -1,0 +1,1 @@
+"""From a picture of a drawing to clean lines on white paper."""

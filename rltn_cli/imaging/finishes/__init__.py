@@ -1,0 +1,1 @@
+"""From the network's small picture to the drawing's own size, under its lines."""

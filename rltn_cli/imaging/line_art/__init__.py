@@ -1,0 +1,1 @@
+"""Line art from colour pictures, without a network."""

@@ -1,0 +1,1 @@
+"""The regions between a drawing's lines."""
