@@ -56,8 +56,8 @@ Architecture = Literal["rltn", "adain", "munit", "drit", "scft"]
 PerceptualTrunk = Literal["vgg16", "vgg19"]
 """The network that perceptual loss terms look through."""
 
-Precision = Literal["fp32", "bf16", "fp16"]
-"""Numeric precision of the computation in training."""
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+"""Numeric precision of the computation in training; `auto` is settled before a run begins."""
 
 PaintingPrecision = Literal["auto", "fp32", "bf16"]
 """Numeric precision of the network when it paints."""

@@ -151,6 +151,7 @@ class TrainConfig:
     """Step at which fm, perc, ctx, scl and lpips begin."""
     seed: int = 0
     precision: Precision = "fp32"
+    """`rltn train` itself sets `auto` for new runs."""
     lines: LineMethod = "hed-small"
     """How missing line art is extracted, as in `rltn extract-lines`."""
     line_weights: str = ""
@@ -241,7 +242,7 @@ class TrainConfig:
 
     @property
     def mixed_precision(self) -> str:
-        """The precision as Accelerate names it."""
+        """The precision as Accelerate names it; `auto` must have been settled."""
         return "no" if self.precision == "fp32" else self.precision
 
     @property

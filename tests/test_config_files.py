@@ -36,7 +36,7 @@ def test_a_key_in_a_table_that_is_not_known_is_named(tmp_path):
         ({"size_cycle": [48]}, "a training size must be a multiple of 16 and at least 64, not 48"),
         ({"size_cycle": [64.0]}, r"size_cycle cannot be 64\.0"),
         ({"decay_from": 1}, "decay_from must be from 0 to below 1, not 1"),
-        ({"precision": "fp8"}, "precision must be one of fp32, bf16, fp16, not 'fp8'"),
+        ({"precision": "fp8"}, "precision must be one of auto, fp32, bf16, fp16, not 'fp8'"),
     ],
 )
 def test_values_out_of_range_are_refused(values, message):

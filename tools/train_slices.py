@@ -9,7 +9,7 @@ shards of --resume (weights, EMA and discriminator), else from the configuration
 weights. It ends in time, or after the current step on SIGTERM or Ctrl-C, with everything saved. The learning
 rate stays until a slice is run with --decay, which brings it to its end; a state before that can be kept, to
 go on from. A slice writes to --out: shards of at most 16 MiB, the averaged model, a sample grid, and a log of
-one JSON line a report.
+one JSON line a report. The precision `auto` is settled for the machine of each slice.
 """
 
 import argparse
@@ -33,6 +33,8 @@ from slices.state_shards import read_shards, write_shards
 from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.config_files import load_toml, to_json
 from rltn_cli.data.pairs import read_pairs
+from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.engine.training.accelerator import resolve_precision
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks, load_frozen_networks
 from rltn_cli.engine.training.run import start_model
 from rltn_cli.engine.training.sample_grids import draw_grid_batch, sample_grid
@@ -70,6 +72,7 @@ def train(options: argparse.Namespace) -> None:
     """Train for some minutes, the saving included; SIGTERM or Ctrl-C ends the steps early."""
     begun = time.monotonic()
     config = load_toml(TrainConfig, options.config) if options.config else TrainConfig()
+    config = resolve_precision(config, choose_device(options.device))
     trainer, store = _trainer(options, config)
     _restore(trainer, options)
     size = min(256, store.size)
@@ -136,6 +139,7 @@ def time_steps(options: argparse.Namespace) -> None:
                 sizes=((0, size),),
                 size_cycle=(),
             )
+            config = resolve_precision(config, choose_device(options.device))
             trainer = Trainer(
                 config,
                 store,

@@ -78,7 +78,10 @@ BatchSize = Annotated[
 Accumulate = Annotated[
     int | None, typer.Option("--grad-accum", min=1, help="Number of micro-batches per batch, to save memory.")
 ]
-Precision = Annotated[choices.Precision | None, typer.Option(help="Numeric precision.")]
+Precision = Annotated[
+    choices.Precision | None,
+    typer.Option(help="Numeric precision; auto, for new runs: bf16 where it is native, else fp32."),
+]
 Ema = Annotated[float | None, typer.Option(help="Decay of the averaged weights, which are the result.")]
 Rate = Annotated[
     float | None, typer.Option("--lr", help="Learning rate; the discriminator's is twice as high.")
@@ -191,7 +194,7 @@ def _resolve_run(
     from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
 
     state = find_state(output, resume) if resume is not None else None
-    before = read_saved_config(state.parent) if state else {}
+    before = read_saved_config(state.parent) if state else {"precision": "auto"}
     config = resolve(before, file, flags)
     if state is None:
         check_run(output, overwrite=overwrite)
@@ -263,10 +266,10 @@ def _prepare(request: "Request", *, show: bool) -> "TrainingData":
 def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     """Print the resolved configuration and what it costs to standard output."""
     from rltn_cli.engine.training.memory_estimate import estimate_memory
-    from rltn_cli.engine.training.run import resolve_steps, start_model
+    from rltn_cli.engine.training.run import resolve_config, start_model
     from rltn_cli.models.architectures import build_network
 
-    config = resolve_steps(request.config, len(data.train))
+    config = resolve_config(request.config, len(data.train))
     model = start_model(config, offline=request.offline) or build_network(config.fresh_network())
     memory = estimate_memory(config, model, int(os.environ.get("WORLD_SIZE", "1")))
     costs = {

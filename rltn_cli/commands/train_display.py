@@ -8,7 +8,7 @@ from rltn_cli.commands.messages import escape_controls, say
 
 if TYPE_CHECKING:
     from rltn_cli.data.check.results import DataCheck
-    from rltn_cli.engine.training.events import StepEvent, TrainingEvent, ValidationMetrics
+    from rltn_cli.engine.training.events import PlanEvent, StepEvent, TrainingEvent, ValidationMetrics
 
 SECONDS = 30.0
 """Seconds between two lines about the steps, where there is no terminal for a bar."""
@@ -84,6 +84,7 @@ def describe(event: "TrainingEvent") -> list[str]:
             f"{event['pairs']} pairs to train on, {event['held_back']} held back; from step {event['step']} "
             f"to {event['steps']}{limit}, {event['batch']} pictures per step, "
             f"on {event['device']}{processes}",
+            _describe_computation(event),
             f"terms {', '.join(event['terms'])}; {event['trained']:,} of {event['parameters']:,} parameters",
         ]
     if event["event"] == "lines":
@@ -102,6 +103,20 @@ def describe(event: "TrainingEvent") -> list[str]:
         change = f"; from {' to '.join(first_and_last)}" if len(entries) > 1 else ""
         return [f"{event['model']}: step {event['step']}, in {format_duration(event['seconds'])}{change}"]
     return []
+
+
+def _describe_computation(event: "PlanEvent") -> str:
+    """Return the precision of a run, whether the device has it, and the threads on a CPU, in words."""
+    precision, native = event["precision"], event["native_bf16"]
+    cpu = event["device"] == "cpu"
+    note = {
+        ("bf16", True): f" (this {'processor' if cpu else 'GPU'} computes in it)",
+        ("bf16", False): " (no native support for it was found)",
+        ("fp32", False): " (no native support for bf16 was found)",
+    }.get((precision, native), "")
+    threads = f" on {event['threads']} thread{'s' if event['threads'] > 1 else ''}" if cpu else ""
+    each = " each" if threads and event["processes"] > 1 else ""
+    return f"training in {precision}{note}{threads}{each}"
 
 
 def format_metrics(metrics: "ValidationMetrics") -> str:

@@ -242,7 +242,8 @@ def test_no_data_is_one_line(tmp_path, capsys):
 
 def test_terms_that_need_a_frozen_network_say_how_to_get_it(pairs, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("RLTN_FROZEN", raising=False)
-    assert run(["train", str(pairs), "-o", str(tmp_path / "run"), "--steps", "1", "--device", "cpu"]) == 1
+    more = ["--steps", "1", "--device", "cpu", "--precision", "fp32"]
+    assert run(["train", str(pairs), "-o", str(tmp_path / "run"), *more]) == 1
     assert "the frozen network vgg16 is needed" in capsys.readouterr().err
 
 

@@ -11,6 +11,7 @@ batch = 2
 sizes = [[0, 64]]
 warmup = 1
 device = "cpu"
+precision = "fp32"
 checkpoint_every = 2
 sample_every = 100
 val_pictures = 2

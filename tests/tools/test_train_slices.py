@@ -122,6 +122,13 @@ def test_a_signal_ends_a_slice_after_the_step_with_everything_saved(number, tool
     assert read_shards(slice_of(tool, packs, tmp_path, 3))[1] == {"step": 3}
 
 
+def test_the_precision_is_settled_for_the_machine(tool, packs, tmp_path, monkeypatch):
+    monkeypatch.setattr("rltn_cli.engine.runtime.precision.is_bf16_native", lambda device: False)
+    monkeypatch.setitem(globals(), "TOML", 'precision = "auto"' + TOML)
+    out = slice_of(tool, packs, tmp_path, 1)
+    assert json.loads((out / "config.json").read_text())["precision"] == "fp32"
+
+
 def test_timing_prints_a_line_a_setting(tool, packs, capsys):
     arguments = ["--device", "cpu", "--preset", "tiny", "--precision", "fp32", "--steps", "2", "--batch", "1"]
     assert tool.main(["time", *packs, "--sizes", "64", *arguments]) == 0

@@ -1,12 +1,20 @@
 """Device, precision and processes of a training run (Accelerate)."""
 
+import dataclasses
 import os
 
+import torch
 from accelerate import Accelerator
 
 from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.engine.runtime.precision import choose_training_precision
 from rltn_cli.errors import UsageError
 from rltn_cli.training_config import TrainConfig
+
+
+def resolve_precision(config: TrainConfig, device: torch.device) -> TrainConfig:
+    """Return the configuration with the precision that `auto` stands for on a device."""
+    return dataclasses.replace(config, precision=choose_training_precision(config.precision, device))
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:
@@ -16,6 +24,7 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
         UsageError: no such device, or a precision that it does not support.
     """
     device = choose_device(config.device)
+    config = resolve_precision(config, device)
     if config.precision == "fp16" and device.type == "cpu":
         raise UsageError("--precision fp16 needs a GPU: use fp32 or bf16")
     if device.index is not None:  # the only way to name one of several GPUs to Accelerate

@@ -42,7 +42,12 @@ class PlanEvent(TypedDict):
     batch: int
     terms: list[str]
     device: str
+    precision: str
+    native_bf16: bool
+    """Whether the device is known to compute in bf16 natively."""
     processes: int
+    threads: int
+    """Of each process, on the CPU."""
     parameters: int
     trained: int
     """Parameters that are not frozen."""

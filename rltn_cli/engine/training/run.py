@@ -13,7 +13,8 @@ from accelerate import Accelerator
 
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import extend, load_model
-from rltn_cli.engine.training.accelerator import make_accelerator
+from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.engine.training.accelerator import make_accelerator, resolve_precision
 from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.frozen_networks import load_frozen_networks
 from rltn_cli.engine.training.run_data import TrainingData
@@ -42,8 +43,14 @@ class Request:
     """When the call began, on the monotonic clock; its minutes count from there."""
 
 
-def resolve_steps(config: TrainConfig, pairs: int) -> TrainConfig:
-    """Return the configuration with its epochs as steps."""
+def resolve_config(config: TrainConfig, pairs: int) -> TrainConfig:
+    """Return the configuration with its epochs as steps, and the precision that `auto` stands for here.
+
+    Raises:
+        UsageError: `auto`, and no such device here.
+    """
+    if config.precision == "auto":
+        config = resolve_precision(config, choose_device(config.device))
     if not config.epochs:
         return config
     return dataclasses.replace(config, steps=max(1, math.ceil(config.epochs * pairs / config.batch)))
@@ -66,7 +73,7 @@ def train(request: Request, data: TrainingData, stop: threading.Event) -> Iterat
     Raises:
         RltnError: the model, a picture, the folder, or training itself fails.
     """
-    config = resolve_steps(request.config, len(data.train))
+    config = resolve_config(request.config, len(data.train))
     begun = time.monotonic() if request.begun is None else request.begun
     accelerator = make_accelerator(config)
     try:

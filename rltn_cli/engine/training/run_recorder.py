@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import torch
+
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.runtime.device import describe_hardware
+from rltn_cli.engine.runtime.precision import is_bf16_native
 from rltn_cli.engine.training.events import (
     CheckpointEvent,
     DoneEvent,
@@ -57,7 +60,9 @@ class RunRecorder:
         yield {
             "event": "plan", "pairs": len(data.train), "held_back": len(data.held), "steps": config.steps,
             "step": trainer.step, "batch": config.batch, "terms": list(config.terms),
-            "device": trainer.device.type, "processes": trainer.world_size,
+            "device": trainer.device.type, "precision": config.precision,
+            "native_bf16": is_bf16_native(trainer.device),
+            "processes": trainer.world_size, "threads": torch.get_num_threads(),
             "parameters": trainer.networks.count_parameters(),
             "trained": sum(value.numel() for value in trainer.networks.trained), "minutes": config.minutes,
         }  # fmt: skip

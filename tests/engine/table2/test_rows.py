@@ -22,6 +22,7 @@ def test_all_rows_get_the_same_samples_and_steps() -> None:
     for name in ("pairs", "seed", "steps", "batch", "sizes", "preset", "data", "warmup", "decay_from", "ema"):
         assert len({str(getattr(config, name)) for config in configs}) == 1, name
     assert configs[0].steps == 13  # 104 pictures: the last batch is whole
+    assert {config.precision for config in configs} == {"fp32"}  # on every machine
     assert {config.architecture for config in configs} == {"adain", "munit", "drit", "scft", "rltn"}
 
 
