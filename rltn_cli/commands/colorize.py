@@ -82,7 +82,9 @@ Output = Annotated[
 Explain = Annotated[
     Path | None,
     typer.Option(
-        metavar="FOLDER", help="Also write the warped reference, the confidence and the matches there."
+        metavar="FOLDER",
+        help="Also write there where the colours came from: numbered regions, regions.json, the warped "
+        "reference, the confidence and the matches.",
     ),
 ]
 

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 _OF_THE_NETWORK = (
     "ref", "ref_weight", "model", "size", "alpha", "paper", "drop_pencil", "margins", "page", "extract",
-    "device",
+    "device", "precision",
 )  # fmt: skip
 """Options that say how a drawing is read and painted, which has been done."""
 

@@ -44,7 +44,7 @@ Data = Annotated[
     typer.Argument(
         metavar="[DATA]...",
         help="Folders of pairs (color/NAME.*, line/NAME.*), folders of colour pictures, or recipes: "
-        "openlines:, celebahq:, ascp: or metfaces:FOLDER.",
+        "openlines:, openposes:, celebahq:, ascp: or metfaces:FOLDER.",
     ),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the run is written.")]

@@ -72,7 +72,7 @@ class FinishOptions:
         asked = {
             f"finish {self.finish}": self.finish in DECIDED,
             "palette": self.palette is not None,
-            "fixes": bool(self.fixes),
+            "a fix": bool(self.fixes),
             "transparent_paper": self.transparent_paper,
         }
         for name, given in asked.items():
@@ -106,9 +106,10 @@ class FinishOptions:
 
 def no_correspondence(method: str, what: str) -> UsageError:
     """Return the error about something that only a network with correspondence can give."""
+    instead = "use finish paint or raw, or" if what.startswith("finish ") else "leave it out, or use"
     return UsageError(
-        f"{what} needs the correspondence between drawing and reference, which {method} does not have: use "
-        "finish paint or raw, or a model of RLTN's"
+        f"{what} needs the correspondence between drawing and reference, which {method} does not have: "
+        f"{instead} an RLTN model"
     )
 
 

@@ -67,7 +67,7 @@ def test_dry_run_estimates_every_architecture(
         (["--layers", "l.ora"], "--layers"),
         (["--finish", "flat"], "finish flat"),
         (["--palette", "#ff0000"], "palette"),
-        (["--fix", "3,3=#ff0000"], "fixes"),
+        (["--fix", "3,3=#ff0000"], "a fix"),
     ],
 )
 def test_colorize_refuses_what_needs_correspondence(
@@ -83,9 +83,11 @@ def test_colorize_refuses_what_needs_correspondence(
     sketch, reference = str(pairs / "line" / "p00.png"), str(pairs / "color" / "p01.png")
     command = ["colorize", sketch, "-r", reference, "-o", "painted.png", "-m", munit, "--size", "64"]
     assert run([*command, *options]) == 2
-    assert f"{named} needs the correspondence between drawing and reference, which munit does not have" in (
-        capsys.readouterr().err
-    )
+    instead = "use finish paint or raw, or" if "finish" in named else "leave it out, or use"
+    assert (
+        f"{named} needs the correspondence between drawing and reference, which munit does not have: "
+        f"{instead} an RLTN model\n"
+    ) in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs"]
 
 

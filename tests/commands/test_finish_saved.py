@@ -107,6 +107,7 @@ def test_an_explanation_is_written_from_it(desk: Path) -> None:
         (("--ref", "a.png"), 2, "--ref has no effect on out.rltn, which is already painted: leave it out"),
         (("--size", "256"), 2, "--size has no effect"),
         (("--drop-pencil", "blue"), 2, "--drop-pencil has no effect"),
+        (("--precision", "bf16"), 2, "--precision has no effect"),
         (("--fix", "240,5=ff0000"), 2, "lies outside of the drawing, which is 240x192"),
         (("--fix", f"{ON_A_LINE[0]},{ON_A_LINE[1]}=ff0000"), 2, "lies on a line"),
         (("--fix", "5,5=red"), 2, "unknown colour 'red'"),
