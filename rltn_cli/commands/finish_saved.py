@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,8 @@ def finish_saved(
         quiet: whether to print nothing but errors.
         dry_run: whether to check and show only.
     """
+    refuse_options(context, path, _OF_THE_NETWORK)
     given = {name for name in context.params if _is_given(context, name)}
-    for name in _OF_THE_NETWORK:
-        if name in given:
-            raise UsageError(
-                f"--{name.replace('_', '-')} has no effect on {path}, which is already painted: leave it out"
-            )
     started = time.monotonic()
     from rltn_cli.painting.description import StoredOptions
     from rltn_cli.painting.finish import finish_painting
@@ -75,6 +71,24 @@ def finish_saved(
         results.write(finished, lambda: painting)
     seconds = time.monotonic() - started
     report(settings, results, finished, finished.notices, seconds, as_json=as_json, quiet=quiet)
+
+
+def refuse_options(context: typer.Context, path: Path, names: Iterable[str]) -> None:
+    """Refuse options that have no effect on a saved painting.
+
+    Args:
+        context: knows which options the user gave.
+        path: of the saved painting, or of a folder of them.
+        names: parameters of the options.
+
+    Raises:
+        UsageError: one of them was given.
+    """
+    for name in names:
+        if _is_given(context, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} has no effect on {path}, which is already painted: leave it out"
+            )
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

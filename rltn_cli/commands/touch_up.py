@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rltn_cli.commands.finish_saved import refuse_options
 from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, Model, Offline, Quiet
 from rltn_cli.commands.painting_options import Size
@@ -43,6 +44,7 @@ NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the page's addres
 
 
 def touch_up(
+    context: typer.Context,
     work: Work,
     ref: References = None,
     save: Save = None,
@@ -61,10 +63,7 @@ def touch_up(
     for package in ("starlette", "uvicorn"):
         library(package, extra="page")
     if work.suffix.lower() == PAINTING_SUFFIX or work.is_dir():
-        if ref or save:
-            raise UsageError(
-                f"{'--ref' if ref else '--save'} has no effect on {work}, which is painted already"
-            )
+        refuse_options(context, work, ("ref", "save", "model", "size", "device"))
         painting = work
     else:
         painting = _paint(work, ref, save, find_model(model, offline=offline), size, device, quiet)

@@ -106,10 +106,10 @@ class FinishOptions:
 
 def no_correspondence(method: str, what: str) -> UsageError:
     """Return the error about something that only a network with correspondence can give."""
-    instead = "use finish paint or raw, or" if what.startswith("finish ") else "leave it out, or use"
+    instead = "finish paint or raw, or an RLTN model" if what.startswith("finish ") else "an RLTN model"
     return UsageError(
         f"{what} needs the correspondence between drawing and reference, which {method} does not have: "
-        f"{instead} an RLTN model"
+        f"use {instead}"
     )
 
 

@@ -83,10 +83,10 @@ def test_colorize_refuses_what_needs_correspondence(
     sketch, reference = str(pairs / "line" / "p00.png"), str(pairs / "color" / "p01.png")
     command = ["colorize", sketch, "-r", reference, "-o", "painted.png", "-m", munit, "--size", "64"]
     assert run([*command, *options]) == 2
-    instead = "use finish paint or raw, or" if "finish" in named else "leave it out, or use"
+    instead = "finish paint or raw, or an RLTN model" if "finish" in named else "an RLTN model"
     assert (
         f"{named} needs the correspondence between drawing and reference, which munit does not have: "
-        f"{instead} an RLTN model\n"
+        f"use {instead}\n"
     ) in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs"]
 
