@@ -46,7 +46,11 @@ Rows = Annotated[
 ]
 BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Pictures per step; the paper has one.")]
 Sizes = Annotated[
-    choices.Preset, typer.Option("--preset", help="Sizes of the networks: tiny, small or paper.")
+    choices.Preset,
+    typer.Option(
+        "--preset",
+        help="Sizes of the networks: tiny, small or paper; base has only RLTN and CoCosNet.",
+    ),
 ]
 Limit = Annotated[int, typer.Option(min=2, help="Largest number of drawings that are measured, by protocol.")]
 Quick = Annotated[
@@ -159,4 +163,5 @@ def _show_estimates(request: "TableRequest") -> None:
             f"{row.parameters:>11,} parameters  {row.memory / 2**20:6.0f} MiB  {format_duration(row.seconds)}"
         )
     time = format_duration(total)
-    show(f"{len(jobs)} rows of {request.budget.steps} steps: {time} of training on this machine")
+    rows = "1 row" if len(jobs) == 1 else f"{len(jobs)} rows"
+    show(f"{rows} of {request.budget.steps} steps: {time} of training on this machine")

@@ -10,9 +10,11 @@ from rltn_cli.commands.messages import say, show
 from rltn_cli.commands.options import DEFAULT_MODEL, Device, Model, Offline, Quiet
 from rltn_cli.commands.painting_options import Size
 from rltn_cli.commands.progress import Waiting, show_status
+from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.errors import UsageError
 from rltn_cli.imaging.files.formats import PAINTING_SUFFIX
+from rltn_cli.model_config import ModelConfig
 from rltn_cli.optional_packages import library
 
 Work = Annotated[
@@ -83,6 +85,7 @@ def _paint(
 ) -> Path:
     """Paint a drawing, and return where it was saved."""
     from rltn_cli.imaging.files.pictures import read_picture
+    from rltn_cli.painting.finish import no_correspondence
     from rltn_cli.painting.saved import check_saving
 
     if not references:
@@ -93,6 +96,9 @@ def _paint(
     if save is None and path.exists():
         raise UsageError(f"{path} exists already: touch it up, or name another file with --save")
     check_saving(path)
+    config = read_model_files(folder).config
+    if not isinstance(config, ModelConfig):
+        raise no_correspondence(config.network, "a painting to touch up")
     drawing, pictures = read_picture(sketch), [read_picture(name) for name in references]
     with show_status("loading the model", quiet=quiet):
         from rltn_cli.engine.inference.colorizer import Colorizer

@@ -133,3 +133,13 @@ def test_weights_of_another_architecture_do_not_start_a_run(
     assert run([*command, "--quiet"]) == 1
     assert "pass --architecture munit" in capsys.readouterr().err
     assert run([*command, "--architecture", "munit", "--steps", "1", "--quiet"]) == 0
+
+
+def test_touch_up_refuses_to_paint_by_a_model_without_votes(
+    munit: str, pairs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sketch, reference = pairs / "line" / "p00.png", pairs / "color" / "p01.png"
+    assert run(["touch-up", str(sketch), "-r", str(reference), "-m", munit, "--no-open"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "a painting to touch up needs the correspondence" in error
+    assert not sketch.with_suffix(".rltn").exists()
