@@ -193,6 +193,7 @@ def test_memory_that_ends_is_one_line(
 
 INTERRUPTED_AT = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from rltn_cli.__main__ import main
 
 class Interrupting:
