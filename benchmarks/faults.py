@@ -124,7 +124,7 @@ def kills(desk: Desk, count: int, seed: int) -> list[str]:
     faults = []
     for name in ("batch", "train"):
         seconds = usual_seconds(commands(desk, whole)[name])
-        killed = runs = 0
+        killed = runs = tries = 0
         while killed < count:
             shutil.rmtree(out, ignore_errors=True)
             runs += 1
@@ -133,9 +133,13 @@ def kills(desk: Desk, count: int, seed: int) -> list[str]:
                 command = commands(desk, out)[name]
                 if name == "train" and out.exists():
                     command += ["--resume", "auto"] if list(out.glob("run/step-*")) else ["--overwrite"]
-                limit = random.Random(f"{seed}:{name}:{killed}").uniform(0.3, 1.0) * seconds
+                limit = random.Random(f"{seed}:{name}:{tries}").uniform(0.3, 1.0) * seconds
+                fresh, started = not out.exists(), time.monotonic()
                 ended = run_for(limit if killed < count else PATIENCE, command)
+                tries += 1
                 killed += ended is None
+                if fresh and ended is not None:  # a whole run: the machine is less busy now
+                    seconds = time.monotonic() - started
                 half = [one for one in find_half_files(out) if LEFT_OVER not in one]
                 faults += [f"{name}, kill {killed}: {one}" for one in half]
             fault = find_fault(*ended, (0,))
