@@ -19,8 +19,6 @@ LONG = 10.0
 """Seconds from which the user is told in advance."""
 _QUICK = 2 * 512 * 512
 """Pixels of sketch and references together that no machine takes long for."""
-_MATCHES = 2
-"""How often references are matched: for their patches, and for the votes that decide about regions."""
 _LARGE = 2.0
 """How much longer a pixel of a large picture takes than one of a small picture, whose layers fit into caches.
 
@@ -58,7 +56,7 @@ class DurationEstimate:
         a_pixel, a_pair = self._measured
         large = size > SIDE_FULL_MATCH
         queries, keys = sketch / PATCH**2, references / PATCH**2
-        matching = _MATCHES * a_pair * queries * (min(keys, KEYS) if large else keys)
+        matching = a_pair * queries * (min(keys, KEYS) if large else keys)
         return (a_pixel * (sketch + references) + matching) * (_LARGE if large else 1.0)
 
     def announce(

@@ -1,11 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+from support.finishing import finish_picture
 
 from rltn_cli.imaging.colors.evidence import Clues
 from rltn_cli.imaging.colors.palette import Palette, read_palette
 from rltn_cli.imaging.finishes import spreading
-from rltn_cli.imaging.finishes.finishing import finish_picture
 from rltn_cli.imaging.finishes.spreading import spread_colors
 from rltn_cli.imaging.pixels import to_bytes
 

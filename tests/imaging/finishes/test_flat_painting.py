@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+from support.finishing import finish_picture
 
 from rltn_cli.imaging.colors.evidence import Clues
 from rltn_cli.imaging.colors.palette import Palette
-from rltn_cli.imaging.finishes.finishing import finish_picture
 
 SIDE, CELLS = 2048, 14
 STEPS = (60, 150, 240)

@@ -1,9 +1,9 @@
 import cv2
 import numpy as np
+from support.finishing import finish_picture
 
 from rltn_cli.imaging.colors.evidence import Clues
 from rltn_cli.imaging.colors.palette import Palette
-from rltn_cli.imaging.finishes.finishing import finish_picture
 
 PALETTE = Palette(np.array([(255, 255, 255), (180, 60, 60), (40, 80, 190)], np.uint8))
 
