@@ -157,9 +157,9 @@ def describe(jobs: Sequence[Job]) -> list[str]:
     by = "seed 0" if seeds == 1 else f"each of {seeds} seeds"
     notes = [
         f"Every row was trained on {budget.steps * budget.batch:,} pictures of {budget.size}x{budget.size} "
-        f"pixels in batches of {budget.batch}, from fresh weights (preset {budget.preset}) by {by}, "
-        f"on the same samples: {DATA.pseudo:.0%} have the deformed target as reference, {DATA.foreign:.0%} a "
-        "picture with another palette.",
+        f"pixels in batches of {budget.batch}, from fresh weights (preset {budget.preset}) in "
+        f"{budget.precision} by {by}, on the same samples: {DATA.pseudo:.0%} have the deformed target as "
+        f"reference, {DATA.foreign:.0%} a picture with another palette.",
         "The networks' own pictures, with the lines they drew, are measured at 256x256 on drawings that no "
         "row was trained on; LPIPS reference, FID and FD-VGG16 compare them with the references, as in the "
         "paper.",

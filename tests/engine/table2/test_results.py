@@ -68,7 +68,7 @@ def test_one_seed_has_no_deviation(jobs: list[Job]) -> None:
 def test_the_report_says_how_rows_were_made_and_what_is_missing(jobs: list[Job]) -> None:
     notes = describe(jobs)
     assert "4 pictures of 64x64 pixels in batches of 2" in notes[0]
-    assert "each of 2 seeds" in notes[0]
+    assert "in fp32 by each of 2 seeds" in notes[0]
     assert "Without FID: no <weights>." in notes
     assert notes[-1] == "Drawings measured: data 7."
     text = to_markdown(make_tables(jobs), notes, "| a | b |")
