@@ -1,4 +1,4 @@
-"""The precision in which a table's rows are trained."""
+"""Tables that go on: the precision of their rows, and what earlier versions saved."""
 
 from pathlib import Path
 
@@ -7,8 +7,11 @@ import torch
 
 from rltn_cli.choices import TablePrecision
 from rltn_cli.config_files import to_json
+from rltn_cli.engine.table2.jobs import Job, Measurement
 from rltn_cli.engine.table2.rows import Budget, row_config
 from rltn_cli.engine.table2.session import settle_precision
+from rltn_cli.engine.training.settings import settings_to_json
+from rltn_cli.errors import OutputError
 
 
 @pytest.mark.parametrize(
@@ -34,3 +37,15 @@ def test_precision_is_chosen_as_for_a_run_and_kept(
         (row / "config.json").write_text(to_json(config))
         assert settle_precision(None, tmp_path, "cpu") == begun
         assert settle_precision(asked or "auto", tmp_path, "cpu") == chosen
+
+
+def test_a_row_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    """Its configuration has settings of RLTN's that do not act."""
+    job = Job("scft", "data", 0, tmp_path, Budget(), Measurement())
+    (tmp_path / "config.json").write_text(to_json(job.config))
+    job.check()
+    (tmp_path / "config.json").write_text(settings_to_json(job.config))
+    job.check()
+    other = Job("scft", "data", 0, tmp_path, Budget(batch=2), Measurement())
+    with pytest.raises(OutputError, match="another steps"):
+        other.check()
