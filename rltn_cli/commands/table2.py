@@ -157,21 +157,26 @@ def _show_estimates(request: "TableRequest") -> None:
     from rltn_cli.commands.train_display import format_duration
     from rltn_cli.engine.table2.estimate import estimate_rows
     from rltn_cli.engine.table2.rows import ROWS
-    from rltn_cli.engine.table2.session import check_data, name_of
+    from rltn_cli.engine.table2.session import check_data, leave_launcher, name_of
 
+    rank, _ = leave_launcher()
+    if rank:
+        return
     jobs = request.jobs()
     for job in jobs:
         job.check()
     check_data(request.data)
-    total = 0.0
+    training = evaluation = 0.0
     for row in estimate_rows(jobs):
-        total += row.seconds
+        training, evaluation = training + row.training, evaluation + row.evaluation
         job = row.job
         show(
             f"{name_of(job.data):12}  seed {job.seed}  {job.row:8}  {ROWS[job.row]:15}  "
-            f"{row.parameters:>11,} parameters  {row.memory / 2**20:6.0f} MiB  {format_duration(row.seconds)}"
+            f"{row.parameters:>11,} parameters  {row.memory / 2**20:6.0f} MiB  "
+            f"training {format_duration(row.training)}  evaluation {format_duration(row.evaluation)}"
         )
-    time = format_duration(total)
     rows = "1 row" if len(jobs) == 1 else f"{len(jobs)} rows"
     budget = request.budget
-    show(f"{rows} of {budget.steps} steps in {budget.precision}: {time} of training on this machine")
+    total = format_duration(training + evaluation)
+    parts = f"{format_duration(training)} of training and {format_duration(evaluation)} of evaluation"
+    show(f"{rows} of {budget.steps} steps in {budget.precision}: {total} on this machine, {parts}")

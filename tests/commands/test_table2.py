@@ -127,6 +127,7 @@ def test_a_dry_run_names_rows_and_writes_nothing(
     assert len(lines) == 5
     assert lines[0].split()[:4] == ["drawn", "seed", "0", "munit"]
     assert "MiB" in lines[0]
+    assert "training 0:" in lines[0] and "evaluation 0:" in lines[0]
     assert lines[-1].startswith("4 rows of 3 steps in fp32: 0:")
     assert not output.exists()
 

@@ -146,24 +146,30 @@ def run_training(job: Job, data: TrainingData, stop: threading.Event) -> Iterato
             yield event
 
 
-def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
-    """Evaluate a trained row by a protocol, unless that is done, and keep the report.
+def evaluation_config(job: Job, protocol: EvaluationProtocol, model: Path) -> EvaluationConfig:
+    """Return how weights of a row are evaluated by a protocol.
 
     As in the paper, the network's own picture is measured, with the lines that it drew, not what finishing
     makes of it.
+    """
+    measurement = job.measurement
+    return EvaluationConfig(
+        data=job.data, models=(str(model),), protocol=protocol, limit=measurement.limit, seed=job.seed,
+        device=job.budget.device, quick=measurement.quick, frozen=job.budget.frozen or None,
+        inception=measurement.inception, finish="raw", lines="network",
+        untrained=False,
+    )  # fmt: skip
+
+
+def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
+    """Evaluate a trained row by a protocol, unless that is done, and keep the report.
 
     Raises:
         RltnError: data or networks cannot be used.
     """
     if job.evaluation(protocol) is not None:
         return
-    measurement = job.measurement
-    config = EvaluationConfig(
-        data=job.data, models=(str(job.model),), protocol=protocol, limit=measurement.limit, seed=job.seed,
-        device=job.budget.device, quick=measurement.quick, frozen=job.budget.frozen or None,
-        inception=measurement.inception, finish="raw", lines="network",
-        untrained=False,
-    )  # fmt: skip
+    measurement, config = job.measurement, evaluation_config(job, protocol, job.model)
     with without_warnings(evaluation.__name__):
         report = json.loads(report_json(Evaluator(config, offline=measurement.offline).run()))
     report.pop("trials")
