@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rltn_cli.errors import ConfigError
 
-ARCHITECTURE = 2
+ARCHITECTURE = 3
 """Version of the network's structure; weights of a newer one need a newer rltn."""
 
 
@@ -41,6 +41,9 @@ class ModelConfig:
     refinement: int = 0
     """Channels of a nonlinear fusion of an encoder's levels, which is added to the linear one; 0 for none.
     Since architecture 2."""
+    region_match: int = 0
+    """Number of layers that match regions with the references' colours; needs `region_pooling`. Since
+    architecture 3."""
     architecture: int = ARCHITECTURE
 
     def __post_init__(self) -> None:
@@ -65,12 +68,16 @@ class ModelConfig:
                 f"this model has architecture {self.architecture}, this rltn knows up to {ARCHITECTURE}: "
                 "update rltn"
             )
-        for name in ("context_layers", "refinement"):
+        for name in ("context_layers", "refinement", "region_match"):
             if not 0 <= getattr(self, name) <= 4096:
                 raise ConfigError(f"{name} must be from 0 to 4096, not {getattr(self, name)}")
         for name in ("region_pooling", "context_layers", "refinement"):
             if getattr(self, name) and self.architecture < 2:
                 raise ConfigError(f"{name} needs architecture 2 or later")
+        if self.region_match and self.architecture < 3:
+            raise ConfigError("region_match needs architecture 3 or later")
+        if self.region_match and not self.region_pooling:
+            raise ConfigError("region_match needs region_pooling: both look at the regions between lines")
 
     @property
     def correspondence(self) -> bool:

@@ -50,6 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
         model = load_model(find_model(options.model))
         if not isinstance(model, RLTN):
             raise RltnError(f"{options.model}: not an RLTN")
+        if model.config.region_match:
+            raise RltnError(
+                f"{options.model}: its region match has learned from the features as they are; "
+                "narrow the model that it was added to, and train it again"
+            )
         config = narrower(model.config, options.width)
         save_model(narrowed(model, measure(model, options.data, options.drawings), config), options.output)
     except RltnError as error:

@@ -77,7 +77,7 @@ class FusionRefinement(nn.Module):
         return added
 
 
-def start_at_zero(layer: nn.Conv2d) -> None:
+def start_at_zero(layer: nn.Conv2d | nn.Linear) -> None:
     """Set weights and bias to zero."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:

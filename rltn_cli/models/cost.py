@@ -1,6 +1,6 @@
 """What a network costs: parameters and floating-point operations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -11,7 +11,12 @@ from rltn_cli.baseline_config import Baseline
 from rltn_cli.model_config import ModelConfig
 from rltn_cli.models.architectures import build_network
 from rltn_cli.models.hed import HED, HEDConfig
+from rltn_cli.models.region_match import RegionMatch
+from rltn_cli.models.region_slots import REGIONS, VOTERS, Regions
 from rltn_cli.sizes import PATCH
+
+COLORS = 24
+"""Colours of a palette, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,26 @@ def measure_cost(config: ModelConfig | Baseline, *, size: int = 256) -> NetworkC
         model = build_network(config).to("meta")
         sketch, reference = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
         labels = torch.empty(1, size // PATCH, size // PATCH, dtype=torch.int64)
-    return _count(model, sketch, [reference], *([labels] if config.region_pooling else []))
+    cost = _count(model, sketch, [reference], *([labels] if config.region_pooling else []))
+    if not isinstance(config, ModelConfig) or not config.region_match:
+        return cost
+    return replace(cost, flop=cost.flop + _count_region_match(config, (size // PATCH) ** 2))
+
+
+def _count_region_match(config: ModelConfig, tokens: int) -> int:
+    """Count what matching as many regions as possible adds, with COLORS colours and as many tokens a side."""
+    with torch.device("meta"):
+        match = RegionMatch(config.correspondence_width, config.encoder_widths[-1], config.region_match)
+        width = match.embed_regions.in_features
+        regions = Regions(
+            torch.empty(1, REGIONS, width),
+            torch.empty(1, 2, REGIONS, COLORS),
+            torch.empty(1, REGIONS, REGIONS),
+            torch.empty(1, REGIONS, dtype=torch.bool),
+        )
+        added = _count(match, regions, torch.empty(1, COLORS, match.embed_colors.in_features)).flop
+    multiplied = REGIONS * VOTERS * tokens * (config.correspondence_width + COLORS)  # what they vote for
+    return added + 2 * (multiplied + tokens**2 * COLORS)  # the favoured colours are matched, too
 
 
 def measure_line_cost(config: HEDConfig, *, size: int = 256) -> NetworkCost:

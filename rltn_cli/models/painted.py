@@ -1,6 +1,6 @@
 """What networks that paint take and give, whatever their architecture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -21,6 +21,17 @@ class ReferenceTokens:
     """(B, M, K) further values of each token, which are brought to the sketch with its patch."""
     grids: tuple[Grid, ...] = ()
     """The tokens of each reference; needed to match large sketches from coarse to fine."""
+    context: Tensor | None = None
+    """(B, M, C) the style encoder's features at stride 16, at each token; only where regions are matched."""
+    colors: Tensor | None = None
+    """(B, K, c) the colours that `more` holds shares of, as `RegionMatch` sees them."""
+
+    def select(self, sample: int) -> "ReferenceTokens":
+        """Return the tokens that one sample of a batch is matched with, as a batch of one."""
+        one = slice(sample, sample + 1)
+        names = "style", "patches", "bias", "more", "context", "colors"
+        parts = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: None if part is None else part[one] for name, part in parts.items()})
 
 
 @dataclass(frozen=True, slots=True)

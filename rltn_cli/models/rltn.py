@@ -13,6 +13,8 @@ from rltn_cli.models.correspondence import best_match, from_patches, normalize, 
 from rltn_cli.models.encoders import ContentEncoder, StyleEncoder
 from rltn_cli.models.generator import Generator
 from rltn_cli.models.painted import Painted, ReferenceTokens
+from rltn_cli.models.region_match import RegionMatch, favoured
+from rltn_cli.models.region_slots import RegionSlots, describe_colors, describe_regions
 from rltn_cli.models.regions import RegionPooling
 from rltn_cli.models.windows import Grid, Windows, find_windows
 from rltn_cli.sizes import PATCH, SIDE_FULL_MATCH, SIDE_MINIMUM, SIDE_MULTIPLE
@@ -32,10 +34,13 @@ class RLTNOutput(Painted):
     """(B, H / 4 * W / 4, K) the tokens' further values at the sketch's places."""
     windows: Windows | None = None
     """What each part of a large sketch was matched with; None for all of the references."""
+    favour: Tensor | None = None
+    """(B, H / 4 * W / 4, K) how much more each place looks at each colour than by its features alone."""
 
     def bring(self, values: Tensor, temperature: float) -> Tensor:
         """Return values (B, M, v) of the references' tokens at the sketch's places, (B, H / 4 * W / 4, v)."""
-        return bring(self.content, self.tokens, self.windows, values, temperature)
+        queries, tokens = favoured(self.content, self.tokens, self.favour, temperature)
+        return bring(queries, tokens, self.windows, values, temperature)
 
 
 class RLTN(nn.Module):
@@ -60,6 +65,7 @@ class RLTN(nn.Module):
 
         self.content_mfam, self.style_mfam = mfam(), mfam()
         self.region_pooling = RegionPooling(d) if config.region_pooling else None
+        self.region_match = RegionMatch(d, widths[-1], config.region_match) if config.region_match else None
         self.generator = Generator(config.generator_widths, config.generator_hidden, d)
 
     def forward(
@@ -84,25 +90,47 @@ class RLTN(nn.Module):
             raise ValueError("at least one reference is needed")
         for reference in references:
             _check_size("reference", reference)
+        levels = [self.style_encoder(reference) for reference in references]
         return ReferenceTokens(
-            style=torch.cat([self.style_features(r) for r in references], dim=1),
+            style=torch.cat([normalize(self.style_mfam(level)) for level in levels], dim=1),
             patches=torch.cat([to_patches(r) for r in references], dim=1),
             grids=tuple(Grid(r.shape[2] // PATCH, r.shape[3] // PATCH) for r in references),
+            context=None
+            if self.region_match is None
+            else torch.cat([at_tokens(level[-1]) for level in levels], dim=1),
         )
+
+    def with_colors(self, tokens: ReferenceTokens, shares: Tensor, lab: Tensor) -> ReferenceTokens:
+        """Return the tokens of references with the colours of their palette, for regions to be matched by.
+
+        Args:
+            tokens: of `encode_references`, a batch of one.
+            shares: (1, M, K), how much of each token is of each colour.
+            lab: (K, 3), the colours in CIE Lab.
+        """
+        colors = None
+        if self.region_match is not None and tokens.context is not None:
+            colors = describe_colors(tokens, tokens.context, shares, lab)
+        return replace(tokens, more=shares, colors=colors, context=None)
 
     def style_features(self, picture: Tensor) -> Tensor:
         """Return style tokens (B, H / 4 * W / 4, d) of a picture (B, 3, H, W) in [-1, 1]."""
         return normalize(self.style_mfam(self.style_encoder(picture)))
 
-    def content_features(self, sketch: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the content features (B, d, H / 4, W / 4) of sketches; arguments as in `colorize`."""
-        content: Tensor = self.content_mfam(self.content_encoder(sketch))
+    def content_features(self, sketch: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the content features of sketches; arguments as in `colorize`.
+
+        Returns:
+            (features that are matched, encoder's features at stride 16): (B, d, H / 4, W / 4) and
+            (B, C, H / 16, W / 16).
+        """
+        levels = self.content_encoder(sketch)
+        content: Tensor = self.content_mfam(levels)
         if self.region_pooling is None:
-            return content
+            return content, levels[-1]
         if labels is None:
             raise ValueError("this network pools regions: it needs the labels of the sketch's tokens")
-        pooled: Tensor = self.region_pooling(content, labels)
-        return pooled
+        return self.region_pooling(content, labels), levels[-1]
 
     def colorize(self, sketch: Tensor, tokens: ReferenceTokens, labels: Tensor | None = None) -> RLTNOutput:
         """Paint sketches by encoded references; those of a batch of one are used for all sketches.
@@ -118,7 +146,7 @@ class RLTN(nn.Module):
         """
         _check_size("sketch", sketch)
         height, width = sketch.shape[2:]
-        content = self.content_features(sketch, labels)
+        content, context = self.content_features(sketch, labels)
         queries = normalize(content)
         tokens = replace(
             tokens,
@@ -126,6 +154,7 @@ class RLTN(nn.Module):
             patches=tokens.patches.expand(len(sketch), -1, -1),
             bias=None if tokens.bias is None else tokens.bias.expand(len(sketch), -1),
             more=None if tokens.more is None else tokens.more.expand(len(sketch), -1, -1),
+            colors=None if tokens.colors is None else tokens.colors.expand(len(sketch), -1, -1),
         )
         windows = self._windows(queries, tokens, height, width)
         values, depth = tokens.patches, tokens.patches.shape[2]
@@ -133,11 +162,32 @@ class RLTN(nn.Module):
             values = torch.cat([values, tokens.more.to(values.dtype)], dim=2)
         with torch.autocast(sketch.device.type, enabled=False) if tokens.more is not None else nullcontext():
             # votes decide about regions: they are added up in float32, whatever the network computes in
-            brought = bring(queries, tokens, windows, values, self.config.temperature)
+            favour = self._favour(queries, context, labels, tokens)
+            brought = bring(
+                *favoured(queries, tokens, favour, self.config.temperature),
+                windows,
+                values,
+                self.config.temperature,
+            )
         warped = from_patches(brought[..., :depth], height, width)
         colors = self.generator(warped, sketch, content)
         more = None if tokens.more is None else brought[..., depth:]
-        return RLTNOutput(colors, warped, queries, tokens, more, windows)
+        return RLTNOutput(colors, warped, queries, tokens, more, windows, favour)
+
+    def _favour(
+        self, queries: Tensor, context: Tensor, labels: Tensor | None, tokens: ReferenceTokens
+    ) -> Tensor | None:
+        """Match the regions of sketches with the references' colours; None where that is not possible."""
+        if self.region_match is None or labels is None or tokens.more is None or tokens.colors is None:
+            return None
+        found = []
+        for i, regions in enumerate(labels):
+            slots, one = RegionSlots.of(regions), tokens.select(i)
+            assert one.more is not None and one.colors is not None
+            votes = bring(queries[i : i + 1, slots.voters], one, None, one.more, self.config.temperature)[0]
+            described = describe_regions(slots, queries[i], context[i], votes, Grid(*regions.shape))
+            found.append(self.region_match.favour(slots, described, one.colors))
+        return torch.stack(found)
 
     def _windows(self, queries: Tensor, tokens: ReferenceTokens, height: int, width: int) -> Windows | None:
         """Return what the parts of large sketches are matched with; None for all."""
@@ -162,8 +212,14 @@ class RLTN(nn.Module):
         Tokens are numbered row by row through the first reference, then the second, and so on.
         """
         match = best_match if output.windows is None else output.windows.best_match
-        tokens = output.tokens
-        return match(output.content, tokens.style, self.config.temperature, tokens.bias)
+        temperature = self.config.temperature
+        queries, tokens = favoured(output.content, output.tokens, output.favour, temperature)
+        return match(queries, tokens.style, temperature, tokens.bias)
+
+
+def at_tokens(context: Tensor) -> Tensor:
+    """Return features (B, C, H / 16, W / 16) at each token, (B, H / 4 * W / 4, C)."""
+    return nn.functional.interpolate(context, scale_factor=PATCH, mode="nearest").flatten(2).transpose(1, 2)
 
 
 def bring(

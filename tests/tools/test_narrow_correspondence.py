@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from support.rounding import assert_nearly
@@ -61,3 +63,11 @@ def test_a_width_that_is_no_less_is_one_line(tool, flat_model, training_pairs, t
     assert tool.main([*arguments, "--width", "16"]) == 1
     assert "must be less than the model's 16, not 16" in capsys.readouterr().err
     assert not (tmp_path / "narrow").exists()
+
+
+def test_a_model_whose_regions_are_matched_is_refused(tool, tmp_path, pairs_folder, capsys):
+    config = dataclasses.replace(PRESETS["tiny"], region_pooling=True, region_match=1)
+    folder = save_model(RLTN(config), tmp_path / "matched")
+    assert tool.main([str(pairs_folder), str(folder), "-o", str(tmp_path / "out"), "--width", "8"]) == 1
+    assert "its region match has learned from the features as they are" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -199,5 +199,5 @@ def _thumbnail_of(path: Path) -> Floats | None:
 def _bytes_of(references: References) -> int:
     """Return how much memory encoded references take."""
     tokens = references.tokens
-    parts = [tokens.style, tokens.patches, *references.pictures]
-    return sum(part.nbytes for part in (*parts, *(() if tokens.more is None else (tokens.more,))))
+    parts = (tokens.style, tokens.patches, tokens.more, tokens.colors, *references.pictures)
+    return sum(part.nbytes for part in parts if part is not None)

@@ -40,7 +40,8 @@ def export_onnx(model: PaintingNetwork, path: Path) -> None:
     Its inputs are `sketch` (1, 1, H, W) and `reference` (1, 3, H', W') in [-1, 1], float32, with sides that
     are multiples of 16 from 64 to 4096; its outputs `colors` and `warped` (1, 3, H, W) in [-1, 1]. A network
     that pools regions has a third input, `labels` (1, H / 4, W / 4) int64, the region between lines that each
-    4x4 block is in; see `token_labels`.
+    4x4 block is in; see `token_labels`. Regions are not matched with the reference's colours in it, since the
+    palette is found outside the network.
 
     Raises:
         ModelError: not an RLTN, or the packages of the extra "export" are missing.

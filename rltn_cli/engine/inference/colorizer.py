@@ -256,7 +256,10 @@ class Colorizer:
         with memory_for(f"size {fitted.size}", self.device), computing(self.precision, self.device):
             tokens = self.model.encode_references(tensors)
         if isinstance(self.model, RLTN) and self.model.config.temperature == VOTES_TEMPERATURE:
-            tokens = replace(tokens, more=torch.from_numpy(fitted.colors.shares)[None].to(self.device))
+            shares, lab = fitted.colors.shares[None], fitted.colors.palette.lab
+            tokens = self.model.with_colors(
+                tokens, torch.from_numpy(shares).to(self.device), torch.from_numpy(lab).to(self.device)
+            )
         return References(fitted.pictures, fitted.colors, fitted.size, fitted.names, tokens)
 
     @torch.inference_mode()

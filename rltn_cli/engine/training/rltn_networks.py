@@ -27,6 +27,8 @@ class RLTNNetworks(TrainingNetworks):
         """Prepare networks and optimisers; arguments as in Trainer."""
         self.rltn = model or RLTN(config.fresh_model())
         self.rltn.requires_grad_(True)
+        if self.rltn.region_match is not None:  # learns by itself: tools/train_region_match.py
+            self.rltn.region_match.requires_grad_(False)
         for part in config.freeze:
             getattr(self.rltn, part).requires_grad_(False)
         self.judge = MultiscaleDiscriminator(config.discriminator_width)
