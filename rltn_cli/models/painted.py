@@ -28,10 +28,19 @@ class ReferenceTokens:
 
     def select(self, sample: int) -> "ReferenceTokens":
         """Return the tokens that one sample of a batch is matched with, as a batch of one."""
-        one = slice(sample, sample + 1)
-        names = "style", "patches", "bias", "more", "context", "colors"
-        parts = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: None if part is None else part[one] for name, part in parts.items()})
+
+        def one(values: Tensor | None) -> Tensor | None:
+            return None if values is None else values[sample : sample + 1]
+
+        return replace(
+            self,
+            style=self.style[sample : sample + 1],
+            patches=self.patches[sample : sample + 1],
+            bias=one(self.bias),
+            more=one(self.more),
+            context=one(self.context),
+            colors=one(self.colors),
+        )
 
 
 @dataclass(frozen=True, slots=True)
