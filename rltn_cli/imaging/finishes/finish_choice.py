@@ -10,6 +10,7 @@ from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.colors.evidence import map_regions
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.regions.flats import GAP, INK
+from rltn_cli.imaging.regions.runs import Runs
 
 _SIDE = 512
 """Drawings are judged at this many pixels of the shorter side at most."""
@@ -60,10 +61,8 @@ def look_at(grey: Bytes, gap: float = GAP) -> LineArt:
     free = found.dark < INK
     regions = int(found.labels.max())
     distance = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    reach = np.zeros(regions + 1, np.float32)
-    np.maximum.at(reach, found.labels.reshape(-1), distance.reshape(-1))
-    areas = np.bincount(found.labels[free], minlength=regions + 1)
-    narrow = reach < (gap * min(size) + 1) / 2
+    areas = Runs(found.labels, free).areas(regions + 1)
+    narrow = ~Runs(found.labels, distance >= (gap * min(size) + 1) / 2).present(regions + 1)
     borders = found.borders
     return LineArt(
         regions,
