@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.pixels import Floats
+from rltn_cli.imaging.regions.clearance import Clearance
 from rltn_cli.imaging.regions.flats import INK, Labels, Mask
 from rltn_cli.imaging.regions.runs import Runs
 
@@ -94,7 +95,7 @@ def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tup
     count = int(labels.max()) + 1
     borders = find_borders(labels, dark)
     runs = Runs(labels, free)
-    joined = _join_pieces(borders, _widths(labels, free, gap, count), gap)
+    joined = _join_pieces(borders, _widths(labels, free, borders, gap, count), gap)
     areas = np.bincount(joined, runs.areas(count), count).astype(np.int64)
     merged = _merge_specks(borders.renumber(joined), areas, smallest)[joined]
     kept = np.unique(merged[runs.labels])
@@ -104,16 +105,26 @@ def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tup
     return runs.spread(numbers[runs.labels]), borders.renumber(numbers)
 
 
-def _widths(labels: Labels, free: Mask, gap: float, count: int) -> Floats:
-    """Return how wide each region is at its widest, (count,) pixels; infinite from the gap on."""
-    width = np.asarray(cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
-    np.minimum(width, gap + 1, out=width)  # infinite where there is no line
-    width *= 2
-    width -= 1
-    wide = Runs(labels, width >= gap).present(count)
-    narrow = np.flatnonzero(np.take(~wide, labels))
-    widest = np.where(wide, np.float32(np.inf), np.float32(0))
-    np.maximum.at(widest, labels.reshape(-1)[narrow], width.reshape(-1)[narrow])
+def _widths(labels: Labels, free: Mask, borders: Borders, gap: float, count: int) -> Floats:
+    """Return how wide each region is at its widest, (count,) pixels.
+
+    It is infinite from the gap on, and where a region has no open border with another as narrow.
+    """
+
+    def widths(distance: Floats) -> Floats:
+        return 2 * np.minimum(distance, gap + 1) - 1  # infinite where there is no line
+
+    clearance = Clearance(free.view(np.uint8), cv2.DIST_MASK_3)
+    wide = Runs(labels, clearance.where(lambda distance: widths(distance) >= gap, (gap + 1) / 2) > 0).present(
+        count
+    )
+    widest = np.full(count, np.inf, np.float32)
+    pairs = borders.pairs[borders.bare > 0]
+    asked = np.unique(pairs[~wide[pairs].any(axis=1)])
+    if asked.size:
+        widest[asked] = 0
+        places = np.flatnonzero(np.take(widest == 0, labels))
+        np.maximum.at(widest, labels.reshape(-1)[places], widths(clearance.distance().reshape(-1)[places]))
     return widest
 
 

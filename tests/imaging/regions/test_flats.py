@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rltn_cli.imaging.regions import flats
+from rltn_cli.imaging.regions import clearance
 from rltn_cli.imaging.regions.flats import find_regions
 
 
@@ -64,5 +64,5 @@ def test_balls_and_distances_find_the_same_regions(gap, monkeypatch):
         x, y, radius = (int(value) for value in rng.integers(5, 150, 3))
         cv2.circle(dark, (x, y), radius // 2, 1.0, 1, cv2.LINE_AA)
     by_balls = find_regions(dark, gap)
-    monkeypatch.setattr(flats, "_BALL", 0)
+    monkeypatch.setattr(clearance, "_BALL", 0)
     assert (find_regions(dark, gap) == by_balls).all()
