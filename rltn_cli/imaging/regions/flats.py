@@ -72,7 +72,7 @@ class _Regions:
             area: (H, W) of 0 and 1; holds all regions.
             cores: (H, W) of 0 and 1, pixels that lie deep in the area.
         """
-        area, cores = (cv2.copyMakeBorder(one, 1, 1, 1, 1, cv2.BORDER_CONSTANT) for one in (area, cores))
+        area, cores = _frame(area), _frame(cores)
         if not np.array_equal(area, self._area):
             self._count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
             self._area, self._parts = area, np.asarray(found, np.int32)
@@ -95,6 +95,11 @@ class _Regions:
             np.copyto(labels, self.framed, where=shared)
             _grow(labels, shared)
         self.framed = labels
+
+
+def _frame(area: Bytes) -> Bytes:
+    """Put a frame of 0 around an area."""
+    return np.asarray(cv2.copyMakeBorder(area, 1, 1, 1, 1, cv2.BORDER_CONSTANT), np.uint8)
 
 
 def _first_of_each_row(framed: Mask) -> NDArray[np.intp]:
