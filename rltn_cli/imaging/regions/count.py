@@ -1,6 +1,6 @@
 """Sums of grids of any size over the regions of a drawing."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ _SMALL = 1024
 """Regions of fewer pixels are counted pixel by pixel."""
 _STEP = 3
 """Larger regions are counted at every third row and column."""
+
+_Parts: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.integer[Any]]]
 
 
 class RegionCount:
@@ -39,7 +41,7 @@ class RegionCount:
         places = np.flatnonzero(taken)
         self._rows, self._columns = np.divmod(places, labels.shape[1])
         self._labels = labels.reshape(-1)[places].astype(np.int64)
-        self._numbered: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.integer[Any]]]] = {}
+        self._numbered: dict[tuple[int, ...], _Parts] = {}
         self._steps = np.where(sizes < _SMALL, 1, _STEP**2)[self._labels].astype(np.float32)
 
     def sums(self, grid: Floats, weight: Floats) -> Floats:
@@ -71,13 +73,24 @@ class RegionCount:
             (labels, cells, shares), each (Q,), by label and then by cell; cells count row by row.
         """
         shape = weight.shape if shape is None else shape
-        size = shape[0] * shape[1]
         trusted = weight.reshape(-1)[self._cells(weight.shape)] * self._steps
         if shape[:2] not in self._numbered:
-            cells = self._labels * size + self._cells(shape)
-            self._numbered[shape[:2]] = _number(cells, self._regions * size)
-        keys, which = self._numbered[shape[:2]]
-        return keys // size, keys % size, np.bincount(which, trusted).astype(np.float32)
+            self._numbered[shape[:2]] = self._parts(shape)
+        labels, cells, which = self._numbered[shape[:2]]
+        return labels, cells, np.bincount(which, trusted).astype(np.float32)
+
+    def _parts(self, shape: tuple[int, ...]) -> _Parts:
+        """Return the labels and cells of `parts`, and which of these each pixel counts for, (P,)."""
+        cells, width = self._cells(shape), shape[1]
+        rows = cells // width
+        first, last = np.zeros(self._regions, np.int64), np.full(self._regions, -1, np.int64)
+        first[self._labels[::-1]] = rows[::-1]  # pixels come row by row
+        last[self._labels] = rows
+        ends = np.cumsum((last - first + 1) * width)  # a region takes the rows that it lies in
+        offsets = ends - (last + 1) * width
+        keys, which = _number(cells + offsets[self._labels], int(ends[-1]))
+        labels = np.searchsorted(ends, keys, side="right")
+        return labels, keys - offsets[labels], which
 
     def _cells(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
         """Return the cell of a grid (h, w, ...) that each pixel lies in, (P,)."""
