@@ -59,6 +59,9 @@ PerceptualTrunk = Literal["vgg16", "vgg19"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 """Numeric precision of the computation in training; `auto` is settled before a run begins."""
 
+TablePrecision = Literal["auto", "fp32", "bf16"]
+"""Numeric precision in which all rows of a table are trained."""
+
 PaintingPrecision = Literal["auto", "fp32", "bf16"]
 """Numeric precision of the network when it paints."""
 

@@ -109,7 +109,7 @@ class TrainConfig:
     init: str = ""
     """Weights to start from, as `rltn colorize --model` names them; fresh ones if empty."""
     architecture: Architecture = "rltn"
-    """What is trained. Settings of RLTN's network and of its loss terms count for nothing in other ones."""
+    """What is trained; settings of RLTN's network and terms are its alone: see `engine.training.settings`."""
     preset: Preset = "small"
     """Sizes of fresh weights."""
     aggregation: bool = True

@@ -52,6 +52,13 @@ Sizes = Annotated[
         help="Sizes of the networks: tiny, small or paper; base has only RLTN and CoCosNet.",
     ),
 ]
+Precision = Annotated[
+    choices.TablePrecision | None,
+    typer.Option(
+        help="Numeric precision of all rows' training; auto, for new tables: bf16 where it is native, else "
+        "fp32."
+    ),
+]
 Limit = Annotated[int, typer.Option(min=2, help="Largest number of drawings that are measured, by protocol.")]
 Quick = Annotated[
     bool, typer.Option("--quick", help="Leave out FID, FD-VGG16 and LPIPS, which need extra networks.")
@@ -80,6 +87,7 @@ def table2(
     rows: Rows = "",
     batch: BatchSize = 1,
     preset: Sizes = "small",
+    precision: Precision = None,
     limit: Limit = 150,
     quick: Quick = False,
     frozen: Frozen = "",
@@ -97,11 +105,12 @@ def table2(
     check_installed()
     from rltn_cli.engine.table2.jobs import Measurement
     from rltn_cli.engine.table2.rows import Budget
-    from rltn_cli.engine.table2.session import TableRequest
+    from rltn_cli.engine.table2.session import TableRequest, settle_precision
 
+    settled = settle_precision(precision, output, device)
     request = TableRequest(
         tuple(data), output, tuple(name.strip() for name in rows.split(",") if name.strip()), seeds,
-        Budget(pictures, size, batch, preset, device, frozen),
+        Budget(pictures, size, batch, preset, settled, device, frozen),
         Measurement(limit, quick, str(inception) if inception else None, offline), tuple(study_results or ()),
     )  # fmt: skip
     if dry_run:
@@ -148,20 +157,26 @@ def _show_estimates(request: "TableRequest") -> None:
     from rltn_cli.commands.train_display import format_duration
     from rltn_cli.engine.table2.estimate import estimate_rows
     from rltn_cli.engine.table2.rows import ROWS
-    from rltn_cli.engine.table2.session import check_data, name_of
+    from rltn_cli.engine.table2.session import check_data, leave_launcher, name_of
 
+    rank, _ = leave_launcher()
+    if rank:
+        return
     jobs = request.jobs()
     for job in jobs:
         job.check()
     check_data(request.data)
-    total = 0.0
+    training = evaluation = 0.0
     for row in estimate_rows(jobs):
-        total += row.seconds
+        training, evaluation = training + row.training, evaluation + row.evaluation
         job = row.job
         show(
             f"{name_of(job.data):12}  seed {job.seed}  {job.row:8}  {ROWS[job.row]:15}  "
-            f"{row.parameters:>11,} parameters  {row.memory / 2**20:6.0f} MiB  {format_duration(row.seconds)}"
+            f"{row.parameters:>11,} parameters  {row.memory / 2**20:6.0f} MiB  "
+            f"training {format_duration(row.training)}  evaluation {format_duration(row.evaluation)}"
         )
-    time = format_duration(total)
     rows = "1 row" if len(jobs) == 1 else f"{len(jobs)} rows"
-    show(f"{rows} of {request.budget.steps} steps: {time} of training on this machine")
+    budget = request.budget
+    total = format_duration(training + evaluation)
+    parts = f"{format_duration(training)} of training and {format_duration(evaluation)} of evaluation"
+    show(f"{rows} of {budget.steps} steps in {budget.precision}: {total} on this machine, {parts}")

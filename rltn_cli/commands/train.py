@@ -24,15 +24,14 @@ from rltn_cli.commands.options import (
     complete_model,
 )
 from rltn_cli.commands.train_display import Silence, TrainingBar, show_check
-from rltn_cli.config_files import from_mapping, read_toml, to_json
 from rltn_cli.errors import INTERRUPTED, RltnError, UsageError
 from rltn_cli.sizes import SIDE_MULTIPLE
-from rltn_cli.training_config import FINE_TUNING, TrainConfig
 
 if TYPE_CHECKING:
     from rltn_cli.engine.training.events import TrainingEvent
     from rltn_cli.engine.training.run import Request
     from rltn_cli.engine.training.run_data import TrainingData
+    from rltn_cli.training_config import TrainConfig
 
 
 def _device(value: str | None) -> str | None:
@@ -189,9 +188,10 @@ def train(
 
 def _resolve_run(
     output: Path, resume: str | None, file: Path | None, flags: dict[str, Any], *, overwrite: bool
-) -> tuple[Path | None, TrainConfig]:
+) -> tuple[Path | None, "TrainConfig"]:
     """Check the run's folder, and return the state to continue from, if any, and the configuration."""
     from rltn_cli.engine.training.run_folder import check_run, find_state, read_saved_config
+    from rltn_cli.engine.training.settings import resolve
 
     state = find_state(output, resume) if resume is not None else None
     before = read_saved_config(state.parent) if state else {"precision": "auto"}
@@ -216,24 +216,6 @@ def _start(request: "Request", *, quiet: bool, as_json: bool, dry_run: bool) -> 
         return error.exit_code
     display: Display[TrainingEvent] = Silence() if quiet else EventLines() if as_json else TrainingBar()
     return _run(request, prepared, display if first else Silence())
-
-
-def resolve(before: dict[str, Any], file: Path | None, flags: dict[str, Any]) -> TrainConfig:
-    """Return the configuration: dataclass < the run that is resumed < TOML file < flags.
-
-    Raises:
-        ConfigError: unknown key, wrong type, or a value out of range.
-    """
-    written = read_toml(file) if file else {}
-    if "steps" in written and "epochs" not in written:
-        before = {**before, "epochs": 0.0}
-    if "sizes" in written and "size_cycle" not in written:
-        before = {**before, "size_cycle": []}
-    init = next((layer["init"] for layer in (flags, written, before) if "init" in layer), "")
-    config = FINE_TUNING if init else TrainConfig()
-    config = from_mapping(TrainConfig, before, "the run's config.json", base=config)
-    config = from_mapping(TrainConfig, written, str(file), base=config)
-    return from_mapping(TrainConfig, flags, "options", base=config)
 
 
 def check_installed() -> None:
@@ -267,6 +249,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     """Print the resolved configuration and what it costs to standard output."""
     from rltn_cli.engine.training.memory_estimate import estimate_memory
     from rltn_cli.engine.training.run import resolve_config, start_model
+    from rltn_cli.engine.training.settings import settings_to_json
     from rltn_cli.models.architectures import build_network
 
     config = resolve_config(request.config, len(data.train))
@@ -281,9 +264,9 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
         "memory_mib_sample": round(memory.sample / 2**20),
     }
     if as_json:
-        show_text(json.dumps({"config": json.loads(to_json(config)), **costs}, indent=2) + "\n")
+        show_text(json.dumps({"config": json.loads(settings_to_json(config)), **costs}, indent=2) + "\n")
         return
-    show_text(to_json(config))
+    show_text(settings_to_json(config))
     for name, value in costs.items():
         show(f"{name:18}  {value:,}")
 

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.baselines import BASELINES, write_vgg16
+from support.baselines import BASELINES, write_baseline_toml, write_vgg16
 from support.training_set import make_pairs, write_toml
 
-from rltn_cli.baseline_config import BASELINE_PRESETS
+from rltn_cli.baseline_config import BASELINE_PRESETS, TERM_WEIGHTS
 from rltn_cli.cli import run
+from rltn_cli.config_files import from_mapping, to_json
 from rltn_cli.engine.checkpoints.weights import save_model
+from rltn_cli.engine.training.settings import readable_settings
 from rltn_cli.models.architectures import build_network
+from rltn_cli.training_config import TrainConfig
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +34,13 @@ def pairs(tmp_path: Path) -> Path:
 def test_train_writes_a_model_that_paints(
     name: str, pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings, output = write_toml(tmp_path / "tiny.toml"), tmp_path / "run"
+    settings, output = write_baseline_toml(tmp_path / "tiny.toml"), tmp_path / "run"
     frozen = write_vgg16(tmp_path / "frozen")
     command = ["train", str(pairs), "-o", str(output), "--config", str(settings), "--architecture", name]
     assert run([*command, "--steps", "1", "--frozen", str(frozen), "--quiet"]) == 0
-    assert json.loads((output / "config.json").read_text())["architecture"] == name
+    saved = json.loads((output / "config.json").read_text())
+    assert saved["architecture"] == name
+    assert "scl" not in saved["losses"] and set(TERM_WEIGHTS[name]) <= set(saved["losses"])
     model = output / "model"
     assert json.loads((model / "config.json").read_text())["network"] == name
     assert f"reference picture ({name})" in (model / "README.md").read_text()
@@ -50,13 +55,43 @@ def test_train_writes_a_model_that_paints(
 def test_dry_run_estimates_every_architecture(
     pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = write_toml(tmp_path / "tiny.toml")
+    settings = write_baseline_toml(tmp_path / "tiny.toml")
     command = ["train", str(pairs), "-o", str(tmp_path / "run"), "--config", str(settings), "--dry-run", "-q"]
     for name in BASELINES:
         assert run([*command, "--json", "--architecture", name]) == 0
         plan = json.loads(capsys.readouterr().out)
         assert plan["config"]["architecture"] == name
         assert plan["memory_mib_sample"] > 0
+        assert {"trunk": "vgg16", **plan["config"]["losses"]} == {**TERM_WEIGHTS[name], "trunk": "vgg16"}
+
+
+def test_settings_of_rltn_are_refused(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, output = write_toml(tmp_path / "tiny.toml"), tmp_path / "run"
+    command = ["train", str(pairs), "-o", str(output), "--architecture", "scft", "--dry-run"]
+    assert run([*command, "--config", str(settings)]) == 1
+    assert (
+        "tiny.toml: losses.adv cannot be set for scft, whose loss terms have the weights of its paper "
+        "(adv 1, rec 30, perc 0.01, style 50, triplet 1): of [losses] it takes trunk alone\n"
+    ) in capsys.readouterr().err
+    assert run([*command, "--freeze", "style_mfam"]) == 1
+    assert "options: freeze is a setting of RLTN's, which scft does not use" in capsys.readouterr().err
+
+
+def test_a_run_is_resumed_whose_saved_settings_did_not_all_act(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As earlier versions saved them."""
+    settings, output = write_baseline_toml(tmp_path / "tiny.toml"), tmp_path / "run"
+    command = ["train", str(pairs), "-o", str(output), "--quiet"]
+    assert run([*command, "--config", str(settings), "--architecture", "munit", "--steps", "1"]) == 0
+    saved = json.loads((output / "config.json").read_text())
+    earlier = to_json(from_mapping(TrainConfig, readable_settings(saved)))
+    assert json.loads(earlier)["losses"]["scl"] == 1
+    (output / "config.json").write_text(earlier)
+    assert run([*command, "--resume", "auto", "--steps", "2"]) == 0
+    assert json.loads((output / "config.json").read_text()) == saved | {"steps": 2}
 
 
 @pytest.mark.parametrize(
@@ -128,7 +163,7 @@ def test_an_unknown_network_is_refused(
 def test_weights_of_another_architecture_do_not_start_a_run(
     munit: str, pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = write_toml(tmp_path / "tiny.toml")
+    settings = write_baseline_toml(tmp_path / "tiny.toml")
     command = ["train", str(pairs), "-o", str(tmp_path / "run"), "--config", str(settings), "--init", munit]
     assert run([*command, "--quiet"]) == 1
     assert "pass --architecture munit" in capsys.readouterr().err

@@ -67,6 +67,8 @@ def test_rows_of_other_settings_are_refused(
 ) -> None:
     assert run(["table2", str(pairs), "-o", str(made), *OPTIONS, *ROWS, "--pictures", "8"]) == 1
     assert "munit holds a row with another steps (3, not 4): choose another folder" in capsys.readouterr().err
+    assert run(["table2", str(pairs), "-o", str(made), *OPTIONS, *ROWS, "--precision", "bf16"]) == 1
+    assert "munit holds a row with another precision (fp32, not bf16)" in capsys.readouterr().err
 
 
 def test_killed_in_a_row_and_resumed_the_table_is_the_same(
@@ -125,7 +127,8 @@ def test_a_dry_run_names_rows_and_writes_nothing(
     assert len(lines) == 5
     assert lines[0].split()[:4] == ["drawn", "seed", "0", "munit"]
     assert "MiB" in lines[0]
-    assert lines[-1].startswith("4 rows of 3 steps: 0:")
+    assert "training 0:" in lines[0] and "evaluation 0:" in lines[0]
+    assert lines[-1].startswith("4 rows of 3 steps in fp32: 0:")
     assert not output.exists()
 
 

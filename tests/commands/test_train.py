@@ -17,14 +17,12 @@ from support.rounding import HALF
 from support.training_set import draw_pair, make_pairs, write_toml
 
 from rltn_cli.cli import run
-from rltn_cli.commands.train import resolve
 from rltn_cli.commands.train_display import describe, format_duration
 from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.engine.training.objective import Objective
 from rltn_cli.errors import DataError
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
-from rltn_cli.training_config import FINE_TUNING, TrainConfig
 
 pytest.importorskip("tensorboard")
 
@@ -170,20 +168,6 @@ def test_fine_tuning_begins_with_the_given_weights(pairs, settings, tmp_path, ca
     card = (tmp_path / "run" / "model" / "README.md").read_text()
     assert "fine-tuned from `base`" in card
     assert "too few pairs to hold some back" in card
-
-
-def test_options_win_over_the_file_and_the_file_over_the_defaults(settings):
-    assert resolve({}, None, {}) == TrainConfig()
-    assert resolve({}, None, {"init": "rltn-small"}).losses == FINE_TUNING.losses
-    config = resolve({}, settings, {"init": "rltn-small", "batch": 6, "steps": 9})
-    assert (config.batch, config.checkpoint_every, config.ema, config.steps) == (6, 2, FINE_TUNING.ema, 9)
-    assert config.losses.adv == 1
-    before = {"size_cycle": [64, 128], "sizes": [[0, 64]]}
-    assert resolve(before, settings, {}).size_at(1) == resolve({}, settings, {}).size_at(1)
-    assert resolve(before, None, {}).size_at(1) == 128
-    before = {"init": "rltn-small", "batch": 3, "seed": 8}
-    again = resolve(before, None, {"seed": 9})
-    assert (again.init, again.batch, again.seed, again.ema) == ("rltn-small", 3, 9, FINE_TUNING.ema)
 
 
 def test_a_size_wins_over_the_cycle_of_the_file(pairs, settings, tmp_path, capsys):

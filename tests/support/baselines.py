@@ -6,10 +6,17 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from support.training_set import TINY
 
 from rltn_cli.models.frozen import VGG
 
 BASELINES = ("adain", "munit", "drit", "scft")
+
+
+def write_baseline_toml(path: Path, *more: str) -> Path:
+    """Write the settings of a tiny run that all of them use, with more lines at the end; return the file."""
+    path.write_text("\n".join([TINY.partition("[losses]")[0], *more]), encoding="utf-8")
+    return path
 
 
 def write_vgg16(folder: Path) -> Path:

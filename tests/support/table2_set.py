@@ -4,7 +4,10 @@ from pathlib import Path
 
 from support.training_set import make_pairs
 
-OPTIONS = ("--pictures", "6", "--size", "64", "--batch", "2", "--preset", "tiny", "--limit", "3", "--quick")
+OPTIONS = (
+    "--pictures", "6", "--size", "64", "--batch", "2", "--preset", "tiny", "--precision", "fp32",
+    "--limit", "3", "--quick",
+)  # fmt: skip
 
 
 def make_split_pairs(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rltn_cli.choices import EvaluationProtocol
-from rltn_cli.config_files import to_json
+from rltn_cli.config_files import from_mapping
 from rltn_cli.engine import evaluation
 from rltn_cli.engine.checkpoints.header import hash_weights
 from rltn_cli.engine.checkpoints.hub_client import CARD
@@ -21,6 +21,7 @@ from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.run import Request, train
 from rltn_cli.engine.training.run_data import TrainingData
 from rltn_cli.engine.training.run_folder import find_newest_state, read_saved_config
+from rltn_cli.engine.training.settings import used_settings
 from rltn_cli.engine.training.state import STATE
 from rltn_cli.errors import OutputError, TrainingError
 from rltn_cli.output_files import make_folder, write_file
@@ -83,8 +84,8 @@ class Job:
         """
         if not (self.folder / RUN_CONFIG).is_file():
             return
-        saved = read_saved_config(self.folder)
-        wanted = json.loads(to_json(self.config))
+        saved = used_settings(from_mapping(TrainConfig, read_saved_config(self.folder)))
+        wanted = used_settings(self.config)
         for key in wanted:
             if key not in _FREE and saved.get(key) != wanted[key]:
                 raise OutputError(
@@ -145,24 +146,30 @@ def run_training(job: Job, data: TrainingData, stop: threading.Event) -> Iterato
             yield event
 
 
-def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
-    """Evaluate a trained row by a protocol, unless that is done, and keep the report.
+def evaluation_config(job: Job, protocol: EvaluationProtocol, model: Path) -> EvaluationConfig:
+    """Return how weights of a row are evaluated by a protocol.
 
     As in the paper, the network's own picture is measured, with the lines that it drew, not what finishing
     makes of it.
+    """
+    measurement = job.measurement
+    return EvaluationConfig(
+        data=job.data, models=(str(model),), protocol=protocol, limit=measurement.limit, seed=job.seed,
+        device=job.budget.device, quick=measurement.quick, frozen=job.budget.frozen or None,
+        inception=measurement.inception, finish="raw", lines="network",
+        untrained=False,
+    )  # fmt: skip
+
+
+def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
+    """Evaluate a trained row by a protocol, unless that is done, and keep the report.
 
     Raises:
         RltnError: data or networks cannot be used.
     """
     if job.evaluation(protocol) is not None:
         return
-    measurement = job.measurement
-    config = EvaluationConfig(
-        data=job.data, models=(str(job.model),), protocol=protocol, limit=measurement.limit, seed=job.seed,
-        device=job.budget.device, quick=measurement.quick, frozen=job.budget.frozen or None,
-        inception=measurement.inception, finish="raw", lines="network",
-        untrained=False,
-    )  # fmt: skip
+    measurement, config = job.measurement, evaluation_config(job, protocol, job.model)
     with without_warnings(evaluation.__name__):
         report = json.loads(report_json(Evaluator(config, offline=measurement.offline).run()))
     report.pop("trials")

@@ -15,16 +15,19 @@ from rltn_cli.engine.evaluation.study_results import read_answers, study_markdow
 from rltn_cli.engine.table2.jobs import PROTOCOLS, Job
 from rltn_cli.engine.table2.rows import DATA, ROWS
 from rltn_cli.engine.table2.sheet import draw_row_sheet
+from rltn_cli.engine.training.settings import used_settings
 from rltn_cli.imaging.files.encoding import write_picture
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.models.cost import measure_cost
 from rltn_cli.output_files import write_file
+from rltn_cli.training_config import TrainConfig
 
 _PAPER_METRICS = ("fid", "fd_vgg16", "lpips_reference")
 """Metrics of Table 2: FID, or FD-VGG16 where Inception is unavailable, and LPIPS to the reference."""
 _OTHER_METRICS = ("color_error", "region_accuracy", "lpips_truth")
 """Metrics beside the paper's, where the reference has the drawing's true colours."""
 COST_SIZE = 256
+_SETTINGS = (METHOD, "learning rates", "Adam's betas", "MFAM", "loss terms and their weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def write_results(output: Path, jobs: Sequence[Job], studies: Sequence[Path]) ->
 
 
 def make_tables(jobs: Sequence[Job]) -> list[Table]:
-    """Return Table 2, the same by the other two protocols, and what each row costs."""
+    """Return Table 2, the same by the other two protocols, what each row costs, and how it is trained."""
     headings: Mapping[EvaluationProtocol, str] = {
         "nearest": "Table 2: references that are the most similar other picture",
         "group": "References of the drawing's own palette",
@@ -73,7 +76,7 @@ def make_tables(jobs: Sequence[Job]) -> list[Table]:
         _metric_table(headings[protocol], jobs, protocol, _PAPER_METRICS if number == 0 else _OTHER_METRICS)
         for number, protocol in enumerate(PROTOCOLS)
     ]
-    return [*tables, _cost_table(jobs)]
+    return [*tables, _cost_table(jobs), make_settings_table({job.row: job.config for job in jobs})]
 
 
 def _metric_table(
@@ -142,6 +145,23 @@ def _cost_table(jobs: Sequence[Job]) -> Table:
     return Table("What each row costs", head, body)
 
 
+def make_settings_table(configs: Mapping[str, TrainConfig]) -> Table:
+    """Return the settings in which rows differ.
+
+    Args:
+        configs: how each row is trained, by its name.
+    """
+    body = []
+    for row in (row for row in ROWS if row in configs):
+        config, used = configs[row], used_settings(configs[row])
+        rates = [used[name] for name in ("generator_lr", "discriminator_lr") if name in used]
+        mfam = ("yes" if config.aggregation else "no") if config.architecture == "rltn" else "-"
+        terms = ", ".join(f"{term} {weight:g}" for term, weight in config.terms.items())
+        betas = f"{config.beta1:g}, {config.beta2:g}"
+        body.append([ROWS[row], ", ".join(f"{rate:g}" for rate in rates), betas, mfam, terms])
+    return Table("Settings of each row", list(_SETTINGS), body)
+
+
 def _rows(jobs: Sequence[Job]) -> list[str]:
     return [row for row in ROWS if any(job.row == row for job in jobs)]
 
@@ -157,9 +177,9 @@ def describe(jobs: Sequence[Job]) -> list[str]:
     by = "seed 0" if seeds == 1 else f"each of {seeds} seeds"
     notes = [
         f"Every row was trained on {budget.steps * budget.batch:,} pictures of {budget.size}x{budget.size} "
-        f"pixels in batches of {budget.batch}, from fresh weights (preset {budget.preset}) by {by}, "
-        f"on the same samples: {DATA.pseudo:.0%} have the deformed target as reference, {DATA.foreign:.0%} a "
-        "picture with another palette.",
+        f"pixels in batches of {budget.batch}, from fresh weights (preset {budget.preset}) in "
+        f"{budget.precision} by {by}, on the same samples: {DATA.pseudo:.0%} have the deformed target as "
+        f"reference, {DATA.foreign:.0%} a picture with another palette.",
         "The networks' own pictures, with the lines they drew, are measured at 256x256 on drawings that no "
         "row was trained on; LPIPS reference, FID and FD-VGG16 compare them with the references, as in the "
         "paper.",

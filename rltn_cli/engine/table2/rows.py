@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from rltn_cli.choices import Preset
+from rltn_cli.choices import Precision, Preset
 from rltn_cli.config_files import from_mapping, read_toml
 from rltn_cli.errors import UsageError
 from rltn_cli.training_config import DataConfig, TrainConfig
@@ -39,6 +39,8 @@ class Budget:
     batch: int = 1
     """Pictures a step; one, as in the paper (section 3.3), whose learning rates are for that."""
     preset: Preset = "small"
+    precision: Precision = "fp32"
+    """Numeric precision of training, never `auto`; see `session.settle_precision`."""
     device: str = "auto"
     frozen: str = ""
     """Folder of the frozen networks; otherwise the one that RLTN_FROZEN names."""
@@ -70,7 +72,8 @@ def row_config(row: str, data: str, seed: int, budget: Budget) -> TrainConfig:
     steps = budget.steps
     alike = {
         "pairs": [data], "seed": seed, "steps": steps, "batch": budget.batch, "sizes": [[0, budget.size]],
-        "preset": budget.preset, "device": budget.device, "frozen": budget.frozen,
+        "preset": budget.preset, "precision": budget.precision, "device": budget.device,
+        "frozen": budget.frozen,
         "warmup": min(100, steps // 10), "checkpoint_every": max(1, steps // SAVED), "sample_every": steps,
         "keep": 1, "data": dataclasses.asdict(DATA),
     }  # fmt: skip

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict
 
+from rltn_cli.choices import Precision, TablePrecision
 from rltn_cli.data.recipes import read_data
 from rltn_cli.data.splits import TRAIN, VAL
+from rltn_cli.engine.runtime.device import choose_device
+from rltn_cli.engine.runtime.precision import choose_training_precision
 from rltn_cli.engine.table2.jobs import (
     PROTOCOLS,
     Job,
@@ -22,7 +25,9 @@ from rltn_cli.engine.table2.results import write_results
 from rltn_cli.engine.table2.rows import Budget, choose_rows
 from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.run_data import TrainingData, prepare_data
+from rltn_cli.engine.training.run_folder import read_saved_config
 from rltn_cli.errors import DataError, UsageError
+from rltn_cli.result_folders import RUN_CONFIG
 
 POLL = 2.0
 """Seconds between two looks at what the other processes have done."""
@@ -72,6 +77,25 @@ class TableRequest:
 def name_of(data: str) -> str:
     """Return the name of a set of data: that of its folder."""
     return Path(data).resolve().name
+
+
+def settle_precision(asked: TablePrecision | None, output: Path, device: str) -> Precision:
+    """Return the precision of all rows, as `rltn train` chooses that of a run.
+
+    Args:
+        asked: what the user asked for; None is that of the rows already in the folder, or else `auto`.
+        output: the table's folder.
+        device: where rows are trained.
+
+    Raises:
+        UsageError: no such device.
+        TrainingError: a row's configuration is broken.
+    """
+    if asked is None:
+        for path in sorted(output.glob(f"*/seed-*/*/{RUN_CONFIG}")):
+            saved: Precision = read_saved_config(path.parent)["precision"]
+            return saved
+    return choose_training_precision(asked or "auto", choose_device(device))
 
 
 class RowBegun(TypedDict):

@@ -1,6 +1,6 @@
 """A training run in a folder: states to resume from, sample grids, metrics, and the model at the end.
 
-FOLDER/config.json      the resolved configuration
+FOLDER/config.json      the resolved configuration: the settings that act
 FOLDER/step-NNNNNNNN/   training states, the newest `keep`
 FOLDER/samples/         grids of the same drawings, one every `sample_every` steps
 FOLDER/logs/            losses, learning rates, metrics and grids, for TensorBoard
@@ -13,10 +13,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from rltn_cli.config_files import from_mapping, to_json
+from rltn_cli.config_files import from_mapping
 from rltn_cli.data.batches import Batch
 from rltn_cli.engine.training.events import ValidationEntry
 from rltn_cli.engine.training.sample_grids import sample_grid
+from rltn_cli.engine.training.settings import readable_settings, settings_to_json
 from rltn_cli.engine.training.trainer import Trainer, rotate
 from rltn_cli.errors import OutputError, TrainingError, UsageError
 from rltn_cli.imaging.files.encoding import write_picture
@@ -75,11 +76,11 @@ def read_saved_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / RUN_CONFIG
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = readable_settings(json.loads(path.read_text(encoding="utf-8")))
         from_mapping(TrainConfig, values, str(path))
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path}: not the configuration of a run ({error})") from error
-    return dict(values)
+    return values
 
 
 class RunFolder:
@@ -110,8 +111,8 @@ class RunFolder:
             (self.path / name).unlink(missing_ok=True)
 
     def write_config(self, config: TrainConfig) -> None:
-        """Write the resolved configuration."""
-        self._write(RUN_CONFIG, to_json(config))
+        """Write the resolved configuration, as far as it acts."""
+        self._write(RUN_CONFIG, settings_to_json(config))
 
     def save(self, trainer: Trainer) -> Path:
         """Write the trainer's state, delete the oldest one, and return the new one's folder."""

@@ -10,7 +10,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from rltn_cli.config_files import to_json
 from rltn_cli.data.batches import Batch
 from rltn_cli.data.stores import PairStore
 from rltn_cli.engine.checkpoints.weights import save_model
@@ -18,6 +17,7 @@ from rltn_cli.engine.runtime.freed_memory import keep_freed_memory
 from rltn_cli.engine.training.architectures import prepare_architecture
 from rltn_cli.engine.training.batch_loader import BatchLoader
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
+from rltn_cli.engine.training.settings import settings_to_json
 from rltn_cli.engine.training.state import read_state, write_state
 from rltn_cli.engine.training.step import TrainingStep
 from rltn_cli.errors import RltnError, TrainingError
@@ -147,7 +147,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "parts": self.training_step.micro_batches,
-            "config": to_json(self.config),
+            "config": settings_to_json(self.config),
         }
         values |= {"scaler": scaler.state_dict()} if scaler else {}
         write_state(folder, self.networks.state_tensors(), values)

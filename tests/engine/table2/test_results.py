@@ -1,18 +1,23 @@
 """The report of a table, made of what rows have left in their folders."""
 
 import json
+import re
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rltn_cli.baseline_config import TERM_WEIGHTS
 from rltn_cli.engine.checkpoints.header import hash_weights
 from rltn_cli.engine.checkpoints.weights import save_model
 from rltn_cli.engine.evaluation.aggregation import METRICS
+from rltn_cli.engine.evaluation.report import markdown_table
 from rltn_cli.engine.table2.jobs import LOSSES, PROTOCOLS, Job, Measurement
-from rltn_cli.engine.table2.results import describe, make_tables, to_markdown, to_page
-from rltn_cli.engine.table2.rows import Budget
+from rltn_cli.engine.table2.results import describe, make_settings_table, make_tables, to_markdown, to_page
+from rltn_cli.engine.table2.rows import ROWS, Budget, row_config
 from rltn_cli.engine.table2.sheet import lay_out
+from rltn_cli.engine.training.baselines import adain, drit, munit, scft
 from rltn_cli.models.architectures import build_network
 
 
@@ -49,7 +54,7 @@ def jobs(tmp_path: Path) -> list[Job]:
 
 
 def test_seeds_are_averaged_and_their_deviation_is_stated(jobs: list[Job]) -> None:
-    paper, group, _, costs = make_tables(jobs)
+    paper, group, _, costs, settings = make_tables(jobs)
     assert paper.head == ["method", "data FD-VGG16", "data LPIPS reference"]
     assert paper.body == [
         ["MUNIT [3]", "20.50 ± 0.71", "0.500 ± 0.000"],
@@ -58,6 +63,25 @@ def test_seeds_are_averaged_and_their_deviation_is_stated(jobs: list[Job]) -> No
     assert group.head == ["method", "data colour error"]  # metrics that nobody has get no column
     assert [line[0] for line in costs.body] == ["MUNIT [3]", "RLTN"]
     assert [line[3:] for line in costs.body] == [["40", "0.3750"]] * 2
+    assert [line[0] for line in settings.body] == ["MUNIT [3]", "RLTN"]
+
+
+def test_the_documented_settings_are_those_of_the_rows() -> None:
+    table = make_settings_table({row: row_config(row, "data", 0, Budget()) for row in ROWS})
+    page = Path(__file__).resolve().parents[3] / "docs" / "table2.md"
+    assert markdown_table(table.head, table.body) in page.read_text(encoding="utf-8")
+    assert table.body[0] == ["AdaIN [19]", "0.0001", "0.9, 0.999", "-", "content 1, style 10"]
+
+
+def test_every_term_of_the_compared_methods_is_documented_with_its_function() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "table2.md").read_text(encoding="utf-8")
+    for name, module in (("AdaIN", adain), ("MUNIT", munit), ("DRIT", drit), ("SCFT", scft)):
+        table = page.partition(f"| {name}'s term |")[2].partition("\n\n")[0]
+        rows = [line.split("|") for line in table.splitlines()[2:]]
+        assert {row[1].strip(" `") for row in rows} == {*TERM_WEIGHTS[name.lower()], "their sum"}
+        for function in (found for row in rows for found in re.findall(r"`([\w.]+)`", row[3])):
+            if not function.endswith(".py"):
+                attrgetter(function)(module)
 
 
 def test_one_seed_has_no_deviation(jobs: list[Job]) -> None:
@@ -68,7 +92,7 @@ def test_one_seed_has_no_deviation(jobs: list[Job]) -> None:
 def test_the_report_says_how_rows_were_made_and_what_is_missing(jobs: list[Job]) -> None:
     notes = describe(jobs)
     assert "4 pictures of 64x64 pixels in batches of 2" in notes[0]
-    assert "each of 2 seeds" in notes[0]
+    assert "in fp32 by each of 2 seeds" in notes[0]
     assert "Without FID: no <weights>." in notes
     assert notes[-1] == "Drawings measured: data 7."
     text = to_markdown(make_tables(jobs), notes, "| a | b |")

@@ -8,7 +8,7 @@ from rltn_cli.engine.table2.rows import ROWS, Budget, choose_rows, row_config
 from rltn_cli.errors import ConfigError, UsageError
 from rltn_cli.training_config import TrainConfig
 
-BUDGET = Budget(pictures=100, size=64, batch=8)
+BUDGET = Budget(pictures=100, size=64, batch=8, precision="bf16")
 
 
 def flat(config: TrainConfig) -> dict[str, object]:
@@ -22,7 +22,7 @@ def test_all_rows_get_the_same_samples_and_steps() -> None:
     for name in ("pairs", "seed", "steps", "batch", "sizes", "preset", "data", "warmup", "decay_from", "ema"):
         assert len({str(getattr(config, name)) for config in configs}) == 1, name
     assert configs[0].steps == 13  # 104 pictures: the last batch is whole
-    assert {config.precision for config in configs} == {"fp32"}  # on every machine
+    assert {config.precision for config in configs} == {"bf16"}
     assert {config.architecture for config in configs} == {"adain", "munit", "drit", "scft", "rltn"}
 
 
