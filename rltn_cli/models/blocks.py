@@ -7,29 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rltn_cli.models.normalisation import instance_norm, modulate
+
 NEGATIVE_SLOPE = 0.2
 """Slope of every leaky ReLU for negative inputs."""
 LONGEST = 64
 """Attention to all places sees squares as one place where the shorter side has more places than this."""
 _CRISS_CROSS_WEIGHTS = 1 << 22
 """Weights of criss-cross attention that are held at once, about."""
-
-
-def instance_norm(x: Tensor, eps: float = 1e-5) -> Tensor:
-    """Normalise every channel of every picture to mean 0 and variance 1.
-
-    It is written with means, since on a CPU these are several times faster than `torch.var_mean` and, unlike
-    batch norm, give the same result with any number of threads; `F.instance_norm` copies channels_last
-    tensors. The statistics are computed in float32.
-
-    Args:
-        x: (B, C, H, W).
-        eps: added to the variance.
-    """
-    centred = x.float()
-    centred = centred - centred.mean(dim=(2, 3), keepdim=True)
-    variance = centred.square().mean(dim=(2, 3), keepdim=True)
-    return (centred * torch.rsqrt(variance + eps)).to(x.dtype)
 
 
 def conv3x3(inputs: int, outputs: int, stride: int = 1, *, bias: bool = True) -> nn.Conv2d:
@@ -83,11 +68,8 @@ class SPADE(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Modulate x (B, channels, H, W), or at half the size, by condition (B, condition, H, W)."""
-        scale: Tensor
-        shift: Tensor
-        scale, shift = self.scale_shift(F.relu(self.shared(condition), inplace=True)).chunk(2, dim=1)
-        normed = upsample(instance_norm(x), condition)
-        return (normed + shift).addcmul_(normed, scale)
+        scale_shift = self.scale_shift(F.relu(self.shared(condition), inplace=True))
+        return modulate(upsample(instance_norm(x), condition), scale_shift)
 
 
 class SPADEResBlock(nn.Module):

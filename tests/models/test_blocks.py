@@ -16,8 +16,8 @@ from rltn_cli.models.blocks import (
     Conv1x1,
     SelfAttention,
     SPADEResBlock,
-    instance_norm,
 )
+from rltn_cli.models.normalisation import instance_norm
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +32,6 @@ def passthrough(conv):
         conv.bias.zero_()
         for channel in range(conv.weight.shape[0]):
             conv.weight[channel, channel, 1, 1] = 1
-
-
-def test_instance_norm_equals_torch():
-    x = torch.randn(2, 3, 5, 7) * 4 + 2
-    assert_nearly(instance_norm(x), F.instance_norm(x))
 
 
 def test_1x1_convolution_equals_torchs():

@@ -40,10 +40,11 @@ class TrainingNetworks:
         betas = (config.beta1, config.beta2)
         self.trained = [value for value in model.parameters() if value.requires_grad]
         """Parameters of the model that are not frozen."""
-        self.generator_optimizer = torch.optim.Adam(self.trained, config.generator_lr, betas)
+        fused = accelerator.device.type == "cpu"  # otherwise a dozen small operations for each parameter
+        self.generator_optimizer = torch.optim.Adam(self.trained, config.generator_lr, betas, fused=fused)
         self._judges = list(discriminator.parameters())
         self.discriminator_optimizer = torch.optim.Adam(
-            self._judges or [torch.zeros(0)], config.discriminator_lr, betas
+            self._judges or [torch.zeros(0)], config.discriminator_lr, betas, fused=fused
         )
         # The optimisers stay PyTorch's own: Accelerate would update the fp16 scale after each of the two.
         self.prepared: list[Any] = []

@@ -123,9 +123,11 @@ def _log_means(counted: RegionCount, votes: Floats, weight: Floats) -> Floats:
     Returns:
         (N + 1, K).
     """
+    logs = np.ones((*votes.shape[:2], votes.shape[2] + 1), np.float32)  # the last number counts places
     shares = votes / np.maximum(votes.sum(axis=2, keepdims=True), 1e-12)
-    places = np.ones((*votes.shape[:2], 1), np.float32)
-    sums = counted.sums(np.concatenate([np.log(shares + _LEAST_SHARE), places], axis=2), weight)
+    shares += _LEAST_SHARE
+    np.log(shares, out=logs[..., :-1])
+    sums = counted.sums(logs, weight)
     return np.asarray(sums[:, :-1] / np.maximum(sums[:, -1:], 1e-12), np.float32)
 
 

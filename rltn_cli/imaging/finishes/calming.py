@@ -6,6 +6,7 @@ import numpy as np
 from rltn_cli.imaging.pixels import Floats
 from rltn_cli.imaging.regions.fits import closeness, evaluate, means, places, quadratics, sums
 from rltn_cli.imaging.regions.flats import Labels
+from rltn_cli.imaging.regions.runs import Runs
 
 _PAPER = 0.12
 """A colour whose darkest channel is less than this below white is more or less paper."""
@@ -47,7 +48,8 @@ def calm_regions(colors: Floats, weight: Floats, labels: Labels) -> Floats:
     x = np.tile(places(width), height)
     y = np.repeat(places(height), width)
     terms = quadratics(numbers, near, x, y, lab - main[numbers], regions, _STIFF)
-    smooth = [evaluate(terms[..., c], labels, places(height), places(width)) for c in range(3)]
+    runs = Runs(labels)
+    smooth = [evaluate(terms[..., c], runs, places(height), places(width)) for c in range(3)]
     way = main[numbers] + np.stack(smooth, axis=-1).reshape(-1, 3) - lab
     differing = np.minimum(np.square(way).sum(axis=1), _FARTHEST**2)
     disagreement = sums(numbers, counted * differing, regions) / np.maximum(

@@ -9,7 +9,9 @@ import numpy as np
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.colors.evidence import map_regions
 from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.regions.clearance import Clearance
 from rltn_cli.imaging.regions.flats import GAP, INK
+from rltn_cli.imaging.regions.runs import Runs
 
 _SIDE = 512
 """Drawings are judged at this many pixels of the shorter side at most."""
@@ -59,11 +61,10 @@ def look_at(grey: Bytes, gap: float = GAP) -> LineArt:
     found = map_regions(shrink_lines(grey, size), gap)
     free = found.dark < INK
     regions = int(found.labels.max())
-    distance = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    reach = np.zeros(regions + 1, np.float32)
-    np.maximum.at(reach, found.labels.reshape(-1), distance.reshape(-1))
-    areas = np.bincount(found.labels[free], minlength=regions + 1)
-    narrow = reach < (gap * min(size) + 1) / 2
+    wide = (gap * min(size) + 1) / 2
+    reached = Clearance(free.view(np.uint8), cv2.DIST_MASK_3).where(lambda distance: distance >= wide, wide)
+    areas = Runs(found.labels, free).areas(regions + 1)
+    narrow = ~Runs(found.labels, reached > 0).present(regions + 1)
     borders = found.borders
     return LineArt(
         regions,

@@ -28,6 +28,8 @@ class RegionRows:
 
     def rows(self, rows: slice) -> Labels:
         """Return the regions (R, W) of some rows."""
+        if self._labels.shape == self.size:
+            return self._labels[rows]
         return self._labels[self._rows[rows]][:, self._columns]
 
     def at(self, row: int, column: int) -> int:
@@ -47,10 +49,9 @@ class FlatPainting:
     def rows(self, rows: slice) -> Floats:
         """Return some rows, (R, W, 3) in [0, 1]."""
         labels = self._regions.rows(rows)
-        colors: Floats = np.take(self._colors, labels, axis=0)
         if self._shading is None:
-            return colors
-        return self._shading.shade(colors, labels, rows, self._regions.size)
+            return np.take(self._colors, labels, axis=0)
+        return self._shading.shade(self._colors, labels, rows, self._regions.size)
 
 
 class FixedRegions:

@@ -6,6 +6,7 @@ fitted to the pixels that are near that colour.
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from rltn_cli.imaging.colors.decision import Decision
@@ -13,6 +14,7 @@ from rltn_cli.imaging.colors.palette import to_lab
 from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes
 from rltn_cli.imaging.regions.fits import closeness, evaluate, means, places, quadratics, sums
 from rltn_cli.imaging.regions.flats import Labels
+from rltn_cli.imaging.regions.runs import Runs
 from rltn_cli.imaging.regions.trust import trust_of
 
 _AGREES = 14.0
@@ -39,22 +41,26 @@ class Shading:
     """(N + 1, 6): how much more red and less blue, in [0, 1]."""
 
     def shade(self, colors: Floats, labels: Labels, rows: slice, size: tuple[int, int]) -> Floats:
-        """Shade some rows of flat colours.
+        """Return some rows of a picture, (R, W, 3) in [0, 1].
 
         Args:
-            colors: (R, W, 3) in [0, 1].
+            colors: (N + 1, 3) in [0, 1], of the regions.
             labels: (R, W), the region of each pixel.
             rows: which rows of the picture they are.
             size: (H, W) of the picture.
         """
         y = places(size[0])[rows]
+        runs = Runs(labels)
         x = places(size[1])
-        light = np.clip(evaluate(self.light, labels, y, x), _DARKEST, _LIGHTEST)
-        warmth = np.clip(evaluate(self.warmth, labels, y, x), -_WARMEST, _WARMEST)
-        shaded = colors * (1 + light)[..., None]
-        shaded[..., 0] += warmth
-        shaded[..., 2] -= warmth
-        return np.clip(shaded, 0, 1, out=shaded)
+        light = np.clip(evaluate(self.light, runs, y, x), _DARKEST, _LIGHTEST)
+        light += 1
+        warmth = np.clip(evaluate(self.warmth, runs, y, x), -_WARMEST, _WARMEST)
+        channels = [runs.spread(channel) for channel in colors[runs.labels].T]
+        for channel in channels:
+            channel *= light
+        channels[0] += warmth
+        channels[2] -= warmth
+        return np.asarray(cv2.merge([np.clip(channel, 0, 1, out=channel) for channel in channels]))
 
 
 def fit_shading(colors: Floats, grey: Bytes, decision: Decision) -> Shading:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.pixels import Floats
-from rltn_cli.imaging.regions.flats import Labels
+from rltn_cli.imaging.regions.runs import Runs
 
 Numbers: TypeAlias = NDArray[np.int64]
 Reals: TypeAlias = NDArray[np.floating[Any]]
@@ -43,8 +43,10 @@ def quadratics(
     right = np.empty((regions, count, values.shape[1]))
     for one in range(count):
         weighted = weight * terms[:, one]
-        for two in range(count):
-            matrix[:, one, two] = sums(labels, weighted * terms[:, two], regions) / total
+        for two in range(one, count):
+            matrix[:, one, two] = matrix[:, two, one] = (
+                sums(labels, weighted * terms[:, two], regions) / total
+            )
         for channel in range(values.shape[1]):
             right[:, one, channel] = sums(labels, weighted * values[:, channel], regions) / total
     found = np.linalg.solve(matrix + ridge * np.eye(count), right)
@@ -68,19 +70,15 @@ def _everywhere(constant: Reals, found: Reals, center: Reals, spread: Reals) -> 
     return np.stack(terms, axis=1).astype(np.float32)
 
 
-def evaluate(terms: Reals, labels: Labels, y: Floats, x: Floats) -> Floats:
-    """Return the quadratics (N + 1, 6) of the regions (R, W) at rows y (R,) and columns x (W,)."""
-    width = labels.shape[1]
-    begins = np.ones(labels.shape, np.bool_)
-    np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
-    runs = np.flatnonzero(begins)  # of one region in one row each: fewer than pixels by far
-    lengths = np.diff(runs, append=labels.size)
-    down = y[runs // width]
-    one, right, below, right_2, both, below_2 = terms[labels.reshape(-1)[runs]].T
-    result: Reals = np.repeat(right_2, lengths).reshape(labels.shape) * x
-    result += np.repeat(right + both * down, lengths).reshape(labels.shape)
+def evaluate(terms: Reals, runs: Runs, y: Floats, x: Floats) -> Floats:
+    """Return the quadratics (N + 1, 6) of the regions of runs at rows y (H,) and columns x (W,): (H, W)."""
+    down = y[runs.rows]
+    one, right, below, right_2, both, below_2 = terms[runs.labels].T
+    result: Reals = runs.spread(right_2)
     result *= x
-    result += np.repeat(one + below * down + below_2 * down**2, lengths).reshape(labels.shape)
+    result += runs.spread(right + both * down)
+    result *= x
+    result += runs.spread(one + below * down + below_2 * down**2)
     return result
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.imaging.regions.clearance import Clearance
 
 Labels: TypeAlias = NDArray[np.int32]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -37,62 +38,83 @@ def find_regions(dark: Floats, gap: float = GAP) -> Labels:
     free = (dark < INK).astype(np.uint8)
     if not free.any():
         return np.ones(dark.shape, np.int32)
-    distance = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    regions = _Regions(dark.shape)
+    clearance = Clearance(free)
+    regions = _Regions(free.shape)
     radius = gap * min(dark.shape) / 2
     while radius > 0.75:
-        regions.widen((distance > radius).astype(np.uint8), distance > _CORE * radius)
+        regions.widen(clearance.beyond(radius), clearance.beyond(_CORE * radius))
         radius /= 2
-    regions.widen(free, free > 0)
-    return fill_nearest(regions.labels)
+    regions.widen(free, free)
+    return fill_nearest(np.ascontiguousarray(regions.framed[1:-1, 1:-1]))
 
 
 class _Regions:
-    """Connected regions that fill wider and wider areas."""
+    """Connected regions that fill wider and wider areas.
+
+    All is within a frame of one pixel without regions, so that every pixel has four neighbours.
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.labels: Labels = np.zeros(shape, np.int32)
-        """(H, W), 0 where there is no region."""
+        self.framed: Labels = np.zeros((shape[0] + 2, shape[1] + 2), np.int32)
+        """(H + 2, W + 2), 0 where there is no region."""
         self._inside = np.zeros(0, np.intp)
         """A pixel of each region, from region 1."""
+        self._area: Bytes = np.zeros((0, 0), np.uint8)
+        """The area that was filled last."""
+        self._parts: Labels = self.framed
+        """Its connected parts from 1."""
+        self._count = 1
 
-    def widen(self, area: Bytes, cores: Mask) -> None:
+    def widen(self, area: Bytes, cores: Bytes) -> None:
         """Let regions fill a wider area; its parts that hold a core but no region yet become new ones.
 
         Args:
             area: (H, W) of 0 and 1; holds all regions.
-            cores: (H, W), pixels that lie deep in the area.
+            cores: (H, W) of 0 and 1, pixels that lie deep in the area.
         """
-        count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
-        parts = np.asarray(found, np.int32)
+        area, cores = _frame(area), _frame(cores)
+        if not np.array_equal(area, self._area):
+            self._count, found = cv2.connectedComponents(area, connectivity=4, ltype=cv2.CV_32S)
+            self._area, self._parts = area, np.asarray(found, np.int32)
+        count, parts = self._count, self._parts
         holders = parts.reshape(-1)[self._inside]  # a region is connected: all of it lies in one part
         held = np.bincount(holders, minlength=count)
         name = np.zeros(count, np.int32)
         name[holders] = np.arange(1, len(self._inside) + 1)
-        deep = np.flatnonzero(cores & (self.labels == 0))
+        deep = _first_of_each_row((cores > 0) & (self.framed == 0))
         inside = np.full(count, -1, np.intp)
         inside[parts.reshape(-1)[deep]] = deep
         new = np.flatnonzero((held == 0) & (inside >= 0))
         new = new[new > 0]
         name[new] = np.arange(1, len(new) + 1) + len(self._inside)
         self._inside = np.concatenate([self._inside, inside[new]])
-        name[held > 1] = 0
+        name[held > 1] = -1
         labels = np.take(name, parts)
         if (held > 1).any():
-            shared = np.take(held > 1, parts)
-            np.copyto(labels, self.labels, where=shared)
-            labels = _grow(labels, shared)
-        self.labels = labels
+            shared = labels < 0
+            np.copyto(labels, self.framed, where=shared)
+            _grow(labels, shared)
+        self.framed = labels
 
 
-def _grow(labels: Labels, area: Mask) -> Labels:
+def _frame(area: Bytes) -> Bytes:
+    """Put a frame of 0 around an area."""
+    return np.asarray(cv2.copyMakeBorder(area, 1, 1, 1, 1, cv2.BORDER_CONSTANT), np.uint8)
+
+
+def _first_of_each_row(framed: Mask) -> NDArray[np.intp]:
+    """Return where pixels of a mask begin that follow each other in a row, and so lie in one part."""
+    flat = framed.reshape(-1)
+    return np.flatnonzero(flat[1:] > flat[:-1]) + 1
+
+
+def _grow(framed: Labels, area: Mask) -> None:
     """Let regions grow pixel by pixel until they fill an area that several of them share."""
-    values = np.pad(labels, 1)
-    width = values.shape[1]
-    still = np.pad(area & (labels == 0), 1)
-    beside = cv2.dilate(still.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
-    front = np.flatnonzero((beside > 0) & (values > 0) & np.pad(area, 1))
-    flat, free = values.reshape(-1), still.reshape(-1)
+    width = framed.shape[1]
+    still = area & (framed == 0)
+    beside = cv2.dilate(still.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    front = np.flatnonzero(beside.view(np.bool_) & (framed > 0) & area)
+    flat, free = framed.reshape(-1), still.reshape(-1)
     while front.size:
         reached = []
         for step in (1, -1, width, -width):
@@ -103,16 +125,18 @@ def _grow(labels: Labels, area: Mask) -> Labels:
             free[taken] = False
             reached.append(taken)
         front = np.concatenate(reached)
-    return np.ascontiguousarray(values[1:-1, 1:-1])
 
 
 def fill_nearest(labels: Labels) -> Labels:
     """Give every pixel without a region, 0, that of the nearest pixel with one; all stay 0 where none has."""
-    lost = (labels == 0).astype(np.uint8)
-    if not lost.any():
+    lost = labels == 0
+    places = np.flatnonzero(lost)
+    if places.size in (0, labels.size):
         return labels
-    _, index = cv2.distanceTransformWithLabels(lost, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    of_index = np.zeros(int(index.max()) + 1, np.int32)
-    known = lost == 0
-    of_index[index[known]] = labels[known]
-    return of_index[index]
+    _, index = cv2.distanceTransformWithLabels(
+        lost.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    filled = labels.copy()
+    known = labels[~lost]  # those pixels are numbered from 1, row by row
+    filled.reshape(-1)[places] = known[index.reshape(-1)[places] - 1]
+    return filled

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.pixels import Floats
-from rltn_cli.imaging.regions.flats import INK, Labels
+from rltn_cli.imaging.regions.clearance import Clearance
+from rltn_cli.imaging.regions.flats import INK, Labels, Mask
+from rltn_cli.imaging.regions.runs import Runs
 
 _THROUGH = 0.7
 """Narrow regions that meet in the open over this share of their width are parts of one."""
@@ -45,10 +47,15 @@ def find_borders(labels: Labels, dark: Floats) -> Borders:
         dark: (H, W) in [0, 1], 1 on lines.
     """
     ends, bare = [], []
-    for near, far in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        places = np.nonzero(labels[near] != labels[far])
-        ends.append(np.stack([labels[near][places], labels[far][places]], axis=1))
-        bare.append(np.maximum(dark[near][places], dark[far][places]) < INK)
+    width = labels.shape[1]
+    regions, darkness = np.ascontiguousarray(labels).reshape(-1), np.ascontiguousarray(dark).reshape(-1)
+    for step in (1, width):
+        near = np.flatnonzero(regions[step:] != regions[:-step])
+        if step < width:
+            near = near[(near + 1) % width > 0]  # the next pixel is not in the next row
+        far = near + step
+        ends.append(np.stack([regions[near], regions[far]], axis=1))
+        bare.append(np.maximum(darkness[near], darkness[far]) < INK)
     pairs = np.concatenate(ends).astype(np.int64)
     return _collect(pairs, np.ones(len(pairs), np.int64), np.concatenate(bare).astype(np.int64))
 
@@ -87,20 +94,38 @@ def tidy_regions(labels: Labels, dark: Floats, gap: float, smallest: int) -> tup
     free = dark < INK
     count = int(labels.max()) + 1
     borders = find_borders(labels, dark)
-    distance = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    np.minimum(distance, gap + 1, out=distance)  # infinite where there is no line
-    width = np.zeros(count, np.float32)
-    np.maximum.at(width, labels.reshape(-1), 2 * distance.reshape(-1) - 1)
-    joined = _join_pieces(borders, width, gap)
-    areas = np.bincount(joined[labels[free]], minlength=count)
+    runs = Runs(labels, free)
+    joined = _join_pieces(borders, _widths(labels, free, borders, gap, count), gap)
+    areas = np.bincount(joined, runs.areas(count), count).astype(np.int64)
     merged = _merge_specks(borders.renumber(joined), areas, smallest)[joined]
-    present = np.zeros(count, np.bool_)
-    present[labels.reshape(-1)] = True
-    kept = np.unique(merged[present])
+    kept = np.unique(merged[runs.labels])
     numbers = np.zeros(count, np.int32)
     numbers[kept] = np.arange(1, len(kept) + 1)
     numbers = numbers[merged]
-    return np.take(numbers, labels), borders.renumber(numbers)
+    return runs.spread(numbers[runs.labels]), borders.renumber(numbers)
+
+
+def _widths(labels: Labels, free: Mask, borders: Borders, gap: float, count: int) -> Floats:
+    """Return how wide each region is at its widest, (count,) pixels.
+
+    It is infinite from the gap on, and where a region has no open border with another as narrow.
+    """
+
+    def widths(distance: Floats) -> Floats:
+        return 2 * np.minimum(distance, gap + 1) - 1  # infinite where there is no line
+
+    clearance = Clearance(free.view(np.uint8), cv2.DIST_MASK_3)
+    wide = Runs(labels, clearance.where(lambda distance: widths(distance) >= gap, (gap + 1) / 2) > 0).present(
+        count
+    )
+    widest = np.full(count, np.inf, np.float32)
+    pairs = borders.pairs[borders.bare > 0]
+    asked = np.unique(pairs[~wide[pairs].any(axis=1)])
+    if asked.size:
+        widest[asked] = 0
+        places = np.flatnonzero(np.take(widest == 0, labels))
+        np.maximum.at(widest, labels.reshape(-1)[places], widths(clearance.distance().reshape(-1)[places]))
+    return widest
 
 
 def _join_pieces(borders: Borders, width: Floats, gap: float) -> NDArray[np.int32]:

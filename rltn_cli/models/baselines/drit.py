@@ -23,7 +23,8 @@ from rltn_cli.models.baselines.layers import (
     reflected_conv,
     stack_codes,
 )
-from rltn_cli.models.blocks import Conv1x1, instance_norm
+from rltn_cli.models.blocks import Conv1x1
+from rltn_cli.models.normalisation import instance_norm
 from rltn_cli.models.painted import Painted, ReferenceTokens
 
 

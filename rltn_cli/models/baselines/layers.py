@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rltn_cli.models.blocks import NEGATIVE_SLOPE, instance_norm
+from rltn_cli.models.blocks import NEGATIVE_SLOPE
+from rltn_cli.models.normalisation import instance_norm
 
 EPSILON = 1e-5
 """Added to variances."""

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from rltn_cli.imaging.regions import clearance
 from rltn_cli.imaging.regions.flats import find_regions
 
 
@@ -53,3 +54,15 @@ def test_a_long_wedge_is_one_region():
 def test_all_ink_and_no_ink():
     assert (find_regions(np.ones((50, 60), np.float32)) == 1).all()
     assert (find_regions(np.zeros((50, 60), np.float32)) == 1).all()
+
+
+@pytest.mark.parametrize("gap", [0.012, 0.05, 0.1])
+def test_balls_and_distances_find_the_same_regions(gap, monkeypatch):
+    rng = np.random.default_rng(0)
+    dark = np.zeros((150, 170), np.float32)
+    for _ in range(12):
+        x, y, radius = (int(value) for value in rng.integers(5, 150, 3))
+        cv2.circle(dark, (x, y), radius // 2, 1.0, 1, cv2.LINE_AA)
+    by_balls = find_regions(dark, gap)
+    monkeypatch.setattr(clearance, "_BALL", 0)
+    assert (find_regions(dark, gap) == by_balls).all()
