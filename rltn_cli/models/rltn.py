@@ -156,19 +156,15 @@ class RLTN(nn.Module):
             more=None if tokens.more is None else tokens.more.expand(len(sketch), -1, -1),
             colors=None if tokens.colors is None else tokens.colors.expand(len(sketch), -1, -1),
         )
-        windows = self._windows(queries, tokens, height, width)
-        values, depth = tokens.patches, tokens.patches.shape[2]
+        values, depth, temperature = tokens.patches, tokens.patches.shape[2], self.config.temperature
         if tokens.more is not None:
             values = torch.cat([values, tokens.more.to(values.dtype)], dim=2)
         with torch.autocast(sketch.device.type, enabled=False) if tokens.more is not None else nullcontext():
             # votes decide about regions: they are added up in float32, whatever the network computes in
             favour = self._favour(queries, context, labels, tokens)
-            brought = bring(
-                *favoured(queries, tokens, favour, self.config.temperature),
-                windows,
-                values,
-                self.config.temperature,
-            )
+            looking, keys = favoured(queries, tokens, favour, temperature)
+            windows = self._windows(looking, keys, height, width)
+            brought = bring(looking, keys, windows, values, temperature)
         warped = from_patches(brought[..., :depth], height, width)
         colors = self.generator(warped, sketch, content)
         more = None if tokens.more is None else brought[..., depth:]
@@ -194,7 +190,15 @@ class RLTN(nn.Module):
         if torch.compiler.is_compiling() or min(height, width) <= SIDE_FULL_MATCH or not tokens.grids:
             return None  # a network that is exported has sizes of any kind
         grid = Grid(height // PATCH, width // PATCH)
-        return find_windows(queries, tokens.style, grid, tokens.grids, self.config.temperature, tokens.bias)
+        return find_windows(
+            queries,
+            tokens.style,
+            grid,
+            tokens.grids,
+            self.config.temperature,
+            tokens.bias,
+            self.config.correspondence_width,
+        )
 
     def confidence(self, output: RLTNOutput) -> Tensor:
         """Return how well the references match each place, (B, 1, H / 4, W / 4), the cosine in [-1, 1].

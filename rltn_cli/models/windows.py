@@ -138,6 +138,7 @@ def find_windows(
     references: Sequence[Grid],
     temperature: float,
     bias: Tensor | None = None,
+    features: int | None = None,
 ) -> Windows:
     """Match blocks with blocks, and find what each part of the sketches looks at.
 
@@ -148,6 +149,8 @@ def find_windows(
         references: those of each.
         temperature: of the softmax.
         bias: see `correspondence.warp`.
+        features: how many of the d numbers are features of unit length, as the block's means are then made
+            again; all if left out.
     """
     ends = itertools.accumulate((grid.height * grid.width for grid in references), initial=0)
     numbers = torch.cat([grid.blocks() + first for grid, first in zip(references, ends, strict=False)])
@@ -157,8 +160,8 @@ def find_windows(
     order = torch.full_like(places[: queries.shape[1]], tokens.numel())
     order = order.scatter_reduce(0, tokens.flatten(), places, "amin")  # a token of several parts: the first
     queries, keys = weighted(
-        F.normalize(queries[:, inside].mean(dim=2), dim=2),
-        F.normalize(keys[:, blocks].mean(dim=2), dim=2),
+        _unit(queries[:, inside].mean(dim=2), features),
+        _unit(keys[:, blocks].mean(dim=2), features),
         temperature,
         None if bias is None else bias[:, blocks].mean(dim=2),
     )
@@ -168,6 +171,13 @@ def find_windows(
         for query, key in zip(queries, keys, strict=True)
     ]
     return Windows(tokens, order, blocks, torch.stack(seen))
+
+
+def _unit(means: Tensor, features: int | None) -> Tensor:
+    """Scale the first numbers of means (B, M, d) to unit length, all of them for None."""
+    if features is None:
+        return F.normalize(means, dim=2)
+    return torch.cat([F.normalize(means[..., :features], dim=2), means[..., features:]], dim=2)
 
 
 def _likeliest(queries: Tensor, keys: Tensor, temperature: float, count: int) -> Tensor:

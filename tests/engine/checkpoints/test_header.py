@@ -13,7 +13,7 @@ from rltn_cli.engine.checkpoints import header
 from rltn_cli.engine.checkpoints.header import read_model_files
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.errors import ModelError
-from rltn_cli.model_config import PRESETS
+from rltn_cli.model_config import ARCHITECTURE, PRESETS
 from rltn_cli.models.rltn import RLTN
 
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
@@ -150,7 +150,13 @@ def test_names_in_messages_are_harmless(name: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "message"),
-    [(0, "architecture must be 1 or more"), (3, r"architecture 3, this rltn knows up to 2; update rltn")],
+    [
+        (0, "architecture must be 1 or more"),
+        (
+            ARCHITECTURE + 1,
+            f"architecture {ARCHITECTURE + 1}, this rltn knows up to {ARCHITECTURE}; update rltn",
+        ),
+    ],
 )
 def test_only_known_architectures_are_read(whole: Path, version: int, message: str) -> None:
     config = json.loads((whole / "config.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from rltn_cli.engine.checkpoints import header
 from rltn_cli.engine.checkpoints.weights import extend, load_model, save_model
 from rltn_cli.errors import ModelError, OutputError
-from rltn_cli.model_config import PRESETS
+from rltn_cli.model_config import ARCHITECTURE, PRESETS
 from rltn_cli.models.rltn import RLTN
 
 
@@ -280,7 +280,7 @@ def test_weights_without_a_module_get_it_and_paint_as_before(added, named):
     extended = extend(plain, wanted)
     assert named in extended.state_dict()
     assert named not in plain.state_dict()
-    assert extended.config == dataclasses.replace(PRESETS["tiny"], architecture=2, **added)
+    assert extended.config == dataclasses.replace(PRESETS["tiny"], architecture=ARCHITECTURE, **added)
     assert extend(extended, wanted) is extended
     sketch, reference = torch.rand(1, 1, 64, 64) * 2 - 1, torch.rand(1, 3, 64, 64) * 2 - 1
     with torch.inference_mode():

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import logging
 
@@ -239,3 +240,45 @@ def test_what_was_painted_can_be_saved_fixed_and_layered(colorizer, reference, f
     np.testing.assert_array_equal(fixed.image, again.image)
     assert fixed.image[3, 3].tolist() == [0, 200, 0]
     assert painting.origin.settings["sketch"] == "array" and painting.origin.model == ""
+
+
+def matching(region_match):
+    """A tiny network with random weights; the same, but for the region match, whatever that is."""
+    torch.manual_seed(0)
+    plain = RLTN(dataclasses.replace(PRESETS["tiny"], region_pooling=True))
+    if not region_match:
+        return Colorizer(plain, "cpu")
+    model = RLTN(dataclasses.replace(plain.config, region_match=1))
+    model.load_state_dict(plain.state_dict(), strict=False)
+    return Colorizer(model, "cpu")
+
+
+@pytest.mark.parametrize("finish", ["paint", "flat"])
+def test_a_region_match_that_has_learned_nothing_changes_nothing(reference, finish):
+    before, after = (
+        matching(yes)(sketch_of(96, 96), reference, size=64, finish=finish) for yes in (False, True)
+    )
+    assert np.abs(before.image.astype(int) - after.image).max() <= 1
+
+
+@pytest.mark.parametrize("color", [(220, 60, 50), (30, 80, 200)])
+@pytest.mark.parametrize("size", [64, 544])
+def test_regions_take_the_colours_that_the_region_match_decides_on(monkeypatch, reference, color, size):
+    colorizer = matching(True)
+    for value in colorizer.model.content_mfam.fuse.parameters():
+        torch.nn.init.zeros_(value)  # all places of the drawing match all places of the reference alike
+    encoded = colorizer.encode(reference, size=size)
+    wanted = encoded.colors.palette.nearest(color)
+
+    def decide(regions, colors, shown=None):
+        logits = torch.zeros(1, regions.votes.shape[2], colors.shape[1])
+        logits[..., wanted] = 20
+        return logits
+
+    monkeypatch.setattr(colorizer.model.region_match, "forward", decide)
+    lines = sketch_of(96, 96)
+    flat = colorizer(lines, encoded, size=size, finish="flat", lines="none").image
+    assert (flat[lines == 255] == color).all(axis=1).mean() == 1
+    painted = colorizer(lines, encoded, size=size)
+    columns = painted.matches[..., 2] / encoded.pictures[0].shape[1]
+    assert (columns < 0.5).mean() > 0.9 if color[0] > color[2] else (columns >= 0.5).mean() > 0.9
