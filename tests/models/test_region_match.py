@@ -10,7 +10,7 @@ from rltn_cli.errors import ConfigError
 from rltn_cli.model_config import PRESETS, ModelConfig
 from rltn_cli.models.correspondence import warp
 from rltn_cli.models.painted import ReferenceTokens
-from rltn_cli.models.region_match import MOST, RegionMatch, favoured
+from rltn_cli.models.region_match import MOST, SHARPNESS, RegionMatch, favoured
 from rltn_cli.models.region_slots import Regions, RegionSlots
 from rltn_cli.models.rltn import RLTN
 
@@ -35,13 +35,17 @@ def described(regions=3, colors=5, seed=1):
     return Regions(features, votes, borders, known), torch.randn(1, colors, 8 + 4 + 8, generator=generator)
 
 
-def test_it_starts_with_the_votes_and_favours_nothing():
+def test_it_starts_with_the_votes_and_favours_what_most_vote_for():
     regions, colors = described()
     match = RegionMatch(8, 4, 2)
-    torch.testing.assert_close(match(regions, colors), regions.votes[:, 0])
+    votes = regions.votes[:, 0]
+    torch.testing.assert_close(match(regions, colors), votes)
     favour = match.favour(RegionSlots.of(LABELS), regions, colors)
     assert favour.shape == (16, 5)
-    torch.testing.assert_close(favour, torch.zeros(16, 5))
+    wanted = (votes[0, 0] + favour[0]).softmax(dim=0)  # of the first region, whose first token is the first
+    torch.testing.assert_close(
+        wanted, votes[0, 0].exp() ** SHARPNESS / (votes[0, 0].exp() ** SHARPNESS).sum()
+    )
 
 
 def test_it_learns():

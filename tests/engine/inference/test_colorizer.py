@@ -13,6 +13,7 @@ from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.errors import ModelError, PictureError, UsageError
 from rltn_cli.imaging.files.pictures import read_picture
 from rltn_cli.model_config import PRESETS
+from rltn_cli.models import region_match
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.painting.finish import FinishOptions, finish_painting
 from rltn_cli.painting.fixes import Fix
@@ -242,11 +243,11 @@ def test_what_was_painted_can_be_saved_fixed_and_layered(colorizer, reference, f
     assert painting.origin.settings["sketch"] == "array" and painting.origin.model == ""
 
 
-def matching(region_match):
+def matching(regions):
     """A tiny network with random weights; the same, but for the region match, whatever that is."""
     torch.manual_seed(0)
     plain = RLTN(dataclasses.replace(PRESETS["tiny"], region_pooling=True))
-    if not region_match:
+    if not regions:
         return Colorizer(plain, "cpu")
     model = RLTN(dataclasses.replace(plain.config, region_match=1))
     model.load_state_dict(plain.state_dict(), strict=False)
@@ -254,7 +255,8 @@ def matching(region_match):
 
 
 @pytest.mark.parametrize("finish", ["paint", "flat"])
-def test_a_region_match_that_has_learned_nothing_changes_nothing(reference, finish):
+def test_a_region_match_that_has_learned_nothing_changes_nothing(monkeypatch, reference, finish):
+    monkeypatch.setattr(region_match, "SHARPNESS", 1.0)
     before, after = (
         matching(yes)(sketch_of(96, 96), reference, size=64, finish=finish) for yes in (False, True)
     )
