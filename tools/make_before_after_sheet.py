@@ -3,17 +3,19 @@
 python tools/make_before_after_sheet.py BEFORE AFTER openposes:FOLDER -o docs/before-after.webp
 
 The drawings are chosen by a fixed seed among those of groups with two pictures, in turn from the sources
-that are CC0 or MIT. Each row shows the drawing, the reference, both paintings (`--finish auto`) and the
-target; the colour error (CIEDE2000) of both is printed, the worst after first.
+that are CC0 or MIT. Each row shows the drawing, the reference, both paintings and the target; the colour
+error (CIEDE2000) of both is printed, the worst after first, and how many regions are right.
 """
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from make_finishes_sheet import SOURCES
 from PIL import Image
 
 from rltn_cli import Colorizer
+from rltn_cli.choices import Finish
 from rltn_cli.data.recipes import read_data
 from rltn_cli.engine.evaluation.methods import make_model_method
 from rltn_cli.engine.evaluation.metrics import Target, measure
@@ -32,34 +34,37 @@ def main() -> None:
     parser.add_argument("after", help="another")
     parser.add_argument("data", nargs="+", help="folders of pairs, as rltn evaluate takes them")
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--finish", choices=get_args(Finish), default="auto", help="how both are finished")
     options = parser.parse_args()
     pairs = [pair for pair in read_data(options.data) if pair.source in SOURCES]
     samples = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
     drawings = load(samples)
     methods = [
-        make_model_method(Colorizer.from_pretrained(model, device="cpu"), "auto")
+        make_model_method(Colorizer.from_pretrained(model, device="cpu"), options.finish)
         for model in (options.before, options.after)
     ]
     cell = SIDE + SPACE
     width = 5 * cell + 3 * SPACE
     sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
-    errors = []
+    errors, right, regions = [], [0, 0], 0
     for number, sample in enumerate(samples):
         sketch, reference, target = (
             pictures[number : number + 1]
             for pictures in (drawings.sketches, drawings.references, drawings.targets)
         )
         painted = [method(sketch, reference, [sample.pair.id]).images[0] for method in methods]
-        measured = [measure(image, Target.of(target[0], sketch[0])).color_error for image in painted]
-        errors.append((measured[1], measured[0], sample.pair.id))
+        before, after = (measure(image, Target.of(target[0], sketch[0])) for image in painted)
+        errors.append((after.color_error, before.color_error, sample.pair.id))
+        right = [right[0] + before.regions_right, right[1] + after.regions_right]
+        regions += after.regions
         column, row = divmod(number, ROWS)
         for place, picture in enumerate((sketch[0], reference[0], *painted, target[0])):
             image = Image.fromarray(picture).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
             sheet.paste(image, (column * width + SPACE + place * cell, row * cell + SPACE))
-    for after, before, name in sorted(errors, reverse=True):
-        print(f"{name:40} before {before:5.1f}, after {after:5.1f}")
-    better = sum(after < before for after, before, _ in errors)
-    print(f"better: {better} of {len(errors)}")
+    for late, early, name in sorted(errors, reverse=True):
+        print(f"{name:40} before {early:5.1f}, after {late:5.1f}")
+    print(f"better: {sum(late < early for late, early, _ in errors)} of {len(errors)}")
+    print(f"regions right: {right[0]} before, {right[1]} after, of {regions}")
     sheet.save(options.output, quality=80, method=6)
 
 
