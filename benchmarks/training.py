@@ -61,16 +61,17 @@ KINDS = {
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(options.threads)
     config = make_config(options.preset, options.size, options.batch, options.terms)
     config = dataclasses.replace(config, precision=options.precision, device=options.device)
+    accelerator = make_accelerator(config)
+    torch.set_num_threads(options.threads)  # afterwards, since a run chooses its own
     with tempfile.TemporaryDirectory() as folder:
         pairs = read_data([options.data]) if options.data else draw_pairs(Path(folder), options.size)
         trainer = Trainer(
             config,
             FolderStore(pairs, options.size),
             frozen=FrozenNetworks(vgg=VGG("vgg16") if options.terms == "late" else None),
-            accelerator=make_accelerator(config),
+            accelerator=accelerator,
         )
         parameters = trainer.networks.count_parameters()
         print(

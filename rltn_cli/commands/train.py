@@ -247,6 +247,7 @@ def _prepare(request: "Request", *, show: bool) -> "TrainingData":
 
 def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     """Print the resolved configuration and what it costs to standard output."""
+    from rltn_cli.engine.runtime.threads import choose_threads
     from rltn_cli.engine.training.memory_estimate import estimate_memory
     from rltn_cli.engine.training.run import resolve_config, start_model
     from rltn_cli.engine.training.settings import settings_to_json
@@ -258,6 +259,7 @@ def _show_plan(request: "Request", data: "TrainingData", as_json: bool) -> None:
     costs = {
         "pairs": len(data.train),
         "held_back": len(data.held),
+        "threads": choose_threads(config.device),
         "parameters": sum(value.numel() for value in model.parameters()),
         "memory_mib": round(memory.total / 2**20),
         "memory_mib_weights": round(memory.weights / 2**20),

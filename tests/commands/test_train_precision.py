@@ -1,6 +1,7 @@
-"""The precision that `rltn train` chooses, says and keeps."""
+"""The precision and the threads that `rltn train` chooses and says; the precision is kept."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_a_dry_run_prints_what_would_be_chosen(
     ):
         assert run([*command, *more, "--dry-run", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["config"]["precision"] == chosen
+
+
+def test_a_run_takes_the_cores_that_it_may_use_and_a_dry_run_says_so(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    try:
+        assert run([*command, "--dry-run", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["threads"] == 3
+        assert torch.get_num_threads() == before
+        assert run_anew([*command, "--steps", "1"]) == 0
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert " on 3 threads\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,11 @@ from rltn_cli.engine.batch.events import MatchFacts, PaintingFacts, SketchEvent
 from rltn_cli.engine.batch.journal import Record
 from rltn_cli.engine.batch.plan import PaintingTask
 from rltn_cli.engine.batch.references import ReferenceCache, match_score
-from rltn_cli.engine.batch.threads import cores, networks_at_once, pool_of, shared_processor
+from rltn_cli.engine.batch.threads import networks_at_once, pool_of, shared_processor
 from rltn_cli.engine.inference.colorizer import Colorizer
 from rltn_cli.engine.inference.drawings import Drawing, DrawingOptions
 from rltn_cli.engine.inference.references import References
+from rltn_cli.engine.runtime.threads import cores
 from rltn_cli.errors import PictureError, RltnError
 from rltn_cli.imaging.colors.palette_files import parse_palette
 from rltn_cli.imaging.files.encoding import check_size, encode_picture

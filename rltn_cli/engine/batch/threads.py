@@ -1,7 +1,6 @@
 """How many sketches a batch works on at once, and how much of the machine each may use."""
 
 import contextlib
-import os
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import torch
 
+from rltn_cli.engine.runtime.threads import cores
+
 _NETWORK_BYTES = 4 << 30
 """Memory that all networks at work may take together, roughly."""
 _BYTES_AT_256 = 400 << 20
 """Memory that the network takes for one sketch at 256 pixels, roughly."""
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use, among those of this machine."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, count // max(1, int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
 
 
 def networks_at_once(device: torch.device, size: int, jobs: int) -> int:

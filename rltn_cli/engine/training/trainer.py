@@ -13,7 +13,6 @@ from torch import Tensor
 from rltn_cli.data.batches import Batch
 from rltn_cli.data.stores import PairStore
 from rltn_cli.engine.checkpoints.weights import save_model
-from rltn_cli.engine.runtime.freed_memory import keep_freed_memory
 from rltn_cli.engine.training.architectures import prepare_architecture
 from rltn_cli.engine.training.batch_loader import BatchLoader
 from rltn_cli.engine.training.frozen_networks import FrozenNetworks
@@ -77,8 +76,6 @@ class Trainer:
         self.config = config
         self.accelerator = accelerator or Accelerator(mixed_precision=config.mixed_precision)
         self.device = self.accelerator.device
-        if self.device.type == "cpu":
-            keep_freed_memory()
         self.rank, self.world_size = self.accelerator.process_index, self.accelerator.num_processes
         if config.batch % self.world_size:
             raise TrainingError(
