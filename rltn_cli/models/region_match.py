@@ -20,11 +20,12 @@ from rltn_cli.models.region_slots import LAB, PLACES, Regions, RegionSlots
 
 HIDDEN, HEADS, EXPANSION = 96, 4, 2
 """Channels of a token, heads of an attention, and how much wider a feed-forward part is inside."""
-SHARPNESS = 2.0
-"""By what the logits of colours are multiplied before regions are favoured by them: what has half the odds
-gets a quarter of the attention. Chosen on validation drawings; see docs/training-log.md."""
-MOST = 12.0
-"""Largest change of a colour's logit."""
+SHARPNESS = 4.0
+"""By what the logits of colours are multiplied before regions are favoured by them: most regions have one
+colour, and should not take some of a second one."""
+MOST = 2.0
+"""Largest change of a logit: places that are sure of another colour than their region's keep it. Both were
+chosen on validation drawings; see docs/training-log.md."""
 
 
 class RegionMatch(nn.Module):

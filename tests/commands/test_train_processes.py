@@ -98,7 +98,8 @@ def test_two_processes_with_parts_equal_one_without(desk: Path, capsys: pytest.C
     first, second = (tensors(desk / name / "step-00000003") for name in ("one", "two"))
     assert first.keys() == second.keys()
     for name, value in first.items():
-        assert value.dtype == torch.float64 or not value.is_floating_point(), name
+        counts = name.endswith(".step")  # Adam's own counters, float32 where it is fused
+        assert value.dtype == torch.float64 or counts or not value.is_floating_point(), name
         torch.testing.assert_close(second[name], value, rtol=NEARLY, atol=NEARLY)
 
 

@@ -8,6 +8,7 @@ from support.rounding import assert_nearly
 
 from rltn_cli.errors import ConfigError
 from rltn_cli.model_config import PRESETS, ModelConfig
+from rltn_cli.models import region_match
 from rltn_cli.models.correspondence import warp
 from rltn_cli.models.painted import ReferenceTokens
 from rltn_cli.models.region_match import MOST, SHARPNESS, RegionMatch, favoured
@@ -35,7 +36,8 @@ def described(regions=3, colors=5, seed=1):
     return Regions(features, votes, borders, known), torch.randn(1, colors, 8 + 4 + 8, generator=generator)
 
 
-def test_it_starts_with_the_votes_and_favours_what_most_vote_for():
+def test_it_starts_with_the_votes_and_favours_what_most_vote_for(monkeypatch):
+    monkeypatch.setattr(region_match, "MOST", 99.0)
     regions, colors = described()
     match = RegionMatch(8, 4, 2)
     votes = regions.votes[:, 0]
