@@ -182,7 +182,7 @@ def test_the_shipped_small_model_keeps_its_budget(capsys: pytest.CaptureFixture[
     assert run(["models", "info", "rltn-small", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["parameters"] <= 8e6
-    assert facts["gflop"] <= 20
+    assert facts["gflop"] <= 22  # at most 1.7 of them for matching regions
     assert facts["bytes"] <= 2 * facts["parameters"] + 100_000  # half precision
 
 
