@@ -73,6 +73,7 @@ def forward_cost(preset: Preset, size: int, settings: Settings) -> Cost:
     """Return the cost of painting one sketch by one reference, both `size` pixels per side."""
     import torch
 
+    from rltn_cli.data.tensors import label_sketches
     from rltn_cli.models.rltn import RLTN
 
     torch.set_num_threads(settings.threads)
@@ -80,8 +81,9 @@ def forward_cost(preset: Preset, size: int, settings: Settings) -> Cost:
     model = RLTN(PRESETS[preset]).to(settings.device).to(memory_format=torch.channels_last).eval()
     sketch = torch.rand(1, 1, size, size, device=settings.device) * 2 - 1
     reference = torch.rand(1, 3, size, size, device=settings.device) * 2 - 1
+    labels = label_sketches(sketch)
     with torch.inference_mode():
-        return measure(lambda: model(sketch, [reference]), settings)
+        return measure(lambda: model(sketch, [reference], labels), settings)
 
 
 def correspondence_cost(fused: bool, size: int, settings: Settings) -> Cost:

@@ -41,3 +41,8 @@ def test_it_prints_a_row_for_every_case(
     assert [row.split("|")[1:3] for row in rows[1:3]] == [[" tiny ", " 64 "], [" tiny ", " 96 "]]
     assert [row.split("|")[2] for row in rows[4:]] == [" 256 ", " 576 "]
     assert all(float(row.split("|")[3]) >= 0 for row in rows[1:3] + rows[4:])
+
+
+def test_a_network_that_pools_regions_is_measured_too(benchmark: ModuleType) -> None:
+    cost = benchmark.forward_cost("small", 64, benchmark.Settings(device="cpu", threads=1, repeat=1))
+    assert cost.seconds > 0
