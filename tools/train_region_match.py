@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from slices.packed import PackedStore
 from slices.region_samples import Sample, describe, read_samples, write_samples
+from slices.subcommands import run_subcommand
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -36,7 +37,6 @@ from rltn_cli.data.sampling import Sampler
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
 from rltn_cli.engine.evaluation.metrics import FAR_FROM_WHITE, SAME_COLOR
-from rltn_cli.errors import RltnError
 from rltn_cli.model_config import ARCHITECTURE
 from rltn_cli.models.region_match import RegionMatch
 from rltn_cli.models.region_slots import Regions
@@ -226,13 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("-m", "--model", default="rltn-small")
         command.add_argument("-o", "--output", type=Path, required=True)
         command.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
-    try:
-        options.run(options)
-    except RltnError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run_subcommand(parser, arguments)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from accelerate import Accelerator
 from slices.held_out import HeldOut
 from slices.packed import PackedStore, write_pack
 from slices.state_shards import read_shards, write_shards
+from slices.subcommands import run_subcommand
 
 from rltn_cli.commands.interruption import stop_on_signals
 from rltn_cli.config_files import load_toml, to_json
@@ -39,7 +40,6 @@ from rltn_cli.engine.training.frozen_networks import FrozenNetworks, load_frozen
 from rltn_cli.engine.training.run import start_model
 from rltn_cli.engine.training.sample_grids import draw_grid_batch, sample_grid
 from rltn_cli.engine.training.trainer import Trainer
-from rltn_cli.errors import RltnError
 from rltn_cli.models.frozen import VGG
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.sizes import PATCH
@@ -50,13 +50,7 @@ STATE = "state"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the subcommands and return its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except RltnError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run_subcommand(_parser(), arguments)
 
 
 def pack(options: argparse.Namespace) -> None:
