@@ -12,6 +12,9 @@ SIDE_FULL_MATCH = 512
 PATCH = 4
 """Side of the square that one token of the correspondence stands for."""
 
+PALETTE_LARGEST = 24
+"""A palette that is read from references has at most so many colours."""
+
 PICTURE_SHORTEST = 16
 """A picture with a shorter side than this is refused."""
 PICTURE_WIDEST = 64

@@ -82,7 +82,7 @@ def measure(model: RLTN, data: Path, drawings: int) -> Moments:
         for sketch, reference in zip(sketches.split(1), references.split(1), strict=True):
             content = model.content_mfam(model.content_encoder(sketch))
             _add(queries, normalize(content)[0])
-            _add(keys, model.style_features(reference)[0])
+            _add(keys, model.encode_references([reference]).style[0])
             _add(contents, content.flatten(2)[0].T)
             places += content.shape[2] * content.shape[3]
     return Moments((queries + keys) / places, contents / places)

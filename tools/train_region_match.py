@@ -25,6 +25,7 @@ import rltn_cli  # noqa: F401  before PyTorch, whose threads then sleep while th
 import numpy as np
 import torch
 import torch.nn.functional as F
+from slices.held_out import held_out_data
 from slices.packed import PackedStore
 from slices.region_samples import Sample, describe, read_samples, write_samples
 from slices.subcommands import run_subcommand
@@ -36,7 +37,7 @@ from rltn_cli.data.batches import make_batch
 from rltn_cli.data.sampling import Sampler
 from rltn_cli.engine.checkpoints.model_names import find_model
 from rltn_cli.engine.checkpoints.weights import load_model, save_model
-from rltn_cli.engine.evaluation.metrics import FAR_FROM_WHITE, SAME_COLOR
+from rltn_cli.engine.evaluation.metrics import FAR_FROM_WHITE, SAME_COLOR, SMALLEST_REGION
 from rltn_cli.model_config import ARCHITECTURE
 from rltn_cli.models.region_match import RegionMatch
 from rltn_cli.models.region_slots import Regions
@@ -50,8 +51,8 @@ SIZE = 256
 """Height and width of the samples, in pixels."""
 TOLERANCE = 5.0
 """CIEDE2000 at which a colour of the palette is 37 % as right as the true one."""
-SMALLEST, COUNTED = 16, 64
-"""Pixels off the lines of a region that teaches, and of one that is measured."""
+SMALLEST = 16
+"""Pixels off the lines of a region that teaches."""
 WHITE_WEIGHT = 0.3
 """Weight of a white region, relative to another one of its size."""
 DROPPED = 0.1
@@ -61,14 +62,11 @@ DROPPED = 0.1
 def cache(options: argparse.Namespace) -> None:
     """Keep what a network says of samples."""
     model = with_fresh_match(_load(options.model), 1)  # what colours look like does not depend on its weights
-    config = dataclasses.replace(load_toml(TrainConfig, options.config).data, pseudo=options.pseudo)
     store = PackedStore(options.packs, split=options.split)
-    if options.split != "train":
-        sources = [pair.source for pair in store.pairs]
-        config = dataclasses.replace(
-            config, pseudo=0.0, recolor=0.0, degrade=0.0, backdrop=0.0, companion=0.0, closest=1.0,
-            source_weights={name: 1 / sources.count(name) for name in sources},
-        )  # fmt: skip
+    if options.split == "train":
+        config = dataclasses.replace(load_toml(TrainConfig, options.config).data, pseudo=options.pseudo)
+    else:
+        config = held_out_data(store.pairs)
     sampler = Sampler(store.pairs, config, seed=options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
     for first in range(0, options.count, CHUNK):
@@ -182,7 +180,7 @@ def _measure(match: RegionMatch | None, samples: Sequence[Sample]) -> dict[str, 
         regions, colors, shown, difference, _ = _stack([sample])
         logits = regions.votes[:, 0] if match is None else match(regions, colors, shown)
         chosen = difference[0].gather(1, logits[0].argmax(dim=1, keepdim=True))[:, 0]
-        counts = (sample.pixels >= COUNTED) & (sample.from_white > FAR_FROM_WHITE)
+        counts = (sample.pixels >= SMALLEST_REGION) & (sample.from_white > FAR_FROM_WHITE)
         right[sample.source] += int((chosen[counts] <= SAME_COLOR).sum())
         counted[sample.source] += int(counts.sum())
     shares = {name: right[name] / number for name, number in sorted(counted.items()) if number}

@@ -13,10 +13,7 @@ from rltn_cli.models.architectures import build_network
 from rltn_cli.models.hed import HED, HEDConfig
 from rltn_cli.models.region_match import RegionMatch
 from rltn_cli.models.region_slots import REGIONS, VOTERS, Regions
-from rltn_cli.sizes import PATCH
-
-COLORS = 24
-"""Colours of a palette, at most."""
+from rltn_cli.sizes import PALETTE_LARGEST, PATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +46,21 @@ def measure_cost(config: ModelConfig | Baseline, *, size: int = 256) -> NetworkC
 
 
 def _count_region_match(config: ModelConfig, tokens: int) -> int:
-    """Count what matching as many regions as possible adds, with COLORS colours and as many tokens a side."""
+    """Count what matching as many regions and colours as possible adds, with so many tokens a side."""
     with torch.device("meta"):
         match = RegionMatch(config.correspondence_width, config.encoder_widths[-1], config.region_match)
         width = match.embed_regions.in_features
         regions = Regions(
             torch.empty(1, REGIONS, width),
-            torch.empty(1, 2, REGIONS, COLORS),
+            torch.empty(1, 2, REGIONS, PALETTE_LARGEST),
             torch.empty(1, REGIONS, REGIONS),
             torch.empty(1, REGIONS, dtype=torch.bool),
         )
-        added = _count(match, regions, torch.empty(1, COLORS, match.embed_colors.in_features)).flop
-    multiplied = REGIONS * VOTERS * tokens * (config.correspondence_width + COLORS)  # what they vote for
-    return added + 2 * (multiplied + tokens**2 * COLORS)  # the favoured colours are matched, too
+        added = _count(match, regions, torch.empty(1, PALETTE_LARGEST, match.embed_colors.in_features)).flop
+    multiplied = (
+        REGIONS * VOTERS * tokens * (config.correspondence_width + PALETTE_LARGEST)
+    )  # what they vote for
+    return added + 2 * (multiplied + tokens**2 * PALETTE_LARGEST)  # the favoured colours are matched, too
 
 
 def measure_line_cost(config: HEDConfig, *, size: int = 256) -> NetworkCost:

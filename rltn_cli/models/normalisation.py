@@ -36,6 +36,10 @@ def modulate(x: Tensor, scale_shift: Tensor) -> Tensor:
     if _needs_gradient(x, scale_shift):
         modulated: Tensor = _Modulate.apply(x, scale_shift)
         return modulated
+    return _modulated(x, scale_shift)
+
+
+def _modulated(x: Tensor, scale_shift: Tensor) -> Tensor:
     scale, shift = scale_shift.chunk(2, dim=1)
     return (x + shift).addcmul_(x, scale)
 
@@ -82,8 +86,7 @@ class _Modulate(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale_shift: Tensor) -> Tensor:
         ctx.save_for_backward(x, scale_shift)
-        scale, shift = scale_shift.chunk(2, dim=1)
-        return (x + shift).addcmul_(x, scale)
+        return _modulated(x, scale_shift)
 
     @staticmethod
     @once_differentiable

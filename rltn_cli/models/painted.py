@@ -1,6 +1,7 @@
 """What networks that paint take and give, whatever their architecture."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -28,18 +29,24 @@ class ReferenceTokens:
 
     def select(self, sample: int) -> "ReferenceTokens":
         """Return the tokens that one sample of a batch is matched with, as a batch of one."""
+        return self._map(lambda values: values[sample : sample + 1])
 
-        def one(values: Tensor | None) -> Tensor | None:
-            return None if values is None else values[sample : sample + 1]
+    def expand(self, count: int) -> "ReferenceTokens":
+        """Return the tokens for a batch of so many samples; those of a batch of one serve all of them."""
+        return self._map(lambda values: values.expand(count, *values.shape[1:]))
 
-        return replace(
-            self,
-            style=self.style[sample : sample + 1],
-            patches=self.patches[sample : sample + 1],
-            bias=one(self.bias),
-            more=one(self.more),
-            context=one(self.context),
-            colors=one(self.colors),
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "ReferenceTokens":
+        def changed(values: Tensor | None) -> Tensor | None:
+            return None if values is None else change(values)
+
+        return ReferenceTokens(
+            style=change(self.style),
+            patches=change(self.patches),
+            bias=changed(self.bias),
+            more=changed(self.more),
+            grids=self.grids,
+            context=changed(self.context),
+            colors=changed(self.colors),
         )
 
 

@@ -113,12 +113,10 @@ def describe_regions(
     Args:
         slots: its regions.
         queries: (N, d) content features of unit length.
-        context: (C, h / 4, w / 4), the content encoder's features at stride 16.
+        context: (N, C), the content encoder's features at stride 16, at each token.
         votes: (S, K), how much of the attention of each of `slots.voters` lies on each colour.
         grid: h and w; N = h * w.
     """
-    size = grid.height, grid.width
-    deep = F.interpolate(context[None].float(), size=size, mode="nearest")[0].flatten(1).T
     shares = votes.float() / votes.float().sum(dim=1, keepdim=True).clamp(min=1e-12)
     logarithms, arithmetic = (
         slots.means(values, slots.voters) for values in ((shares + LEAST_SHARE).log(), shares)
@@ -129,7 +127,7 @@ def describe_regions(
     relative = (slots.sizes.clamp(min=1) * (_USUAL_TOKENS / len(queries))).log2()
     features = [
         _FEATURES * slots.means(queries),
-        slots.means(deep),
+        slots.means(context),
         _POSITIONS * middle,
         _POSITIONS * spread,
         (relative[:, None] - 5) / 2,
@@ -137,7 +135,7 @@ def describe_regions(
     return Regions(
         torch.cat(features, dim=1)[None],
         torch.stack([logarithms, (arithmetic + LEAST_SHARE).log()])[None],
-        slots.borders(*size)[None],
+        slots.borders(grid.height, grid.width)[None],
         (slots.sizes > 0)[None],
     )
 

@@ -113,10 +113,6 @@ class RLTN(nn.Module):
             colors = describe_colors(tokens, tokens.context, shares, lab)
         return replace(tokens, more=shares, colors=colors, context=None)
 
-    def style_features(self, picture: Tensor) -> Tensor:
-        """Return style tokens (B, H / 4 * W / 4, d) of a picture (B, 3, H, W) in [-1, 1]."""
-        return normalize(self.style_mfam(self.style_encoder(picture)))
-
     def content_features(self, sketch: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the content features of sketches; arguments as in `colorize`.
 
@@ -148,14 +144,7 @@ class RLTN(nn.Module):
         height, width = sketch.shape[2:]
         content, context = self.content_features(sketch, labels)
         queries = normalize(content)
-        tokens = replace(
-            tokens,
-            style=tokens.style.expand(len(sketch), -1, -1),
-            patches=tokens.patches.expand(len(sketch), -1, -1),
-            bias=None if tokens.bias is None else tokens.bias.expand(len(sketch), -1),
-            more=None if tokens.more is None else tokens.more.expand(len(sketch), -1, -1),
-            colors=None if tokens.colors is None else tokens.colors.expand(len(sketch), -1, -1),
-        )
+        tokens = tokens.expand(len(sketch))
         values, depth, temperature = tokens.patches, tokens.patches.shape[2], self.config.temperature
         if tokens.more is not None:
             values = torch.cat([values, tokens.more.to(values.dtype)], dim=2)
@@ -176,12 +165,12 @@ class RLTN(nn.Module):
         """Match the regions of sketches with the references' colours; None where that is not possible."""
         if self.region_match is None or labels is None or tokens.more is None or tokens.colors is None:
             return None
-        found = []
+        found, deep = [], at_tokens(context)
         for i, regions in enumerate(labels):
             slots, one = RegionSlots.of(regions), tokens.select(i)
             assert one.more is not None and one.colors is not None
             votes = bring(queries[i : i + 1, slots.voters], one, None, one.more, self.config.temperature)[0]
-            described = describe_regions(slots, queries[i], context[i], votes, Grid(*regions.shape))
+            described = describe_regions(slots, queries[i], deep[i], votes, Grid(*regions.shape))
             found.append(self.region_match.favour(slots, described, one.colors))
         return torch.stack(found)
 

@@ -96,7 +96,7 @@ def test_a_region_is_described_by_its_means_its_place_and_its_size():
     slots, grid = RegionSlots.of(labels), Grid(4, 4)
     queries = torch.zeros(16, 8)
     queries[labels.flatten() == 2, 3] = 1.0
-    context = torch.full((5, 1, 1), 2.0)
+    context = torch.full((16, 5), 2.0)
     votes = torch.where(
         (labels.flatten() == 1)[slots.voters, None], torch.tensor([3.0, 1.0]), torch.tensor([0.0, 2.0])
     )
@@ -123,7 +123,7 @@ def test_the_geometric_mean_is_low_where_one_token_rules_a_colour_out():
     votes = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
     slots = RegionSlots.of(labels)
     logarithms, arithmetic = describe_regions(
-        slots, torch.zeros(2, 8), torch.zeros(1, 1, 1), votes, Grid(1, 2)
+        slots, torch.zeros(2, 8), torch.zeros(2, 1), votes, Grid(1, 2)
     ).votes[0]
     assert logarithms[0, 1].item() == pytest.approx((math.log(0.001) + math.log(0.501)) / 2)
     assert arithmetic[0, 1].item() == pytest.approx(math.log(0.251))

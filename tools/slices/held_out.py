@@ -1,6 +1,7 @@
 """How well weights paint held-out drawings, measured quickly between training steps."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from rltn_cli.data.batches import Batch, make_batch
 from rltn_cli.data.lab import is_white_paper, to_lab
 from rltn_cli.data.matching import average_tokens
+from rltn_cli.data.pairs import Pair
 from rltn_cli.data.sampling import Sampler
 from rltn_cli.models.rltn import RLTN
 from rltn_cli.training_config import DataConfig
@@ -19,20 +21,24 @@ RIGHT = 10.0
 """Lab distance up to which a token's colour counts as right."""
 
 
+def held_out_data(pairs: Sequence[Pair]) -> DataConfig:
+    """Return how held-out samples are drawn: from all sources alike, as they are, by another picture each."""
+    sources = Counter(pair.source for pair in pairs)
+    return DataConfig(
+        pseudo=0,
+        foreign=0,
+        recolor=0,
+        degrade=0,
+        source_weights={name: 1 / number for name, number in sources.items()},
+    )
+
+
 class HeldOut:
     """Samples of the validation split, each with another picture of the same figure as its reference."""
 
     def __init__(self, store: PackedStore, count: int, size: int, device: torch.device | str) -> None:
         """Draw about `count` samples, from all sources alike, and make their pictures of `size` pixels."""
-        sources = Counter(pair.source for pair in store.pairs)
-        config = DataConfig(
-            pseudo=0,
-            foreign=0,
-            recolor=0,
-            degrade=0,
-            source_weights={name: 1 / number for name, number in sources.items()},
-        )
-        sampler = Sampler(store.pairs, config, seed=0)
+        sampler = Sampler(store.pairs, held_out_data(store.pairs), seed=0)
         specs = [sampler.draw(0, i, count) for i in range(count)]
         self._sources = [store.pairs[spec.target].source for spec in specs]
         self._batches = [

@@ -14,15 +14,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rltn_cli.data.batches import Batch
-from rltn_cli.data.tensors import to_byte_values
+from rltn_cli.data.tensors import to_array, to_byte_values
 from rltn_cli.engine.evaluation.metrics import OFF_LINES, Lab, ciede2000, to_lab
 from rltn_cli.engine.inference.clues import palette_colors
 from rltn_cli.engine.runtime.precision import is_bf16_native
 from rltn_cli.imaging.colors.palette import read_palette
-from rltn_cli.imaging.pixels import Bytes
+from rltn_cli.imaging.pixels import to_bytes
 from rltn_cli.models.correspondence import normalize
 from rltn_cli.models.region_slots import RegionSlots, describe_regions
-from rltn_cli.models.rltn import RLTN, bring
+from rltn_cli.models.rltn import RLTN, at_tokens, bring
 from rltn_cli.models.windows import Grid
 from rltn_cli.sizes import PATCH
 
@@ -77,7 +77,7 @@ def read_samples(folder: Path, split: str) -> list[Sample]:
 @torch.inference_mode()
 def describe(model: RLTN, batch: Batch, source: str) -> Sample:
     """Return what a network says of a batch of one."""
-    reference = _to_picture(batch.reference)
+    reference = to_bytes(to_array(batch.reference[0]))
     colors = palette_colors(read_palette([reference]), [reference])
     device = torch.device("cpu")
     with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16_native(device)):
@@ -90,7 +90,7 @@ def describe(model: RLTN, batch: Batch, source: str) -> Sample:
     queries = normalize(content.float())
     slots = RegionSlots.of(batch.labels[0])
     votes = bring(queries[:, slots.voters], tokens, None, tokens.more, model.config.temperature)[0]
-    regions = describe_regions(slots, queries[0], context[0].float(), votes, Grid(*batch.labels.shape[1:]))
+    regions = describe_regions(slots, queries[0], at_tokens(context)[0], votes, Grid(*batch.labels.shape[1:]))
     mean, pixels = _true_colors(batch, slots)
     palette = to_lab(colors.palette.colors[None])[0]
     white = np.array([[100.0, 0.0, 0.0]])
@@ -109,11 +109,7 @@ def describe(model: RLTN, batch: Batch, source: str) -> Sample:
 def _true_colors(batch: Batch, slots: RegionSlots) -> tuple[Lab, Tensor]:
     """Return the mean Lab (R, 3) of the target's pixels off the lines in each region, and their number."""
     free = (to_byte_values(batch.sketch)[0] >= OFF_LINES).double()
-    lab = torch.from_numpy(to_lab(_to_picture(batch.target))).permute(2, 0, 1)
+    lab = torch.from_numpy(to_lab(to_bytes(to_array(batch.target[0])))).permute(2, 0, 1)
     sums = F.avg_pool2d(torch.cat([lab * free, free])[None], PATCH)[0].flatten(1).T * PATCH**2
     regions = torch.zeros(len(slots.sizes) + 1, 4, dtype=sums.dtype).index_add(0, slots.of_tokens, sums)[:-1]
     return (regions[:, :3] / regions[:, 3:].clamp(min=1e-6)).numpy(), regions[:, 3].float()
-
-
-def _to_picture(pictures: Tensor) -> Bytes:
-    return np.ascontiguousarray(to_byte_values(pictures)[0].permute(1, 2, 0).numpy())

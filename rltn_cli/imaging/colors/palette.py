@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from rltn_cli.imaging.pixels import Bytes, Floats, to_unit_range
 from rltn_cli.imaging.regions.flats import Mask
+from rltn_cli.sizes import PALETTE_LARGEST
 
 Color: TypeAlias = tuple[int, int, int]
 """sRGB, each from 0 to 255."""
 
 _WIDTH = 160
 """Pixels across at which colours are clustered."""
-_CENTERS = 24
 _MERGED = 7.0
 """Clusters nearer than this in Lab (CIE76) are one."""
 _SAME = 3.0
@@ -121,7 +121,7 @@ def _find_clusters(lab: Floats) -> Floats:
     """Return the medians (K, 3) of clusters of Lab colours (P, 3), the largest first."""
     cv2.setRNGSeed(0)  # of this thread
     stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.5)
-    count = min(_CENTERS, len(lab))
+    count = min(PALETTE_LARGEST, len(lab))
     _, found, _ = cv2.kmeans(lab, count, np.empty((0, 1), np.int32), stop, 1, cv2.KMEANS_PP_CENTERS)
     members = np.asarray(found).reshape(-1)
     sizes = np.bincount(members, minlength=count)
