@@ -184,6 +184,8 @@ def _report(
         write_reports(output, evaluators, results, overwrite=overwrite)
     if as_json or not quiet:
         _show(results, as_json)
+    if output and not quiet:
+        say(f"{output}: the report is there")
 
 
 def _parse_outputs(values: list[str]) -> dict[str, str]:

@@ -30,7 +30,7 @@ def test_a_report_of_a_model(
     report = tmp_path / "report"
     assert evaluate(pairs_folder, "-m", tiny, "--protocol", "group", "--limit", "2", "-o", str(report)) == 0
     printed = capsys.readouterr()
-    assert printed.err == ""
+    assert printed.err == f"rltn: {report}: the report is there\n"
     assert printed.out == (report / "report.md").read_text(encoding="utf-8")
     facts = json.loads((report / "report.json").read_text(encoding="utf-8"))
     assert [method["name"] for method in facts["methods"]][:2] == [tiny, "white page"]
