@@ -133,6 +133,16 @@ def test_a_line_that_makes_no_sense_is_named_and_nothing_runs(
     assert message in capsys.readouterr().err and not Path("out").exists()
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_fixes_are_refused_for_raw_before_anything_runs(
+    model: Path, desk: Path, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'sketch,reference,fixes\nin/0.png,ref.png,\nin/1.png,ref.png,"30,30=ff0000"\n'
+    Path("pages.csv").write_text(text, encoding="utf-8")
+    assert paint(model, "pages.csv", "--finish", "raw", *options) == 2
+    assert "without regions to fix" in capsys.readouterr().err and not Path("out").exists()
+
+
 def test_a_fix_that_lies_nowhere_fails_its_sketch_alone(
     model: Path, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

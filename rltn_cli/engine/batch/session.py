@@ -62,12 +62,14 @@ class BatchRequest:
         return Companions(self.output, self.save, self.layers, self.layers_format)
 
     def plan(self) -> list[PaintingTask]:
-        """Find out what there is to do; see `plan_batch` and `Companions.check`."""
+        """Find out what there is to do; see `plan_batch`, `Companions.check` and `FinishOptions.check`."""
         tasks = plan_batch(
             self.sources, self.output, self.guide,
             ending=self.ending, recursive=self.recursive, null=self.null,
         )  # fmt: skip
         self.companions.check(tasks)
+        for task in tasks:
+            FinishOptions(self.options.finish, fixes=task.fixes).check()
         return tasks
 
 

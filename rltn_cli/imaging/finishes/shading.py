@@ -11,6 +11,7 @@ import numpy as np
 
 from rltn_cli.imaging.colors.decision import Decision
 from rltn_cli.imaging.colors.palette import to_lab
+from rltn_cli.imaging.finishes.whitening import is_white, tinted
 from rltn_cli.imaging.pixels import Bytes, Floats, to_bytes
 from rltn_cli.imaging.regions.fits import closeness, evaluate, means, places, quadratics, sums
 from rltn_cli.imaging.regions.flats import Labels
@@ -66,6 +67,8 @@ class Shading:
 def fit_shading(colors: Floats, grey: Bytes, decision: Decision) -> Shading:
     """Fit each region's shading to the pixels of the network's picture that agree with the region's colour.
 
+    White regions in which the network sees hardly any tint have no shading.
+
     Args:
         colors: (h, w, 3) in [0, 1], the network's picture.
         grey: (H, W) the drawing.
@@ -87,5 +90,7 @@ def fit_shading(colors: Floats, grey: Bytes, decision: Decision) -> Shading:
     fits = quadratics(
         labels, agreeing, x, y, np.stack([light, away[:, 2] * _WARMTH], axis=1), regions, _RIDGE
     )
+    painted = tinted(labels, weight, colors.reshape(-1, 3)[cells], regions)
+    strength *= np.where(is_white(decision.colors), painted, 1)
     fits *= strength[:, None, None]
     return Shading(np.ascontiguousarray(fits[..., 0]), np.ascontiguousarray(fits[..., 1]))

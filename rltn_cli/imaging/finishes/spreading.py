@@ -11,6 +11,7 @@ import numpy as np
 
 from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.finishes.calming import calm_regions
+from rltn_cli.imaging.finishes.whitening import whiten_regions
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.regions.flats import find_regions
 from rltn_cli.imaging.regions.trust import darkness, trust
@@ -25,7 +26,7 @@ _ONE_AT_A_TIME = threading.Lock()
 """Threads that make thousands of short calls at the same time take longer than one after the other."""
 
 
-def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
+def spread_colors(colors: Floats, grey: Bytes, *, whiten: bool = False) -> Floats:
     """Enlarge colours so that they stop at lines.
 
     Colours away from lines are interpolated. Those on and next to lines have hardly any weight; there, colour
@@ -35,7 +36,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     Args:
         colors: (h, w, 3) in [0, 1].
         grey: (H, W) the drawing, black lines on white.
-        calm: take blotches out first.
+        whiten: whether regions with a faint tint are white.
 
     Returns:
         (H', W', 3) float32 in [0, 1]: of the drawing's size, or smaller where that is over 4 million pixels.
@@ -48,8 +49,10 @@ def spread_colors(colors: Floats, grey: Bytes, *, calm: bool = True) -> Floats:
     weight = trust(small)
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
     colors = _lighten(colors, grey, weight)
-    if calm:
-        colors = calm_regions(colors, weight, find_regions(small))
+    labels = find_regions(small)
+    colors = calm_regions(colors, weight, labels)
+    if whiten:
+        colors = whiten_regions(colors, weight, labels)
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
     known = np.empty((size[0], 4, size[1]), np.float32)
     for number, plane in enumerate(planes):

@@ -43,3 +43,11 @@ def test_a_region_whose_picture_disagrees_stays_flat():
     colors[:, :64] = np.random.default_rng(0).random((128, 64, 3), np.float32)
     painted = cel(colors)[30:-30, 30:220]
     assert np.ptp(painted, axis=(0, 1)).max() <= 20
+
+
+def test_white_regions_have_shading_only_where_the_picture_is_tinted():
+    colors = rooms()
+    colors[:, 64:] = np.linspace(0.99, 0.97, 128)[:, None, None]
+    assert (cel(colors)[30:-30, 290:480] == 255).all()
+    colors[:, 64:] = np.linspace(1, 0.7, 128)[:, None, None]
+    assert np.ptp(cel(colors)[30:-30, 290:480]) > 10
