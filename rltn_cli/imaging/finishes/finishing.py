@@ -13,7 +13,6 @@ from rltn_cli.imaging.colors.evidence import Clues
 from rltn_cli.imaging.finishes.flat_painting import FixedRegions, FlatPainting, Paint
 from rltn_cli.imaging.finishes.shading import fit_shading
 from rltn_cli.imaging.finishes.spreading import spread_colors
-from rltn_cli.imaging.finishes.whitening import has_white
 from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
 
 _BAND = 256
@@ -71,7 +70,7 @@ def _raw(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
 
 def _paint(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
     """Spread the network's colours between the lines."""
-    colors = spread_colors(clues.colors, grey, whiten=has_white(clues.palette))
+    colors = spread_colors(clues.colors, grey, clues.palette)
     return partial(upsample_rows, colors, size=(grey.shape[0], grey.shape[1]))
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from rltn_cli.imaging.canvas import shrink_lines
+from rltn_cli.imaging.colors.palette import Palette
 from rltn_cli.imaging.finishes.calming import calm_regions
 from rltn_cli.imaging.finishes.whitening import whiten_regions
 from rltn_cli.imaging.pixels import Bytes, Floats
@@ -26,7 +27,7 @@ _ONE_AT_A_TIME = threading.Lock()
 """Threads that make thousands of short calls at the same time take longer than one after the other."""
 
 
-def spread_colors(colors: Floats, grey: Bytes, *, whiten: bool = False) -> Floats:
+def spread_colors(colors: Floats, grey: Bytes, palette: Palette | None = None) -> Floats:
     """Enlarge colours so that they stop at lines.
 
     Colours away from lines are interpolated. Those on and next to lines have hardly any weight; there, colour
@@ -36,7 +37,7 @@ def spread_colors(colors: Floats, grey: Bytes, *, whiten: bool = False) -> Float
     Args:
         colors: (h, w, 3) in [0, 1].
         grey: (H, W) the drawing, black lines on white.
-        whiten: whether regions with a faint tint are white.
+        palette: of the references; where it has white, regions with a faint tint are white.
 
     Returns:
         (H', W', 3) float32 in [0, 1]: of the drawing's size, or smaller where that is over 4 million pixels.
@@ -51,8 +52,8 @@ def spread_colors(colors: Floats, grey: Bytes, *, whiten: bool = False) -> Float
     colors = _lighten(colors, grey, weight)
     labels = find_regions(small)
     colors = calm_regions(colors, weight, labels)
-    if whiten:
-        colors = whiten_regions(colors, weight, labels)
+    if palette is not None:
+        colors = whiten_regions(colors, weight, labels, palette)
     planes = [*np.moveaxis(colors * weight[..., None], -1, 0), weight]
     known = np.empty((size[0], 4, size[1]), np.float32)
     for number, plane in enumerate(planes):
