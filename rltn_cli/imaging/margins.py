@@ -20,6 +20,8 @@ KEPT = 0.04
 """Share of a drawing's longer side that is kept of its margins; they are painted in the colours of that."""
 _WORTH = 0.8
 """Largest share of the picture that may be left for cropping to be worth it."""
+_FILLED = 0.9
+"""Share of the part that differs from the margins, from which it is a picture in a frame and not a figure."""
 _INSIDE = 0.02
 """Share of the shorter side, from the edge of what was painted, whose colours the margins do not take."""
 _NEAR = 0.05
@@ -48,6 +50,10 @@ class Box:
 def find_figure(picture: Bytes, *, kept: float = 0.0) -> Box | None:
     """Find the part of a picture within blank margins.
 
+    Around a figure, it is as near to a square as the picture allows: a narrow figure that filled the canvas of
+    the network from side to side would be much larger than those that it has learned from. A picture in a
+    frame is found without the frame.
+
     Args:
         picture: (H, W) or (H, W, 3), on white paper.
         kept: share of the figure's longer side that is kept of its margins.
@@ -71,16 +77,22 @@ def find_figure(picture: Bytes, *, kept: float = 0.0) -> Box | None:
     if not rows.size:
         return None
     space = round(kept * max(rows[-1] - rows[0], columns[-1] - columns[0]))
-    box = Box(
-        max(0, int(rows[0]) - space),
-        min(height, int(rows[-1]) + 1 + space),
-        max(0, int(columns[0]) - space),
-        min(width, int(columns[-1]) + 1 + space),
-    )
+    top, bottom = max(0, int(rows[0]) - space), min(height, int(rows[-1]) + 1 + space)
+    left, right = max(0, int(columns[0]) - space), min(width, int(columns[-1]) + 1 + space)
+    filled = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean() >= _FILLED
+    side = 0 if filled else max(bottom - top, right - left)
+    box = Box(*_widen(top, bottom, side, height), *_widen(left, right, side, width))
     short, long = sorted(box.size)
     if short < PICTURE_SHORTEST or long > 4 * short or short * long > _WORTH * height * width:
         return None
     return box
+
+
+def _widen(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:
+    """Widen a range on both sides alike to at least a length, as far as it stays within 0 and a limit."""
+    length = min(max(length, stop - start), limit)
+    start = min(max(0, (start + stop - length) // 2), limit - length)
+    return start, start + length
 
 
 def with_margins(colors: Floats, box: Box, size: tuple[int, int]) -> Floats:

@@ -8,6 +8,13 @@ def figure(height=60, width=50):
     return np.random.default_rng(0).integers(20, 200, (height, width, 3), np.uint8)
 
 
+def drawn(height, width):
+    """A figure that fills half of its box."""
+    return np.where(np.add.outer(np.arange(height), np.arange(width))[..., None] % 2, 60, 255).astype(
+        np.uint8
+    )
+
+
 def on_page(color=255, top=50, bottom=40, left=30, right=70):
     borders = ((top, bottom), (left, right), (0, 0))
     return np.pad(figure(), borders, constant_values=color)
@@ -36,12 +43,23 @@ def test_some_of_the_margins_can_be_kept():
         np.full((90, 90, 3), 255, np.uint8),
         figure(),
         np.pad(np.zeros((4, 4, 3), np.uint8), ((40, 40), (40, 40), (0, 0)), constant_values=255),
-        np.pad(np.zeros((20, 100, 3), np.uint8), ((40, 40), (40, 40), (0, 0)), constant_values=255),
+        np.pad(np.zeros((20, 100, 3), np.uint8), ((0, 3), (40, 40), (0, 0)), constant_values=255),
+        np.pad(drawn(100, 30), ((0, 0), (40, 40), (0, 0)), constant_values=255),
     ],
-    ids=["narrow", "grey", "blank", "none", "too small", "too long"],
+    ids=["narrow", "grey", "blank", "none", "too small", "too long", "at the sides alone"],
 )
 def test_other_margins_stay(picture):
     assert find_figure(picture) is None
+
+
+def test_a_narrow_figure_keeps_its_margins_at_the_sides():
+    page = np.pad(drawn(100, 30), ((60, 60), (20, 170), (0, 0)), constant_values=255)
+    assert find_figure(page) == Box(60, 160, 0, 100)
+
+
+def test_a_figure_on_a_narrow_page_takes_the_whole_width():
+    page = np.pad(drawn(100, 30), ((100, 300), (15, 15), (0, 0)), constant_values=255)
+    assert find_figure(page) == Box(100, 200, 0, 60)
 
 
 def test_noise_of_jpeg_in_margins_is_blank():
