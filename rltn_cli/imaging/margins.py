@@ -50,9 +50,9 @@ class Box:
 def find_figure(picture: Bytes, *, kept: float = 0.0) -> Box | None:
     """Find the part of a picture within blank margins.
 
-    Around a figure, it is as near to a square as the picture allows: a narrow figure that filled the canvas of
-    the network from side to side would be much larger than those that it has learned from. A picture in a
-    frame is found without the frame.
+    Around a figure, it is as near to a square as the picture allows: a narrow figure that filled the canvas
+    from side to side would be much larger than those that the network has learned from. A picture in a frame
+    is found without the frame.
 
     Args:
         picture: (H, W) or (H, W, 3), on white paper.
