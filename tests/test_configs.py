@@ -45,6 +45,8 @@ def test_an_ablation_differs_in_what_it_leaves_out_alone(name: str, changed: dic
         ("no-pooling", {"region_pooling": False}),
         ("no-context", {"context": False}),
         ("no-mfam", {"aggregation": False}),
+        ("foreign", {"data.foreign": 0.2}),
+        ("scl", {"data.foreign": 0.2, "losses.scl": 10}),
     ],
 )
 def test_an_ablation_of_the_recipe_differs_from_it_in_one_thing(
