@@ -20,8 +20,9 @@ KEPT = 0.04
 """Share of a drawing's longer side that is kept of its margins; they are painted in the colours of that."""
 _WORTH = 0.8
 """Largest share of the picture that may be left for cropping to be worth it."""
-_FILLED = 0.9
-"""Share of the part that differs from the margins, from which it is a picture in a frame and not a figure."""
+_FRAMED, _INSET = 0.6, 0.02
+"""Share of a part's edges that differs from the margins, from which it is a picture in a frame, not a figure;
+and how far inside the edges are looked at, as a share of the part."""
 _INSIDE = 0.02
 """Share of the shorter side, from the edge of what was painted, whose colours the margins do not take."""
 _NEAR = 0.05
@@ -79,13 +80,20 @@ def find_figure(picture: Bytes, *, kept: float = 0.0) -> Box | None:
     space = round(kept * max(rows[-1] - rows[0], columns[-1] - columns[0]))
     top, bottom = max(0, int(rows[0]) - space), min(height, int(rows[-1]) + 1 + space)
     left, right = max(0, int(columns[0]) - space), min(width, int(columns[-1]) + 1 + space)
-    filled = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean() >= _FILLED
-    side = 0 if filled else max(bottom - top, right - left)
+    framed = _fills_edges(drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    side = 0 if framed else max(bottom - top, right - left)
     box = Box(*_widen(top, bottom, side, height), *_widen(left, right, side, width))
     short, long = sorted(box.size)
     if short < PICTURE_SHORTEST or long > 4 * short or short * long > _WORTH * height * width:
         return None
     return box
+
+
+def _fills_edges(drawn: NDArray[np.bool_]) -> bool:
+    """Return whether a part (H, W) differs from margins along most of its edges, as a framed picture does."""
+    down, across = (round(_INSET * length) for length in drawn.shape)
+    edges = drawn[down], drawn[-1 - down], drawn[:, across], drawn[:, -1 - across]
+    return bool(sum(edge.mean() for edge in edges) >= 4 * _FRAMED)
 
 
 def _widen(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:

@@ -62,6 +62,13 @@ def test_a_figure_on_a_narrow_page_takes_the_whole_width():
     assert find_figure(page) == Box(100, 200, 0, 60)
 
 
+def test_a_framed_picture_with_a_pale_corner_keeps_its_proportions():
+    picture = figure(100, 60)
+    picture[60:, :40] = 250
+    page = np.pad(picture, ((60, 60), (60, 60), (0, 0)), constant_values=255)
+    assert find_figure(page) == Box(60, 160, 60, 120)
+
+
 def test_noise_of_jpeg_in_margins_is_blank():
     noise = np.random.default_rng(1).integers(-12, 1, (150, 150, 3))
     picture = np.clip(on_page().astype(int) + noise, 0, 255).astype(np.uint8)

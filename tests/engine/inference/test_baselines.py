@@ -70,7 +70,7 @@ def test_what_is_said_of_matches_is_refused(
     colorizer: Colorizer, sketch: Picture, reference: Picture
 ) -> None:
     result = colorizer(sketch, [reference], size=64, finish="raw")
-    assert result.colors.shape == (64, 64, 3)
+    assert result.colors.shape == (96, 64, 3)
     for name in ("warped", "confidence", "matches", "painting"):
         with pytest.raises(UsageError, match="which munit does not have"):
             getattr(result, name)
