@@ -18,6 +18,8 @@ if sys.platform != "win32":
 
 _NAME_LENGTH = 100
 """Characters of a file's name in that of its temporary file; file systems allow 255 bytes."""
+_LOCK = ".rltn-lock"
+"""File in a folder that a process writes to."""
 _unfinished: set[Path] = set()
 """Temporary files that this process is writing."""
 
@@ -195,6 +197,50 @@ def open_alone(path: Path) -> io.FileIO | None:
         if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
             return file
         file.close()  # the other process ended in between and removed it
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Iterator[bool]:
+    """Hold a lock file while a block runs, unless another process of rltn holds it.
+
+    Where the system or the file system has no locks, others are not kept out.
+
+    Args:
+        path: made if it is missing, and removed afterwards; its folder exists.
+
+    Yields:
+        Whether this process holds it.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        file = open_alone(path)
+    except OSError as error:
+        raise OutputError(f"{path.parent}: cannot be written ({error.strerror})") from error
+    if file is None:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes no open file
+            path.unlink(missing_ok=True)
+        file.close()
+
+
+@contextlib.contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Keep other processes of rltn that ask from writing to a folder while a block runs; make it if missing.
+
+    Raises:
+        OutputError: another process holds it, or it cannot be written.
+    """
+    make_folder(folder)
+    with hold(folder / _LOCK) as held:
+        if not held:
+            raise OutputError(f"{folder}: another process is writing there; wait until it ends")
+        yield
 
 
 def _set_aside(folder: Path) -> Path:

@@ -9,6 +9,7 @@ import pytest
 from rltn_cli.errors import OutputError
 from rltn_cli.output_files import (
     check_file,
+    hold_folder,
     make_folder,
     open_alone,
     put_back_folder,
@@ -204,3 +205,19 @@ def test_a_file_whose_holder_removed_it_is_made_anew(tmp_path):
     assert path.exists()
     first.close()
     second.close()
+
+
+def test_a_held_folder_is_refused_until_it_is_free(tmp_path):
+    folder = tmp_path / "runs" / "one"
+    refused = pytest.raises(OutputError, match="one: another process is writing there")
+    with hold_folder(folder), refused, hold_folder(folder):
+        pass
+    with pytest.raises(ValueError, match="mine"), hold_folder(folder):
+        raise ValueError("mine")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_held_says_why(tmp_path):
+    (tmp_path / ".rltn-lock").mkdir()
+    with pytest.raises(OutputError, match="cannot be written"), hold_folder(tmp_path):
+        pass

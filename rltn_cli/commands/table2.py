@@ -159,8 +159,7 @@ def _show_estimates(request: "TableRequest") -> None:
     from rltn_cli.engine.table2.rows import ROWS
     from rltn_cli.engine.table2.session import check_data, leave_launcher, name_of
 
-    rank, _ = leave_launcher()
-    if rank:
+    if leave_launcher():
         return
     jobs = request.jobs()
     for job in jobs:

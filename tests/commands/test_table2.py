@@ -1,9 +1,11 @@
 """`rltn table2` from the command line: what it writes, skips, resumes and refuses."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,6 @@ from support.table2_set import OPTIONS, make_split_pairs
 from rltn_cli.cli import run
 from rltn_cli.engine.table2 import session
 from rltn_cli.engine.training.baselines.munit import MUNITObjective
-from rltn_cli.errors import TrainingError
 from rltn_cli.imaging.files.pictures import read_picture
 
 ROWS = ("--rows", "munit,drit")
@@ -104,18 +105,37 @@ def test_killed_in_a_row_and_resumed_the_table_is_the_same(
 
 
 def test_processes_share_the_rows(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `torchrun` starts them, one after the other: the first one last, since it waits for the others."""
+    """A row at work elsewhere is passed over by one that `torchrun` started, and waited for by the first."""
     output = tmp_path / "table"
     command = ["table2", str(pairs), "-o", str(output), *OPTIONS, *ROWS, "--quiet"]
-    models = []
-    for rank in ("1", "0"):
-        for name, value in (("RANK", rank), ("WORLD_SIZE", "2"), ("LOCAL_RANK", rank)):
-            monkeypatch.setenv(name, value)
+    munit = session.TableRequest((str(pairs),), output, ("munit",)).jobs()[0]
+    for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    with contextlib.ExitStack() as elsewhere:
+        assert elsewhere.enter_context(session.claim(munit))
         assert run(command) == 0
         assert "WORLD_SIZE" not in os.environ
-        models.append(sorted(path.parent.name for path in output.rglob("model")))
-    assert models == [["drit"], ["drit", "munit"]]
+        assert trained_rows(output) == ["drit"]
+        plain, seen = threading.Event.wait, []
+
+        def give_up_row(self: threading.Event, timeout: float | None = None) -> bool:
+            if timeout != session.POLL:
+                return plain(self, timeout)
+            seen.append(trained_rows(output))
+            elsewhere.close()
+            return False
+
+        monkeypatch.setattr(threading.Event, "wait", give_up_row)
+        monkeypatch.setenv("RANK", "0")
+        assert run(command) == 0
+    assert seen == [["drit"]]
+    assert trained_rows(output) == ["drit", "munit"]
     assert (output / "report.md").is_file()
+    assert not list(output.rglob(".rltn-lock*"))
+
+
+def trained_rows(output: Path) -> list[str]:
+    return sorted(path.parent.name for path in output.rglob("model"))
 
 
 def test_a_dry_run_names_rows_and_writes_nothing(
@@ -176,11 +196,3 @@ def test_data_need_two_splits_and_a_name_each(
     index.write_text(index.read_text().replace(",val,", ",train,"))
     assert run(["table2", str(other), "-o", output, *OPTIONS]) == 1
     assert "no pairs of split 'val'" in capsys.readouterr().err
-
-
-def test_a_row_that_is_missing_is_named(pairs: Path, tmp_path: Path) -> None:
-    request = session.TableRequest((str(pairs),), tmp_path / "t")
-    job = request.jobs()[0]
-    assert not session.is_done(job)
-    with pytest.raises(TrainingError, match="adain: this row is not done"):
-        session.check_trained(job)

@@ -23,6 +23,7 @@ from rltn_cli.engine.training.objective import Objective
 from rltn_cli.errors import DataError
 from rltn_cli.model_config import PRESETS
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.output_files import hold_folder
 
 pytest.importorskip("tensorboard")
 
@@ -120,6 +121,18 @@ def test_a_run_is_neither_lost_nor_replaced_by_accident(pairs, settings, tmp_pat
     assert (output / "model" / "model.safetensors").read_bytes() != before
     assert train(pairs, settings, tmp_path / "none", "--resume", "auto") == 2
     assert "holds no training state" in capsys.readouterr().err
+
+
+def test_a_run_that_another_process_is_at_work_on_is_left_alone(pairs, settings, tmp_path, capsys):
+    output = tmp_path / "run"
+    assert train(pairs, settings, output, "--steps", 1, "-q") == 0
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    with hold_folder(output):
+        for more in (("--resume", "auto"), ("--overwrite",)):
+            assert train(pairs, settings, output, "--steps", 2, *more, "-q") == 1
+            said = capsys.readouterr().err
+            assert f"{output}: another process is writing there; wait until it ends" in said
+    assert {path: path.read_bytes() for path in output.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -14,6 +14,7 @@ from rltn_cli.cli import run
 from rltn_cli.engine.checkpoints.line_models import load_line_model, save_line_model
 from rltn_cli.engine.training.lines.trainer import LineTrainer
 from rltn_cli.models.hed import HED, HEDConfig
+from rltn_cli.output_files import hold_folder
 
 
 @pytest.fixture
@@ -122,6 +123,9 @@ def test_a_run_is_neither_lost_nor_replaced_by_accident(
     assert train(output, data, "--teacher", teacher) == 1
     assert "holds a run already: add --resume to continue it, or --overwrite" in capsys.readouterr().err
     assert train(output, data, "--resume", "--overwrite") == 2
+    with hold_folder(output):
+        assert train(output, data, "--teacher", teacher, "--overwrite") == 1
+    assert f"{output}: another process is writing there" in capsys.readouterr().err
     assert train(output, data, "--teacher", teacher, "--overwrite", "--seed", 1, "-q") == 0
     assert len((output / "log.jsonl").read_text().splitlines()) == 1
 

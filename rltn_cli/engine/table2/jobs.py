@@ -23,7 +23,7 @@ from rltn_cli.engine.training.run_data import TrainingData
 from rltn_cli.engine.training.run_folder import find_newest_state, read_saved_config
 from rltn_cli.engine.training.settings import used_settings
 from rltn_cli.engine.training.state import STATE
-from rltn_cli.errors import OutputError, TrainingError
+from rltn_cli.errors import OutputError
 from rltn_cli.output_files import make_folder, write_file
 from rltn_cli.result_folders import MODEL, RUN_CONFIG
 from rltn_cli.training_config import TrainConfig
@@ -180,13 +180,3 @@ def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
     }
     text = json.dumps(kept, indent=1) + "\n"
     write_file(job.folder / f"{protocol}.json", text.encode(), overwrite=True)
-
-
-def check_trained(job: Job) -> None:
-    """Refuse to report on a row that is not done.
-
-    Raises:
-        TrainingError: as above.
-    """
-    if not job.trained or any(job.evaluation(protocol) is None for protocol in PROTOCOLS):
-        raise TrainingError(f"{job.folder}: this row is not done; run the same command again")

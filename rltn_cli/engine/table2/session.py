@@ -2,8 +2,8 @@
 
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict
@@ -17,7 +17,6 @@ from rltn_cli.engine.table2.jobs import (
     PROTOCOLS,
     Job,
     Measurement,
-    check_trained,
     run_evaluation,
     run_training,
 )
@@ -27,6 +26,7 @@ from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.run_data import TrainingData, prepare_data
 from rltn_cli.engine.training.run_folder import read_saved_config
 from rltn_cli.errors import DataError, UsageError
+from rltn_cli.output_files import hold, make_folder
 from rltn_cli.result_folders import RUN_CONFIG
 
 POLL = 2.0
@@ -106,7 +106,7 @@ class RowBegun(TypedDict):
     data: str
     seed: int
     number: int
-    """From 1, of those of this process."""
+    """Its place in the table, from 1."""
     count: int
     what: str
     """`training`, or the protocol of the evaluation."""
@@ -141,7 +141,8 @@ def check_data(data: Sequence[str]) -> None:
 def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEvent]:
     """Train and evaluate every row that is not done, and write the table.
 
-    Under `torchrun` each process does a share of the rows, each row alone; the first waits, and writes.
+    Several processes share the rows: each takes the next one that no other is at work on. Of those that
+    `torchrun` starts, the first waits for the others, and writes.
 
     Args:
         request: the table.
@@ -150,37 +151,72 @@ def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEv
     Raises:
         RltnError: data, a network, a folder or training fails.
     """
-    rank, processes = leave_launcher()
+    rank = leave_launcher()
     jobs = request.jobs()
     for job in jobs:
         job.check()
     check_data(request.data)
-    own = jobs[rank::processes]
-    prepared: dict[str, TrainingData] = {}
-    for number, job in enumerate(own, start=1):
-        if not job.trained:
-            yield _row(job, number, len(own), "training")
-            if job.data not in prepared:
-                prepared = {job.data: prepare_data(job.config)}
-            yield from run_training(job, prepared[job.data], stop)
-        for protocol in PROTOCOLS:
-            if stop.is_set():
-                yield {"event": "stopped", "path": str(job.folder)}
-                return
-            if job.evaluation(protocol) is None:
-                yield _row(job, number, len(own), protocol)
-                run_evaluation(job, protocol)
+    session = _Session(jobs, stop)
+    while session.find_undone():
+        yield from session.take_rows()
+        if stop.is_set():
+            yield {"event": "stopped", "path": str(request.output)}
+            return
+        if rank:
+            return
+        if not session.has_worked:
+            stop.wait(POLL)
     if rank:
         return
-    while processes > 1 and not stop.is_set() and not all(map(is_done, jobs)):
-        time.sleep(POLL)
-    if stop.is_set():
-        yield {"event": "stopped", "path": str(request.output)}
-        return
-    for job in jobs:
-        check_trained(job)
     report = write_results(request.output, jobs, request.studies)
     yield {"event": "table", "path": str(report)}
+
+
+class _Session:
+    """What one process does of a table."""
+
+    def __init__(self, jobs: Sequence[Job], stop: threading.Event) -> None:
+        self._jobs, self._stop = jobs, stop
+        self._undone = list(jobs)
+        self._prepared: dict[str, TrainingData] = {}
+        self.has_worked = False
+        """Whether the last call of `take_rows` found anything to do."""
+
+    def find_undone(self) -> list[Job]:
+        """Return the rows that are not done yet, by this process or another."""
+        self._undone = [job for job in self._undone if not is_done(job)]
+        return self._undone
+
+    def take_rows(self) -> Iterator[TableEvent]:
+        """Do the undone rows, one after another, but for those that another process is at work on."""
+        self.has_worked = False
+        for job in self._undone:
+            with claim(job) as claimed:
+                if claimed and not is_done(job):
+                    self.has_worked = True
+                    yield from self._do(job)
+            if self._stop.is_set():
+                return
+
+    def _do(self, job: Job) -> Iterator[TableEvent]:
+        """Train and evaluate a row."""
+        if not job.trained:
+            yield self._row(job, "training")
+            if job.data not in self._prepared:
+                self._prepared = {job.data: prepare_data(job.config)}
+            yield from run_training(job, self._prepared[job.data], self._stop)
+        for protocol in PROTOCOLS:
+            if self._stop.is_set():
+                return
+            if job.evaluation(protocol) is None:
+                yield self._row(job, protocol)
+                run_evaluation(job, protocol)
+
+    def _row(self, job: Job, what: str) -> RowBegun:
+        return {
+            "event": "row", "row": job.row, "data": name_of(job.data), "seed": job.seed,
+            "number": self._jobs.index(job) + 1, "count": len(self._jobs), "what": what,
+        }  # fmt: skip
 
 
 def is_done(job: Job) -> bool:
@@ -188,16 +224,21 @@ def is_done(job: Job) -> bool:
     return job.trained and all(job.evaluation(protocol) is not None for protocol in PROTOCOLS)
 
 
-def leave_launcher() -> tuple[int, int]:
-    """Return this process's number and their count, and forget the launcher: each process trains alone."""
-    rank, processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+@contextmanager
+def claim(job: Job) -> Iterator[bool]:
+    """Keep a row for this process while a block runs; yield False where another is at work on it.
+
+    Raises:
+        OutputError: the table's folder cannot be written.
+    """
+    make_folder(job.folder.parent)
+    with hold(job.folder.with_name(f".rltn-lock-{job.row}")) as held:
+        yield held
+
+
+def leave_launcher() -> int:
+    """Return this process's number, and forget the launcher: each process trains alone."""
+    rank = int(os.environ.get("RANK", "0"))
     for name in _LAUNCHED:
         os.environ.pop(name, None)
-    return rank, processes
-
-
-def _row(job: Job, number: int, count: int, what: str) -> RowBegun:
-    return {
-        "event": "row", "row": job.row, "data": name_of(job.data), "seed": job.seed,
-        "number": number, "count": count, "what": what,
-    }  # fmt: skip
+    return rank

@@ -26,6 +26,7 @@ from rltn_cli.engine.training.trainer import StepReport, Trainer
 from rltn_cli.errors import DataError, TrainingError
 from rltn_cli.models.architectures import PaintingNetwork
 from rltn_cli.models.rltn import RLTN
+from rltn_cli.output_files import hold_folder
 from rltn_cli.training_config import TrainConfig
 
 
@@ -106,11 +107,19 @@ def _run(
         for _ in steps.run():
             pass
         return
-    folder = RunFolder(request.output, overwrite=request.overwrite)
-    folder.write_config(config)
-    with RunLog(folder.path, trainer.step) as log:
+    with hold_folder(request.output):
         if extracted:
             yield {"event": "lines", "extracted": extracted, "method": config.lines}
+        yield from _record(request, config, data, trainer, steps)
+
+
+def _record(
+    request: Request, config: TrainConfig, data: TrainingData, trainer: Trainer, steps: "_Steps"
+) -> Iterator[TrainingEvent]:
+    """Do the steps, write what the run's folder is to hold, and yield the events."""
+    folder, clock = RunFolder(request.output, overwrite=request.overwrite), steps.clock
+    folder.write_config(config)
+    with RunLog(folder.path, trainer.step) as log:
         recorder = open_recorder(config, data, trainer, folder, log, clock)
         yield from recorder.begin()
         clock.begin(trainer.networks.count_parameters())
@@ -152,13 +161,13 @@ class _Steps:
     """The steps of a call: until the end, until the time is over, or until any process gets a signal."""
 
     def __init__(self, trainer: Trainer, clock: Clock, stop: threading.Event) -> None:
-        self._trainer, self._clock, self._stop = trainer, clock, stop
+        self._trainer, self.clock, self._stop = trainer, clock, stop
         self.interrupted = False
         """Whether a signal ended the steps."""
 
     def run(self) -> Iterator[StepReport]:
         """Do the steps; all processes stop after the same one."""
-        trainer, clock = self._trainer, self._clock
+        trainer, clock = self._trainer, self.clock
         is_main = trainer.accelerator.is_main_process  # its clock counts for all
         for report in trainer.run():
             yield report

@@ -27,7 +27,7 @@ from rltn_cli.engine.training.lines.batches import SIZE, Example, LineBatches, f
 from rltn_cli.engine.training.lines.edge_maps import missing_maps, write_edge_maps
 from rltn_cli.engine.training.lines.trainer import LineTrainer, LineTraining
 from rltn_cli.errors import ConfigError, OutputError, TrainingError, UsageError
-from rltn_cli.output_files import make_folder, put_back_folder, write_file
+from rltn_cli.output_files import hold_folder, put_back_folder, write_file
 from rltn_cli.result_folders import EDGES, MODEL, RUN_CONFIG
 
 LOG, STATE = "log.jsonl", "state"
@@ -153,8 +153,15 @@ def train_lines(request: LineRunRequest, plan: LinePlan, stop: threading.Event) 
     """Train until the minutes are over or `stop` is set, and yield what happens.
 
     Raises:
-        RltnError: as `prepare`, a model that is unavailable, or a loss that is not finite.
+        RltnError: as `prepare`, a folder that another process writes to, a model that is unavailable, or a
+            loss that is not finite.
     """
+    with hold_folder(request.output):
+        yield from _run(request, plan, stop)
+
+
+def _run(request: LineRunRequest, plan: LinePlan, stop: threading.Event) -> Iterator[Event]:
+    """Make the folder ready, train, and yield what happens."""
     config, output = request.config, request.output
     _make_ready(request)
     written = 0
@@ -176,9 +183,8 @@ def train_lines(request: LineRunRequest, plan: LinePlan, stop: threading.Event) 
 
 
 def _make_ready(request: LineRunRequest) -> None:
-    """Make the folder, empty but for edge maps unless the run is resumed, and write the configuration."""
+    """Empty the folder but for edge maps unless the run is resumed, and write the configuration."""
     output = request.output
-    make_folder(output)
     try:
         put_back_folder(output / STATE)
         if request.overwrite:
