@@ -70,7 +70,7 @@ class Encoder(nn.Module):
 
 
 def gather(levels: Sequence[Tensor]) -> Tensor:
-    """Return V = [phi(f^1); ...; f^L], section 3.3: all levels at the last one's size, (B, d, h, w)."""
+    """Return V = [phi(f^1); ...; f^L], equation (1): all levels at the last one's size, (B, d, h, w)."""
     height, width = levels[-1].shape[2:]
     return torch.cat([F.adaptive_avg_pool2d(level, (height, width)) for level in levels], dim=1)
 
@@ -91,6 +91,8 @@ class FeatureTransfer(nn.Module):
 
     def forward(self, sketch: Tensor, reference: Tensor) -> Tensor:
         """Return `c_i = v_i^s + sum_j softmax_j(W_q v_i^s . W_k v_j^r / sqrt(d)) W_v v_j^r`.
+
+        Equations (2) to (4).
 
         Args:
             sketch: V_s, (B, N, d).

@@ -124,7 +124,7 @@ def spline(rng: np.random.Generator, bend: float) -> Deformation:
 
 
 def triplet_loss(queries: Tensor, positive: Tensor, negative: Tensor, inside: Tensor) -> Tensor:
-    """Return the similarity-based triplet loss L_tr, section 3.4.
+    """Return the similarity-based triplet loss L_tr, equation (5).
 
     `max(0, -S(v_q, v_k^p) + S(v_q, v_k^n) + gamma)`, with the scaled dot product S of `similarity`, as a mean
     over the positions that are `inside`.
@@ -153,11 +153,11 @@ def generator_loss(fake: Sequence[Tensor]) -> Tensor:
 
 
 def perceptual_loss(painted: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
-    """Return L_perc: L1 between the frozen VGG's features, summed over the layers."""
+    """Return L_perc, equation (8): L1 between the frozen VGG's features, summed over the layers."""
     return torch.stack([l1(painted[name], target[name]) for name in LAYERS]).sum()
 
 
 def style_loss(painted: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
-    """Return L_style: L1 between Gram matrices, divided by C H W, summed over the layers."""
+    """Return L_style, equation (9): L1 between Gram matrices, divided by C H W, summed over the layers."""
     with torch.autocast(painted[LAYERS[0]].device.type, enabled=False):
         return torch.stack([l1(gram(painted[name]), gram(target[name])) for name in LAYERS]).sum()
