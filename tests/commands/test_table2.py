@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.baselines import write_vgg16
 from support.table2_set import OPTIONS, make_split_pairs
 
 from rltn_cli.cli import run
@@ -136,6 +137,22 @@ def test_processes_share_the_rows(pairs: Path, tmp_path: Path, monkeypatch: pyte
 
 def trained_rows(output: Path) -> list[str]:
     return sorted(path.parent.name for path in output.rglob("model"))
+
+
+def test_a_missing_network_is_found_before_any_row_is_trained(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "table"
+    monkeypatch.delenv("RLTN_FROZEN", raising=False)
+    for rows in ("munit,scft", "adain", "rltn"):
+        assert run(["table2", str(pairs), "-o", str(output), *OPTIONS, "--rows", rows]) == 1
+        assert "the frozen network vgg16 is needed" in capsys.readouterr().err
+    frozen = str(write_vgg16(tmp_path / "frozen"))
+    measured = [option for option in OPTIONS if option != "--quick"]
+    command = ["table2", str(pairs), "-o", str(output), *measured, "--rows", "munit,scft", "--frozen", frozen]
+    assert run(command) == 1
+    assert "alexnet_features.safetensors: no such file" in capsys.readouterr().err
+    assert not output.exists()
 
 
 def test_a_dry_run_names_rows_and_writes_nothing(

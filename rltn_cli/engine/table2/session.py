@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict
 
+import torch
+
 from rltn_cli.choices import Precision, TablePrecision
 from rltn_cli.data.recipes import read_data
 from rltn_cli.data.splits import TRAIN, VAL
+from rltn_cli.engine.checkpoints.trunks import read_trunk
+from rltn_cli.engine.evaluation.evaluator import load_metric_networks
 from rltn_cli.engine.runtime.device import choose_device
 from rltn_cli.engine.runtime.precision import choose_training_precision
 from rltn_cli.engine.table2.jobs import (
     PROTOCOLS,
     Job,
     Measurement,
+    evaluation_config,
     run_evaluation,
     run_training,
 )
@@ -138,6 +143,25 @@ def check_data(data: Sequence[str]) -> None:
                 )
 
 
+def check_networks(jobs: Sequence[Job]) -> None:
+    """Fail now, and not after hours, if a frozen network that rows or their evaluation need is unavailable.
+
+    Metrics whose networks nobody named are left out: a warning says which.
+
+    Args:
+        jobs: the rows that are not done.
+
+    Raises:
+        RltnError: a network, or a package that loads it, is unavailable.
+    """
+    if any(not job.trained and (job.config.perceptual or job.config.architecture == "adain") for job in jobs):
+        frozen = jobs[0].budget.frozen
+        read_trunk("vgg16", Path(frozen) if frozen else None)
+    for job in jobs[:1]:
+        config = evaluation_config(job, PROTOCOLS[0], job.model)
+        load_metric_networks(config, torch.device("cpu"), offline=job.measurement.offline)
+
+
 def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEvent]:
     """Train and evaluate every row that is not done, and write the table.
 
@@ -156,6 +180,8 @@ def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEv
     for job in jobs:
         job.check()
     check_data(request.data)
+    if not rank:
+        check_networks([job for job in jobs if not is_done(job)])
     session = _Session(jobs, stop)
     while session.find_undone():
         yield from session.take_rows()
