@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,12 +154,13 @@ def check_networks(jobs: Sequence[Job]) -> None:
     Raises:
         RltnError: a network, or a package that loads it, is unavailable.
     """
+    if not jobs:
+        return
     if any(not job.trained and (job.config.perceptual or job.config.architecture == "adain") for job in jobs):
         frozen = jobs[0].budget.frozen
         read_trunk("vgg16", Path(frozen) if frozen else None)
-    for job in jobs[:1]:
-        config = evaluation_config(job, PROTOCOLS[0], job.model)
-        load_metric_networks(config, torch.device("cpu"), offline=job.measurement.offline)
+    config = evaluation_config(jobs[0], PROTOCOLS[0], jobs[0].model)
+    load_metric_networks(config, torch.device("cpu"), offline=jobs[0].measurement.offline)
 
 
 def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEvent]:
@@ -180,17 +181,17 @@ def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEv
     for job in jobs:
         job.check()
     check_data(request.data)
-    if not rank:
-        check_networks([job for job in jobs if not is_done(job)])
     session = _Session(jobs, stop)
+    if not rank:
+        check_networks(session.find_undone())
     while session.find_undone():
-        yield from session.take_rows()
+        worked = yield from session.take_rows()
         if stop.is_set():
             yield {"event": "stopped", "path": str(request.output)}
             return
         if rank:
-            return
-        if not session.has_worked:
+            break
+        if not worked:
             stop.wait(POLL)
     if rank:
         return
@@ -205,24 +206,27 @@ class _Session:
         self._jobs, self._stop = jobs, stop
         self._undone = list(jobs)
         self._prepared: dict[str, TrainingData] = {}
-        self.has_worked = False
-        """Whether the last call of `take_rows` found anything to do."""
 
     def find_undone(self) -> list[Job]:
         """Return the rows that are not done yet, by this process or another."""
         self._undone = [job for job in self._undone if not is_done(job)]
         return self._undone
 
-    def take_rows(self) -> Iterator[TableEvent]:
-        """Do the undone rows, one after another, but for those that another process is at work on."""
-        self.has_worked = False
+    def take_rows(self) -> Generator[TableEvent, None, bool]:
+        """Do the undone rows, one after another, but for those that another process is at work on.
+
+        Returns:
+            Whether there was any to do.
+        """
+        worked = False
         for job in self._undone:
+            if self._stop.is_set():
+                break
             with claim(job) as claimed:
                 if claimed and not is_done(job):
-                    self.has_worked = True
+                    worked = True
                     yield from self._do(job)
-            if self._stop.is_set():
-                return
+        return worked
 
     def _do(self, job: Job) -> Iterator[TableEvent]:
         """Train and evaluate a row."""
