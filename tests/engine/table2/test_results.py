@@ -121,7 +121,8 @@ def test_losses_that_no_state_has_do_not_count(jobs: list[Job]) -> None:
 
 def test_a_sheet_has_a_column_a_method() -> None:
     grey, black = (np.full((2, 256, 256, 3), value, np.uint8) for value in (128, 0))
-    sheet = lay_out([("grey", grey), ("black", black)])
+    sheet = lay_out({"grey": grey, "black": black})
     assert sheet.shape == (20 + 2 * 198 + 6, 2 * 198 + 6, 3)
     assert sheet[100, 100].tolist() == [128] * 3
     assert sheet[100, 300].tolist() == [0] * 3
+    assert lay_out({"grey": grey}, 64).shape == (20 + 2 * 70 + 6, 70 + 6, 3)
