@@ -36,7 +36,8 @@ Gap = Annotated[
     typer.Option(
         min=0,
         max=GAP_MAXIMUM,
-        help="Widest gap in a line that counts as closed, in pixels of the drawing.",
+        help="Widest gap in a line that is always closed, in pixels of the drawing; gaps up to six times as "
+        "wide are closed where the network sees different colours on both sides.",
         show_default="1.2 % of the shorter side",
     ),
 ]

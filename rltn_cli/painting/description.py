@@ -9,9 +9,9 @@ from typing import Any
 from rltn_cli.choices import Finish, Lines
 from rltn_cli.config_files import from_mapping
 from rltn_cli.errors import ConfigError, PaintingError
-from rltn_cli.imaging.colors.evidence import map_size
 from rltn_cli.imaging.colors.palette_files import parse_palette
 from rltn_cli.imaging.files.pictures import MAX_PIXELS
+from rltn_cli.imaging.regions.region_map import map_size
 from rltn_cli.painting.arrays import Spec
 from rltn_cli.painting.finish import FinishOptions
 from rltn_cli.painting.fixes import parse_fixes

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from rltn_cli.imaging.colors.evidence import RegionMap
 from rltn_cli.imaging.regions.flats import INK, Labels
-from rltn_cli.imaging.regions.graph import find_borders
+from rltn_cli.imaging.regions.region_map import RegionMap
 from rltn_cli.painting.region_edits import RegionEdit
 
 Edits = tuple[RegionEdit, ...]
@@ -37,7 +36,7 @@ class EditedRegions:
     def after(self, edits: Edits) -> RegionMap:
         """Return the regions after edits, taken one after the other."""
         labels = self._state(edits).labels
-        return RegionMap(labels, self._found.dark, find_borders(labels, self._found.dark))
+        return RegionMap.of(labels, self._found.dark)
 
     def idle(self, edits: Edits) -> int:
         """Return how many edits change nothing."""

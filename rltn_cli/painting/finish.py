@@ -88,6 +88,11 @@ class FinishOptions:
         """Whether the colours of regions are to be decided."""
         return self.finish in DECIDED or bool(self.fixes) or self.transparent_paper
 
+    @property
+    def looks_at_regions(self) -> bool:
+        """Whether the regions between the lines matter, and therefore what the network attends to in them."""
+        return self.finish != "raw" or self.decides
+
     def resolve(self, grey: Bytes) -> tuple["FinishOptions", tuple[str, ...]]:
         """Choose the finish where it is `auto`.
 

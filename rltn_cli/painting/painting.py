@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltn_cli.imaging.colors.decision import Decision, decide
-from rltn_cli.imaging.colors.evidence import Clues, Evidence, RegionMap, gather_evidence, map_regions
+from rltn_cli.imaging.colors.evidence import Clues, Evidence, gather_evidence
+from rltn_cli.imaging.colors.openings import divide_at_openings
 from rltn_cli.imaging.colors.palette import Color, Palette
 from rltn_cli.imaging.finishes.flat_painting import RegionRows
 from rltn_cli.imaging.margins import Box, with_margins
 from rltn_cli.imaging.pixels import Bytes, Floats, Pixels
 from rltn_cli.imaging.regions.flats import GAP
+from rltn_cli.imaging.regions.region_map import RegionMap, map_regions
 from rltn_cli.painting.edited_regions import EditedRegions
 from rltn_cli.painting.fixes import Fix
 from rltn_cli.painting.region_edits import RegionEdit
@@ -106,13 +108,16 @@ class Painting:
     def regions(self, gap: float | None = None, edits: tuple[RegionEdit, ...] = ()) -> RegionMap:
         """Return the regions between the lines.
 
+        Openings wider than the gap are closed, too, where the network sees different colours on both sides.
+
         Args:
-            gap: widest gap in a line that is closed, in pixels; 1.2 % of the shorter side if left out.
+            gap: widest gap in a line that is always closed, in pixels; 1.2 % of the shorter side if left out.
             edits: merges and splits, taken one after the other.
         """
         share = self.share_of(gap)
         if share not in self.known:
-            self.known[share] = map_regions(self.grey, share)
+            found = map_regions(self.grey, share)
+            self.known[share] = divide_at_openings(found, self.clues, self.grey, share)
         return self._edits_of(gap).after(edits) if edits else self.known[share]
 
     def idle_edits(self, gap: float | None, edits: tuple[RegionEdit, ...]) -> int:
@@ -142,7 +147,7 @@ class Painting:
         found = self._evidence.get(key)
         if found is None:
             if palette is None:
-                found = gather_evidence(self.clues, self.grey, regions=self.regions(gap, edits))
+                found = gather_evidence(self.clues, self.grey, self.regions(gap, edits))
             else:
                 found = self.evidence(gap, edits=edits).in_palette(palette)
         _keep(self._evidence, key, found)

@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from rltn_cli import __version__
 from rltn_cli.config_files import to_json
 from rltn_cli.errors import OutputError, PaintingError, RltnError, UsageError
-from rltn_cli.imaging.colors.evidence import Clues, known_regions
+from rltn_cli.imaging.colors.evidence import Clues
 from rltn_cli.imaging.colors.palette import Palette
 from rltn_cli.imaging.files.encoding import encode_picture
 from rltn_cli.imaging.files.formats import PAINTING_MEDIA_TYPE, PAINTING_SUFFIX, PNG
 from rltn_cli.imaging.files.pictures import MAX_BYTES
 from rltn_cli.imaging.margins import Box
+from rltn_cli.imaging.regions.region_map import known_regions
 from rltn_cli.output_files import check_file as check_output_file
 from rltn_cli.output_files import write_file
 from rltn_cli.painting.archives import add_file

@@ -6,6 +6,7 @@ from rltn_cli.imaging.colors.evidence import Clues, gather_evidence
 from rltn_cli.imaging.finishes.finishing import DECIDED, lay_lines, under_lines
 from rltn_cli.imaging.pixels import Bytes, Pixels
 from rltn_cli.imaging.regions.flats import GAP
+from rltn_cli.imaging.regions.region_map import map_regions
 
 
 def finish_picture(
@@ -30,5 +31,5 @@ def finish_picture(
     Returns:
         (H, W, 3) of the type of `ink`; with `lines="keep"` nowhere lighter than `ink`.
     """
-    decision = decide(gather_evidence(clues, grey, gap=gap)) if finish in DECIDED else None
+    decision = decide(gather_evidence(clues, grey, map_regions(grey, gap))) if finish in DECIDED else None
     return lay_lines(under_lines(clues, grey, finish, decision), clues, ink, finish=finish, lines=lines)

@@ -53,7 +53,7 @@ def gather_clues(
         fit: of the drawing.
         outputs: one per tile, as `fit.tiles` lists them.
         reference: of the references that the network was given.
-        attention: whether to gather the attention too, which only decisions about regions look at.
+        attention: whether to gather the attention too, which only finishes that look at regions need.
 
     Returns:
         The clues. Of a network without correspondence, the picture itself is what it says of the warp.

@@ -132,7 +132,7 @@ class Colorizer:
             finish: how colours are brought to the drawing; see `rltn_cli.choices.FINISHES`.
             lines: `keep` the artist's own, those of the `network`, or `none` for colours only.
             alpha: what becomes of the drawing's transparency; see `DrawingOptions`, also for what follows.
-            gap: widest gap in a line that counts as closed, in pixels of the drawing; 1.2 % of its shorter
+            gap: widest gap in a line that is always closed, in pixels of the drawing; 1.2 % of its shorter
                 side if left out.
             palette: the only colours that flats take; those of the references if left out.
             fixes: colours of single regions; see `Fix` and `Painting.decide`, also for what follows.
@@ -222,7 +222,7 @@ class Colorizer:
         """
         allowed, limits = self.allow(options)
         chosen, reasons = allowed.resolve(drawing.grey)
-        seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.decides)
+        seen = gather_clues(drawing.fit, outputs, references.colors, attention=chosen.looks_at_regions)
         painting = Painting(
             drawing.ink, drawing.grey, drawing.alpha, drawing.dpi, drawing.figure, seen, references.pictures
         )

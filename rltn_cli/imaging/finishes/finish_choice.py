@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from rltn_cli.imaging.canvas import shrink_lines
-from rltn_cli.imaging.colors.evidence import map_regions
 from rltn_cli.imaging.pixels import Bytes
 from rltn_cli.imaging.regions.clearance import Clearance
 from rltn_cli.imaging.regions.flats import GAP, INK
+from rltn_cli.imaging.regions.region_map import map_regions
 from rltn_cli.imaging.regions.runs import Runs
 
 _SIDE = 512

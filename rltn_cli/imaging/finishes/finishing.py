@@ -7,13 +7,15 @@ import cv2
 import numpy as np
 
 from rltn_cli.choices import Finish, Lines
-from rltn_cli.imaging.canvas import upsample_rows
+from rltn_cli.imaging.canvas import shrink_lines, upsample_rows
 from rltn_cli.imaging.colors.decision import Decision
 from rltn_cli.imaging.colors.evidence import Clues
+from rltn_cli.imaging.colors.openings import divide_at_openings
 from rltn_cli.imaging.finishes.flat_painting import FixedRegions, FlatPainting, Paint
 from rltn_cli.imaging.finishes.shading import fit_shading
 from rltn_cli.imaging.finishes.spreading import spread_colors
 from rltn_cli.imaging.pixels import Bytes, Pixels, top_value
+from rltn_cli.imaging.regions.region_map import map_regions
 
 _BAND = 256
 _DEPTHS = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
@@ -70,7 +72,9 @@ def _raw(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
 
 def _paint(clues: Clues, grey: Bytes, decision: Decision | None) -> Paint:
     """Spread the network's colours between the lines."""
-    colors = spread_colors(clues.colors, grey, clues.palette)
+    small = shrink_lines(grey, (clues.colors.shape[0], clues.colors.shape[1]))
+    regions = divide_at_openings(map_regions(small), clues, small)
+    colors = spread_colors(clues.colors, grey, regions.labels, clues.palette)
     return partial(upsample_rows, colors, size=(grey.shape[0], grey.shape[1]))
 
 

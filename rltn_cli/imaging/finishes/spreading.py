@@ -14,7 +14,7 @@ from rltn_cli.imaging.colors.palette import Palette
 from rltn_cli.imaging.finishes.calming import calm_regions
 from rltn_cli.imaging.finishes.whitening import whiten_regions
 from rltn_cli.imaging.pixels import Bytes, Floats
-from rltn_cli.imaging.regions.flats import find_regions
+from rltn_cli.imaging.regions.flats import Labels
 from rltn_cli.imaging.regions.trust import darkness, trust
 
 _WORK_PIXELS = 2048 * 2048
@@ -27,7 +27,7 @@ _ONE_AT_A_TIME = threading.Lock()
 """Threads that make thousands of short calls at the same time take longer than one after the other."""
 
 
-def spread_colors(colors: Floats, grey: Bytes, palette: Palette | None = None) -> Floats:
+def spread_colors(colors: Floats, grey: Bytes, labels: Labels, palette: Palette | None = None) -> Floats:
     """Enlarge colours so that they stop at lines.
 
     Colours away from lines are interpolated. Those on and next to lines have hardly any weight; there, colour
@@ -37,6 +37,7 @@ def spread_colors(colors: Floats, grey: Bytes, palette: Palette | None = None) -
     Args:
         colors: (h, w, 3) in [0, 1].
         grey: (H, W) the drawing, black lines on white.
+        labels: (h, w), 1 to N: its regions.
         palette: of the references; where it has white, regions with a faint tint are white.
 
     Returns:
@@ -50,7 +51,6 @@ def spread_colors(colors: Floats, grey: Bytes, palette: Palette | None = None) -
     weight = trust(small)
     enlarging = cv2.INTER_LINEAR if size[0] * size[1] >= height * width else cv2.INTER_AREA
     colors = _lighten(colors, grey, weight)
-    labels = find_regions(small)
     colors = calm_regions(colors, weight, labels)
     if palette is not None:
         colors = whiten_regions(colors, weight, labels, palette)

@@ -88,7 +88,7 @@ class RegionCount:
         last[self._labels] = rows
         ends = np.cumsum((last - first + 1) * width)  # a region takes the rows that it lies in
         offsets = ends - (last + 1) * width
-        keys, which = _number(cells + offsets[self._labels], int(ends[-1]))
+        keys, which = number_keys(cells + offsets[self._labels], int(ends[-1]))
         labels = np.searchsorted(ends, keys, side="right")
         return labels, keys - offsets[labels], which
 
@@ -98,7 +98,7 @@ class RegionCount:
         return np.asarray(rows * shape[1] + self._columns * shape[1] // self._shape[1], np.int64)
 
 
-def _number(keys: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.integer[Any]]]:
+def number_keys(keys: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.integer[Any]]]:
     """Return the keys that occur, in order, and which of these each one is.
 
     Args:

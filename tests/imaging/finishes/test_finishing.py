@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from rltn_cli.imaging.finishes.spreading import spread_colors
 from rltn_cli.imaging.pixels import to_bytes
 
 LEFT, RIGHT = np.array([0.9, 0.3, 0.2]), np.array([0.2, 0.4, 0.9])
+NO_LINES = np.ones((64, 64), np.int32)
+"""Regions of a drawing that is all one region."""
 
 
 def two_rooms(size=512, thickness=4):
@@ -79,7 +83,7 @@ def test_plain_colour_stays_plain():
 
 def test_soft_shading_inside_a_region_stays():
     shade = np.tile(np.linspace(0.2, 0.8, 64, dtype=np.float32)[None, :, None], (64, 1, 3))
-    spread = spread_colors(shade, np.full((256, 256), 255, np.uint8))
+    spread = spread_colors(shade, np.full((256, 256), 255, np.uint8), NO_LINES)
     expected = np.interp((np.arange(256) + 0.5) / 4 - 0.5, np.arange(64), shade[0, :, 0])
     inside = slice(48, -48)  # colours at the picture's edge come from farther in
     np.testing.assert_allclose(spread[128, inside, 0], expected[inside], atol=0.06)
@@ -89,7 +93,7 @@ def test_soft_shading_inside_a_region_stays():
 def test_a_pale_frame_gives_way_to_the_colours_inside():
     colors = np.full((64, 64, 3), 1, np.float32)
     colors[5:-5, 5:-5] = LEFT
-    spread = spread_colors(colors, np.full((256, 256), 255, np.uint8))
+    spread = spread_colors(colors, np.full((256, 256), 255, np.uint8), NO_LINES)
     np.testing.assert_allclose(spread[32:-32, 32:-32], np.broadcast_to(LEFT, (192, 192, 3)), atol=0.05)
     assert np.abs(spread[2, 32:-32] - LEFT).max() < 0.4 * np.abs(1 - LEFT).max()
 
@@ -149,10 +153,26 @@ def test_any_size(size, finish, monkeypatch):
     np.testing.assert_allclose(painted[lines == 255], 128, atol=2)
 
 
+def test_colours_do_not_even_out_through_a_door():
+    page = np.full((256, 256), 255, np.uint8)
+    cv2.line(page, (128, 0), (128, 255), 0, 2)
+    page[122:134] = 255
+    colors = np.tile(np.where(np.arange(64)[:, None] < 32, LEFT, RIGHT), (64, 1, 1)).astype(np.float32)
+    colors[20:44, 24:32] = colors[20:44, 32:40] = (LEFT + RIGHT) / 2
+    attention = np.full((16, 16, 2), 0.02, np.float32)
+    attention[:, :8, 0] = attention[:, 8:, 1] = 0.98
+    clues = Clues(colors, colors, Palette(to_bytes(np.stack([LEFT, RIGHT]))), attention)
+    whole, divided = (
+        np.abs(finish_picture(seen, rgb(page), page) / 255 - LEFT)[96:160, 100:120].mean()
+        for seen in (replace(clues, attention=None), clues)
+    )
+    assert divided < 0.7 * whole
+
+
 def test_an_open_figure_keeps_its_colour_and_its_paper():
     colors = np.ones((64, 64, 3), np.float32)
     colors[20:44, 20:44] = (0.2, 0.4, 0.9)
-    spread = spread_colors(colors, np.full((256, 256), 255, np.uint8))  # no line closes the figure
+    spread = spread_colors(colors, np.full((256, 256), 255, np.uint8), NO_LINES)
     np.testing.assert_allclose(spread[128, 128], (0.2, 0.4, 0.9), atol=0.01)
     np.testing.assert_allclose(spread[30, 30], 1, atol=0.01)
 

@@ -1,0 +1,210 @@
+"""Regions divided at wide openings in their lines, where the votes on both sides disagree.
+
+`find_regions` closes openings up to the gap. Artists leave wider ones, too, through which a face runs into
+the shirt below, and both would get one colour. They cannot all be closed: many lead from one part of a sleeve
+to another. So regions are cut at all of them, and pieces are joined again unless the network sees different
+colours in them.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rltn_cli.imaging.canvas import shrink_lines
+from rltn_cli.imaging.colors.evidence import Clues, log_votes
+from rltn_cli.imaging.pixels import Bytes, Floats
+from rltn_cli.imaging.regions.count import RegionCount, number_keys
+from rltn_cli.imaging.regions.flats import GAP, Labels, fill_nearest, find_regions
+from rltn_cli.imaging.regions.region_map import RegionMap
+from rltn_cli.imaging.regions.trust import darkness, trust_of
+
+_WIDER = (2.0, 4.0, 6.0)
+"""Widths of openings at which regions are cut, in gaps."""
+_SIDE = 512
+"""Openings are sought at this many pixels of the shorter side at most."""
+_UNIT = 64
+"""Lengths are in this many parts of the shorter side: a place of the network at its usual size."""
+_APART = 8.0
+"""Pieces stay apart if one colour for both loses this much log-likelihood per length of their opening."""
+_WIDEST = 1.0
+"""Pieces stay apart if their opening is at most this share of the square root of the smaller one's area."""
+_ALIKE = 12.0
+"""Pieces whose colours are nearer in Lab than this do not stay apart, such as the tints of a sky."""
+_SHORTEST = 0.5
+"""The least length that an opening counts for."""
+
+_Pair = tuple[int, int]
+
+
+def divide_at_openings(regions: RegionMap, clues: Clues, grey: Bytes, gap: float = GAP) -> RegionMap:
+    """Divide regions at openings up to six gaps wide where the votes on both sides disagree.
+
+    Args:
+        regions: of the drawing, all openings up to the gap closed.
+        clues: from the network; without attention, nothing is divided.
+        grey: (H, W) the drawing, black lines on white.
+        gap: as a share of the shorter side.
+
+    Returns:
+        The regions in their order, each as a whole or in parts.
+    """
+    if clues.attention is None:
+        return regions
+    small = _shrink(regions, grey)
+    pieces, whole = _cut(small, gap)
+    if _are_whole(whole):
+        return regions
+    cut = RegionMap.of(pieces, small.dark)
+    scale = (_UNIT / min(pieces.shape)) ** 2
+    counted = RegionCount(pieces, cut.dark)
+    weight = trust_of(grey, (clues.colors.shape[0], clues.colors.shape[1]))
+    trusted = counted.sums(np.ones((*weight.shape, 1), np.float32), weight)
+    votes = log_votes(clues, clues.attention, counted, weight) * trusted * scale
+    away = np.linalg.norm(clues.palette.lab[:, None] - clues.palette.lab, axis=2)
+    areas = counted.areas * pieces.size * scale
+    parts = _Pieces(votes, areas, _find_openings(cut, whole), distinct=away >= _ALIKE).join()
+    region_of = np.zeros(int(parts.max()) + 1, np.int32)
+    region_of[parts] = whole
+    if _are_whole(region_of):
+        return regions
+    return RegionMap.of(_enlarge(parts[pieces], region_of, regions.labels), regions.dark)
+
+
+def _are_whole(region_of: NDArray[np.int32]) -> bool:
+    """Return whether no two pieces, from number 1, are of one region."""
+    return bool((np.bincount(region_of[1:]) < 2).all())
+
+
+def _shrink(regions: RegionMap, grey: Bytes) -> RegionMap:
+    """Return regions at the size at which openings are sought; very small ones may be missing."""
+    height, width = regions.labels.shape
+    scale = _SIDE / min(height, width)
+    if scale >= 1:
+        return regions
+    size = round(height * scale), round(width * scale)
+    labels = cv2.resize(regions.labels, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return RegionMap.of(np.asarray(labels, np.int32), darkness(shrink_lines(grey, size)))
+
+
+def _cut(regions: RegionMap, gap: float) -> tuple[Labels, NDArray[np.int32]]:
+    """Cut regions at all openings.
+
+    Returns:
+        (pieces, whole): (H, W), 1 to P; and (P + 1,), the region that each piece is of.
+    """
+    pieces = regions.labels
+    whole = np.arange(regions.count + 1, dtype=np.int32)
+    for width in _WIDER:
+        finer = find_regions(regions.dark, width * gap)
+        count = int(finer.max()) + 1
+        codes = (pieces.astype(np.int64) * count + finer).reshape(-1)
+        codes, numbers = number_keys(codes, len(whole) * count)
+        pieces = (numbers.reshape(pieces.shape) + 1).astype(np.int32)
+        whole = np.concatenate([[0], whole[codes // count]]).astype(np.int32)
+    return pieces, whole
+
+
+def _find_openings(pieces: RegionMap, whole: NDArray[np.int32]) -> dict[_Pair, float]:
+    """Return the length of the openings between pieces of one region; 0 where only a line lies between."""
+    borders = pieces.borders
+    within = whole[borders.pairs[:, 0]] == whole[borders.pairs[:, 1]]
+    lengths = borders.bare[within] * (_UNIT / min(pieces.labels.shape))
+    return {
+        (one, two): length
+        for (one, two), length in zip(borders.pairs[within].tolist(), lengths.tolist(), strict=True)
+    }
+
+
+class _Pieces:
+    """Pieces that are joined, the pair first whose votes suffer least, while they suffer little."""
+
+    def __init__(
+        self, votes: Floats, areas: Floats, openings: Mapping[_Pair, float], *, distinct: NDArray[np.bool_]
+    ) -> None:
+        """Take pieces, numbered from 1.
+
+        Args:
+            votes: (P + 1, K) log-likelihoods of colours.
+            areas: (P + 1,).
+            openings: the length of the opening between two pieces that touch.
+            distinct: (K, K), which colours differ so much that pieces of them may stay apart.
+        """
+        self._distinct = distinct
+        self._votes, self._areas = list(votes), areas.tolist()
+        self._openings: dict[int, dict[int, float]] = defaultdict(dict)
+        for (one, two), length in openings.items():
+            self._openings[one][two] = self._openings[two][one] = length
+        self._into = list(range(len(votes)))
+
+    def join(self) -> NDArray[np.int32]:
+        """Return the part that each piece belongs to in the end, (P + 1,), numbered from 1."""
+        count = len(self._into)
+        queue = [(self._loss(one, two), one, two) for one in self._openings for two in self._openings[one]]
+        heapq.heapify(queue)
+        while queue:
+            loss, one, two = heapq.heappop(queue)
+            if loss > _APART:
+                break
+            if one in self._openings and two in self._openings:
+                both = self._join(one, two)
+                for other in self._openings[both]:
+                    heapq.heappush(queue, (self._loss(both, other), both, other))
+        for piece in reversed(range(len(self._into))):
+            self._into[piece] = self._into[self._into[piece]]
+        return np.unique(self._into[:count], return_inverse=True)[1].astype(np.int32)
+
+    def _loss(self, one: int, two: int) -> float:
+        """Return how much log-likelihood one colour for both loses, per length of the opening."""
+        first, second = self._votes[one], self._votes[two]
+        length = self._openings[one][two]
+        loss = float(first.max() + second.max() - (first + second).max()) / max(length, _SHORTEST)
+        narrow = length <= _WIDEST * min(self._areas[one], self._areas[two]) ** 0.5
+        if narrow and self._distinct[first.argmax(), second.argmax()]:
+            return loss
+        return min(loss, _APART)
+
+    def _join(self, one: int, two: int) -> int:
+        """Join two pieces to a new one, and return its number."""
+        both = len(self._into)
+        self._into.append(both)
+        self._into[one] = self._into[two] = both
+        self._votes.append(self._votes[one] + self._votes[two])
+        self._areas.append(self._areas[one] + self._areas[two])
+        around = self._openings[both]
+        for piece in (one, two):
+            for other, length in self._openings.pop(piece).items():
+                if other not in (one, two):
+                    around[other] = around.get(other, 0.0) + length
+                    del self._openings[other][piece]
+        for other, length in around.items():
+            self._openings[other][both] = length
+        return both
+
+
+def _enlarge(parts: Labels, region_of: NDArray[np.int32], regions: Labels) -> Labels:
+    """Divide regions at their own size.
+
+    Args:
+        parts: (h, w), 1 to M, at the size at which they were found.
+        region_of: (M + 1,), the region that each part is of.
+        regions: (H, W), 1 to N.
+
+    Returns:
+        (H, W), numbered in the order of the regions, without holes.
+    """
+    size, count = (regions.shape[1], regions.shape[0]), len(region_of)
+    found = regions.astype(np.int64) * count
+    for region in np.flatnonzero(np.bincount(region_of[1:]) > 1).tolist():
+        inside = regions == region
+        nearest = fill_nearest(np.where(region_of[parts] == region, parts, 0))
+        most = np.zeros(regions.shape, np.float32)
+        for part in np.flatnonzero(region_of == region).tolist():
+            share = cv2.resize((nearest == part).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+            found[inside & (share > most)] = region * count + part
+            np.maximum(most, share, out=most)
+    _, numbers = number_keys(found.reshape(-1), int(found.max()) + 1)
+    return (numbers.reshape(found.shape) + 1).astype(np.int32)
