@@ -50,7 +50,7 @@ def divide_at_openings(regions: RegionMap, clues: Clues, grey: Bytes, gap: float
         gap: as a share of the shorter side.
 
     Returns:
-        The regions in their order, each as a whole or in parts.
+        The regions; of one that is divided, one part keeps its number, and the others get new ones.
     """
     if clues.attention is None:
         return regions
@@ -194,17 +194,18 @@ def _enlarge(parts: Labels, region_of: NDArray[np.int32], regions: Labels) -> La
         regions: (H, W), 1 to N.
 
     Returns:
-        (H, W), numbered in the order of the regions, without holes.
+        (H, W), 1 to at least N: one part of each region keeps its number.
     """
-    size, count = (regions.shape[1], regions.shape[0]), len(region_of)
-    found = regions.astype(np.int64) * count
+    size, found, count = (regions.shape[1], regions.shape[0]), regions.copy(), int(regions.max())
     for region in np.flatnonzero(np.bincount(region_of[1:]) > 1).tolist():
         inside = regions == region
         nearest = fill_nearest(np.where(region_of[parts] == region, parts, 0))
         most = np.zeros(regions.shape, np.float32)
-        for part in np.flatnonzero(region_of == region).tolist():
+        for number, part in enumerate(np.flatnonzero(region_of == region).tolist()):
             share = cv2.resize((nearest == part).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-            found[inside & (share > most)] = region * count + part
+            found[inside & (share > most)] = count + number if number else region
             np.maximum(most, share, out=most)
-    _, numbers = number_keys(found.reshape(-1), int(found.max()) + 1)
-    return (numbers.reshape(found.shape) + 1).astype(np.int32)
+        count += int((region_of == region).sum()) - 1
+    used = np.bincount(found.reshape(-1), minlength=count + 1) > 0
+    used[0] = False  # parts that are thinner than a pixel leave holes
+    return np.take(np.cumsum(used, dtype=np.int32), found)
