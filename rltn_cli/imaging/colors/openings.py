@@ -29,9 +29,9 @@ _SIDE = 512
 _UNIT = 64
 """Lengths are in this many parts of the shorter side: a place of the network at its usual size."""
 _APART = 8.0
-"""Pieces stay apart if one colour for both loses this much log-likelihood per length of their opening."""
+"""Pieces stay apart only if one colour for both loses more log-likelihood than this per length of opening."""
 _WIDEST = 1.0
-"""Pieces stay apart if their opening is at most this share of the square root of the smaller one's area."""
+"""Pieces stay apart only if their opening is at most this share of the root of the smaller one's area."""
 _ALIKE = 12.0
 """Pieces whose colours are nearer in Lab than this do not stay apart, such as the tints of a sky."""
 _SHORTEST = 0.5
