@@ -7,6 +7,7 @@ colours in them.
 """
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -18,7 +19,7 @@ from rltn_cli.imaging.canvas import shrink_lines
 from rltn_cli.imaging.colors.evidence import Clues, log_votes
 from rltn_cli.imaging.pixels import Bytes, Floats
 from rltn_cli.imaging.regions.count import RegionCount, number_keys
-from rltn_cli.imaging.regions.flats import GAP, Labels, fill_nearest, find_regions
+from rltn_cli.imaging.regions.flats import GAP, INK, Labels, Mask, fill_nearest, find_regions
 from rltn_cli.imaging.regions.region_map import RegionMap
 from rltn_cli.imaging.regions.trust import darkness, trust_of
 
@@ -36,6 +37,8 @@ _ALIKE = 12.0
 """Pieces whose colours are nearer in Lab than this do not stay apart, such as the tints of a sky."""
 _SHORTEST = 0.5
 """The least length that an opening counts for."""
+_REACH, _WIDTH = 0.03, 0.006
+"""How far borders across openings move, and the width that says where to, as shares of the shorter side."""
 
 _Pair = tuple[int, int]
 
@@ -56,7 +59,7 @@ def divide_at_openings(regions: RegionMap, clues: Clues, grey: Bytes, gap: float
         return regions
     small = _shrink(regions, grey)
     pieces, whole = _cut(small, gap)
-    if _are_whole(whole):
+    if not _divided(whole):
         return regions
     cut = RegionMap.of(pieces, small.dark)
     scale = (_UNIT / min(pieces.shape)) ** 2
@@ -69,14 +72,16 @@ def divide_at_openings(regions: RegionMap, clues: Clues, grey: Bytes, gap: float
     parts = _Pieces(votes, areas, _find_openings(cut, whole), distinct=away >= _ALIKE).join()
     region_of = np.zeros(int(parts.max()) + 1, np.int32)
     region_of[parts] = whole
-    if _are_whole(region_of):
+    if not _divided(region_of):
         return regions
-    return RegionMap.of(_enlarge(parts[pieces], region_of, regions.labels), regions.dark)
+    found = _straighten(parts[pieces], region_of, cut.dark < INK)
+    return RegionMap.of(_enlarge(found, region_of, regions.labels), regions.dark)
 
 
-def _are_whole(region_of: NDArray[np.int32]) -> bool:
-    """Return whether no two pieces, from number 1, are of one region."""
-    return bool((np.bincount(region_of[1:]) < 2).all())
+def _divided(region_of: NDArray[np.int32]) -> list[int]:
+    """Return the regions that two or more pieces, from number 1, are of."""
+    divided: list[int] = np.flatnonzero(np.bincount(region_of[1:]) > 1).tolist()
+    return divided
 
 
 def _shrink(regions: RegionMap, grey: Bytes) -> RegionMap:
@@ -185,6 +190,54 @@ class _Pieces:
         return both
 
 
+def _straighten(parts: Labels, region_of: NDArray[np.int32], free: Mask) -> Labels:
+    """Straighten the borders of parts across openings.
+
+    Blurring parts, and giving each pixel to the one that most is left of, moves their borders by their
+    curvature until they are as short as the lines allow (Merriman, Bence and Osher, 1992); by at most a pixel
+    each time, so that no part gets across a line.
+
+    Args:
+        parts: (H, W), 1 to M.
+        region_of: (M + 1,), the region that each part is of.
+        free: (H, W), True off the lines.
+    """
+    result, short = parts.copy(), min(parts.shape)
+    rounds, width = round(_REACH * short), _WIDTH * short
+    for region in _divided(region_of):
+        names = np.flatnonzero(region_of == region).astype(np.int32)
+        inside = (region_of[parts] == region) & free
+        moving = _widen(_fronts(result, names, inside).sum(axis=0) > 1, rounds) & inside
+        left, top, across, down = cv2.boundingRect(moving.view(np.uint8))
+        if not across:
+            continue
+        margin = math.ceil(3 * width)
+        rows = slice(max(0, top - margin), top + down + margin)
+        columns = slice(max(0, left - margin), left + across + margin)
+        labels, inside, moving = result[rows, columns], inside[rows, columns], moving[rows, columns]
+        for _ in range(rounds):
+            fronts = _fronts(labels, names, inside)
+            shares = [
+                cv2.GaussianBlur(((labels == name) & inside).astype(np.float32), (0, 0), width)
+                for name in names
+            ]
+            most = np.where(fronts, shares, -1).argmax(axis=0)
+            labels[moving] = names[most[moving]]
+    return result
+
+
+def _fronts(labels: Labels, names: NDArray[np.int32], inside: Mask) -> Mask:
+    """Return where each part is or has a neighbour inside of its region, (names, H, W)."""
+    return np.stack([_widen((labels == name) & inside, 1) & inside for name in names])
+
+
+def _widen(mask: Mask, distance: int) -> Mask:
+    """Return the mask and all pixels up to a distance from it."""
+    shape = cv2.MORPH_ELLIPSE if distance > 1 else cv2.MORPH_CROSS
+    around = cv2.getStructuringElement(shape, (2 * distance + 1, 2 * distance + 1))
+    return np.asarray(cv2.dilate(mask.view(np.uint8), around), np.uint8).view(np.bool_)
+
+
 def _enlarge(parts: Labels, region_of: NDArray[np.int32], regions: Labels) -> Labels:
     """Divide regions at their own size.
 
@@ -197,12 +250,14 @@ def _enlarge(parts: Labels, region_of: NDArray[np.int32], regions: Labels) -> La
         (H, W), 1 to at least N: one part of each region keeps its number.
     """
     size, found, count = (regions.shape[1], regions.shape[0]), regions.copy(), int(regions.max())
-    for region in np.flatnonzero(np.bincount(region_of[1:]) > 1).tolist():
+    for region in _divided(region_of):
         inside = regions == region
         nearest = fill_nearest(np.where(region_of[parts] == region, parts, 0))
         most = np.zeros(regions.shape, np.float32)
         for number, part in enumerate(np.flatnonzero(region_of == region).tolist()):
-            share = cv2.resize((nearest == part).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+            share = (nearest == part).astype(np.float32)
+            if share.shape != regions.shape:  # without steps as large as the smaller pixels
+                share = cv2.resize(cv2.GaussianBlur(share, (0, 0), 1), size, interpolation=cv2.INTER_LINEAR)
             found[inside & (share > most)] = count + number if number else region
             np.maximum(most, share, out=most)
         count += int((region_of == region).sum()) - 1

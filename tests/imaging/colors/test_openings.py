@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -106,3 +107,15 @@ def test_regions_keep_their_numbers_and_new_parts_get_new_ones():
     assert (after.labels[:, :60] == regions.labels[:, :60]).all()
     assert (after.labels[:, 70:250] == regions.labels[:, 70:250]).all()
     assert (after.labels[:, 265:] == 3).all()
+
+
+def test_the_border_across_a_door_in_a_slanting_wall_is_straight():
+    page = np.full((1024, 1024), 255, np.uint8)
+    cv2.line(page, (412, 0), (612, 1023), 0, 6, cv2.LINE_AA)
+    page[482:542] = 255
+    _, after = divided(page, seen(RED, BLUE))
+    rows = np.arange(486, 538)
+    border = (after.labels[rows] == after.labels[512, 100]).sum(axis=1)
+    wall = 412 + 200 * rows / 1023
+    assert after.count == 2
+    assert np.abs(border - wall).max() < 3.5
