@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from make_finishes_sheet import SOURCES
-from PIL import Image
+from sheet_grid import SheetGrid
 
 from rltn_cli import Colorizer
 from rltn_cli.choices import Finish
@@ -21,7 +21,7 @@ from rltn_cli.engine.evaluation.methods import make_model_method
 from rltn_cli.engine.evaluation.metrics import Target, measure
 from rltn_cli.engine.evaluation.protocols import load, plan, spread
 
-ROWS, COLUMNS, SIDE, SPACE = 20, 2, 128, 4
+GRID = SheetGrid(rows=20, columns=2, pictures=5, side=128)
 SEED = 0
 
 
@@ -37,16 +37,13 @@ def main() -> None:
     parser.add_argument("--finish", choices=get_args(Finish), default="auto", help="how both are finished")
     options = parser.parse_args()
     pairs = [pair for pair in read_data(options.data) if pair.source in SOURCES]
-    samples = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
+    samples = spread(plan(pairs, "group"), GRID.rows * GRID.columns, SEED)
     drawings = load(samples)
     methods = [
         make_model_method(Colorizer.from_pretrained(model, device="cpu"), options.finish)
         for model in (options.before, options.after)
     ]
-    cell = SIDE + SPACE
-    width = 5 * cell + 3 * SPACE
-    sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
-    errors, right, regions = [], [0, 0], 0
+    rows, errors, right, regions = [], [], [0, 0], 0
     for number, sample in enumerate(samples):
         sketch, reference, target = (
             pictures[number : number + 1]
@@ -57,15 +54,12 @@ def main() -> None:
         errors.append((after.color_error, before.color_error, sample.pair.id))
         right = [right[0] + before.regions_right, right[1] + after.regions_right]
         regions += after.regions
-        column, row = divmod(number, ROWS)
-        for place, picture in enumerate((sketch[0], reference[0], *painted, target[0])):
-            image = Image.fromarray(picture).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-            sheet.paste(image, (column * width + SPACE + place * cell, row * cell + SPACE))
+        rows.append((sketch[0], reference[0], *painted, target[0]))
     for late, early, name in sorted(errors, reverse=True):
         print(f"{name:40} before {early:5.1f}, after {late:5.1f}")
     print(f"better: {sum(late < early for late, early, _ in errors)} of {len(errors)}")
     print(f"regions right: {right[0]} before, {right[1]} after, of {regions}")
-    sheet.save(options.output, quality=80, method=6)
+    GRID.lay_out(rows).save(options.output, quality=80, method=6)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
+from sheet_grid import SheetGrid
 
 from rltn_cli import Colorizer
 from rltn_cli.choices import Finish
@@ -24,7 +25,7 @@ from rltn_cli.painting.finish import FinishOptions
 ROOT = Path(__file__).parents[1]
 SOURCES = ("comicgen", "kaykit", "quaternius", "valid")
 FINISHES: tuple[Finish, ...] = ("paint", "cel", "flat")
-ROWS, COLUMNS, SIDE, SPACE = 12, 2, 150, 4
+GRID = SheetGrid(rows=12, columns=2, pictures=2 + len(FINISHES), side=150)
 SEED = 0
 
 
@@ -35,26 +36,23 @@ def main() -> None:
     )
     parser.add_argument("data", nargs="+", help="folders of pairs, as rltn evaluate takes them")
     pairs = [pair for pair in read_data(parser.parse_args().data) if pair.source in SOURCES]
-    samples = spread(plan(pairs, "group"), ROWS * COLUMNS, SEED)
+    samples = spread(plan(pairs, "group"), GRID.rows * GRID.columns, SEED)
     drawings = load(samples)
     colorizer = Colorizer.from_pretrained("rltn-small", device="cpu")
-    cell, width = SIDE + SPACE, (2 + len(FINISHES)) * (SIDE + SPACE) + 3 * SPACE
-    sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
+    pictures = [
+        painted(colorizer, *pair) for pair in zip(drawings.sketches, drawings.references, strict=True)
+    ]
+    sheet = GRID.lay_out(pictures)
     for number, sample in enumerate(samples):
-        column, row = divmod(number, ROWS)
-        left, top = column * width + SPACE, row * cell + SPACE
-        for place, picture in enumerate(
-            painted(colorizer, drawings.sketches[number], drawings.references[number])
-        ):
-            sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (left + place * cell, top))
         finish, _ = choose_finish(drawings.sketches[number])
-        x = left + (2 + FINISHES.index(finish)) * cell
-        ImageDraw.Draw(sheet).rectangle((x - 2, top - 2, x + SIDE + 1, top + SIDE + 1), None, "#d02020", 2)
+        x, y = GRID.corner(number, 2 + FINISHES.index(finish))
+        frame = x - 2, y - 2, x + GRID.side + 1, y + GRID.side + 1
+        ImageDraw.Draw(sheet).rectangle(frame, None, "#d02020", 2)
         print(sample.pair.id, sample.pair.source, finish)
     sheet.save(ROOT / "docs" / "finishes.webp", quality=82, method=6)
 
 
-def painted(colorizer: Colorizer, sketch: np.ndarray, reference: np.ndarray) -> list[Image.Image]:
+def painted(colorizer: Colorizer, sketch: np.ndarray, reference: np.ndarray) -> list[np.ndarray]:
     """Return a drawing, its reference, and the drawing with each finish."""
     drawing, encoded = (
         colorizer.prepare(sketch, options=DrawingOptions(alpha="drop")),
@@ -62,7 +60,7 @@ def painted(colorizer: Colorizer, sketch: np.ndarray, reference: np.ndarray) -> 
     )
     outputs = colorizer.paint(drawing, encoded)
     images = [colorizer.finish(drawing, encoded, outputs, FinishOptions(finish)).image for finish in FINISHES]
-    return [Image.fromarray(image).convert("RGB") for image in (sketch, reference, *images)]
+    return [sketch, reference, *images]
 
 
 if __name__ == "__main__":

@@ -9,17 +9,19 @@ drawing, its reference, cel without division, cel with it, and the target.
 """
 
 import argparse
-from collections import defaultdict
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from make_finishes_sheet import SOURCES
 from PIL import Image
+from sheet_grid import SheetGrid
 
 from rltn_cli import Colorizer
 from rltn_cli.choices import Finish
 from rltn_cli.data.recipes import read_data
+from rltn_cli.engine.evaluation.aggregation import Tally, tabulate
 from rltn_cli.engine.evaluation.metrics import Target, measure
 from rltn_cli.engine.evaluation.protocols import EvaluationBatch, load, plan, spread
 from rltn_cli.imaging.colors.decision import decide
@@ -32,7 +34,7 @@ from rltn_cli.painting.painting import Painting
 
 DISCS, RADII, INK = 12, (2.0, 5.0), 160
 FINISHES: tuple[Finish, ...] = ("flat", "cel", "paint", "auto")
-ROWS, COLUMNS, SIDE, SPACE = 6, 2, 150, 4
+GRID = SheetGrid(rows=6, columns=2, pictures=5, side=150)
 SEED = 0
 
 
@@ -51,19 +53,22 @@ def main() -> None:
     samples = plan(pairs, "group", limit=options.limit)
     sources = [sample.pair.source for sample in samples]
     batch = load(samples)
+    targets = [Target.of(*pair) for pair in zip(batch.targets, batch.sketches, strict=True)]
     for name, sketches in (("as they are", batch.sketches), ("with openings", erase_pieces(batch.sketches))):
         paintings = [paint(colorizer, *pictures) for pictures in zip(sketches, batch.references, strict=True)]
         divided = sum(painting.regions().count > map_regions(painting.grey).count for painting in paintings)
         print(f"{name}: {divided} of {len(paintings)} drawings are divided at openings")
-        for division in (False, True):
-            for finish in FINISHES:
-                images = [finished(painting, finish, division=division) for painting in paintings]
-                print(
-                    f"{name}, {'divided' if division else 'whole'}, {finish}: {score(images, batch, sources)}"
-                )
+        tallies = {}
+        for division, finish in itertools.product((False, True), FINISHES):
+            images = [finished(painting, finish, division=division) for painting in paintings]
+            label = f"{name}, {'divided' if division else 'whole'}, {finish}"
+            tallies[label] = Tally([measure(*pair) for pair in zip(images, targets, strict=True)])
+        for row in tabulate(tallies, {}, dict.fromkeys(tallies, "outputs"), sources):
+            error, accuracy = (row.scores[key].average for key in ("color_error", "region_accuracy"))
+            print(f"{row.name}: colour error {error:.2f}, region accuracy {accuracy:.3f}")
     if options.output is not None:
         shown = spread(
-            plan([pair for pair in pairs if pair.source in SOURCES], "group"), ROWS * COLUMNS, SEED
+            plan([pair for pair in pairs if pair.source in SOURCES], "group"), GRID.rows * GRID.columns, SEED
         )
         lay_out(colorizer, load(shown)).save(options.output, quality=80, method=6)
 
@@ -100,31 +105,15 @@ def finished(painting: Painting, finish: Finish, *, division: bool) -> Bytes:
     return np.asarray(lay_lines(under, clues, painting.ink, finish=options.finish), np.uint8)
 
 
-def score(images: list[Bytes], batch: EvaluationBatch, sources: list[str]) -> str:
-    """Return colour error and region accuracy, averaged over the sources."""
-    found = defaultdict(list)
-    for image, target, sketch, source in zip(images, batch.targets, batch.sketches, sources, strict=True):
-        measured = measure(image, Target.of(target, sketch))
-        found[source].append((measured.color_error, measured.regions_right, measured.regions))
-    sums = [np.array(rows).sum(axis=0) for rows in found.values()]
-    error = np.mean([total[0] / len(rows) for total, rows in zip(sums, found.values(), strict=True)])
-    accuracy = np.mean([total[1] / total[2] for total in sums])
-    return f"colour error {error:.2f}, region accuracy {accuracy:.3f}"
-
-
 def lay_out(colorizer: Colorizer, batch: EvaluationBatch) -> Image.Image:
     """Return the sheet."""
-    cell, width = SIDE + SPACE, 5 * (SIDE + SPACE) + 3 * SPACE
-    sheet = Image.new("RGB", (COLUMNS * width, ROWS * cell + SPACE), "white")
-    for number, sketch in enumerate(erase_pieces(batch.sketches)):
-        painting = paint(colorizer, sketch, batch.references[number])
+    samples = []
+    erased = erase_pieces(batch.sketches)
+    for sketch, reference, target in zip(erased, batch.references, batch.targets, strict=True):
+        painting = paint(colorizer, sketch, reference)
         cels = [finished(painting, "cel", division=division) for division in (False, True)]
-        column, row = divmod(number, ROWS)
-        pictures = (sketch, batch.references[number], *cels, batch.targets[number])
-        for place, picture in enumerate(pictures):
-            image = Image.fromarray(picture).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-            sheet.paste(image, (column * width + SPACE + place * cell, row * cell + SPACE))
-    return sheet
+        samples.append((sketch, reference, *cels, target))
+    return GRID.lay_out(samples)
 
 
 if __name__ == "__main__":

@@ -81,27 +81,27 @@ def gather_evidence(clues: Clues, grey: Bytes, regions: RegionMap) -> Evidence:
         painted, warped = ballot.votes(to_bytes(clues.colors)), ballot.votes(to_bytes(clues.warped))
         votes = counted.sums(painted + warped, weight)
     else:
-        agreed = log_votes(clues, clues.attention, counted, weight)
+        agreed = log_votes(clues, counted, weight)
         shares = np.exp(agreed - agreed.max(axis=1, keepdims=True))
         votes = shares * (counted.areas / shares.sum(axis=1))[:, None]
     contacts = np.ones((len(clues.palette),) * 2, np.float32) if clues.contacts is None else clues.contacts
     return Evidence(regions.labels, clues.palette, votes, counted.areas, regions.borders, contacts, counted)
 
 
-def log_votes(clues: Clues, attention: Floats, counted: RegionCount, weight: Floats) -> Floats:
+def log_votes(clues: Clues, counted: RegionCount, weight: Floats) -> Floats:
     """Return how far the places of each region agree on each colour.
 
     Args:
-        clues: from the network.
-        attention: theirs.
+        clues: from the network, with attention.
         counted: the regions.
         weight: (h, w), how far each place can be trusted.
 
     Returns:
         (N + 1, K): mean logarithms of votes, up to 0.
     """
+    assert clues.attention is not None
     painted = ballot_of(clues.palette).votes(to_bytes(clues.colors))
-    return _log_means(counted, attention, weight) + _COLORS * _log_means(counted, painted, weight)
+    return _log_means(counted, clues.attention, weight) + _COLORS * _log_means(counted, painted, weight)
 
 
 def _log_means(counted: RegionCount, votes: Floats, weight: Floats) -> Floats:

@@ -66,7 +66,7 @@ def divide_at_openings(regions: RegionMap, clues: Clues, grey: Bytes, gap: float
     counted = RegionCount(pieces, cut.dark)
     weight = trust_of(grey, (clues.colors.shape[0], clues.colors.shape[1]))
     trusted = counted.sums(np.ones((*weight.shape, 1), np.float32), weight)
-    votes = log_votes(clues, clues.attention, counted, weight) * trusted * scale
+    votes = log_votes(clues, counted, weight) * trusted * scale
     away = np.linalg.norm(clues.palette.lab[:, None] - clues.palette.lab, axis=2)
     areas = counted.areas * pieces.size * scale
     parts = _Pieces(votes, areas, _find_openings(cut, whole), distinct=away >= _ALIKE).join()

@@ -60,7 +60,7 @@ def look_at(grey: Bytes, gap: float = GAP) -> LineArt:
     size = (max(1, round(grey.shape[0] * scale)), max(1, round(grey.shape[1] * scale)))
     found = map_regions(shrink_lines(grey, size), gap)
     free = found.dark < INK
-    regions = int(found.labels.max())
+    regions = found.count
     wide = (gap * min(size) + 1) / 2
     reached = Clearance(free.view(np.uint8), cv2.DIST_MASK_3).where(lambda distance: distance >= wide, wide)
     areas = Runs(found.labels, free).areas(regions + 1)
