@@ -100,6 +100,15 @@ class SPADEResBlock(nn.Module):
         return y.add_(upsample(self.shortcut(x), y))
 
 
+def to_colors(x: Tensor) -> Tensor:
+    """Return tanh of x, of any shape, in fp32: colours in [-1, 1].
+
+    In bf16 its gradient is exactly 0 from about 3.5 on: colours that are saturated, as white paper is, would
+    never change again.
+    """
+    return torch.tanh(x.float())
+
+
 class MHFB(nn.Module):
     """Multi-stream High Frequency Block, equation (1).
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rltn_cli.models.blocks import NEGATIVE_SLOPE, SelfAttention, SPADEResBlock, conv3x3
+from rltn_cli.models.blocks import NEGATIVE_SLOPE, SelfAttention, SPADEResBlock, conv3x3, to_colors
 from rltn_cli.sizes import PATCH
 
 
@@ -54,4 +54,4 @@ class Generator(nn.Module):
             x = block(x, condition)
             if level == 1:
                 x = self.attention(x)
-        return torch.tanh(self.last(torch.cat([F.leaky_relu(x, NEGATIVE_SLOPE), picture], dim=1)))
+        return to_colors(self.last(torch.cat([F.leaky_relu(x, NEGATIVE_SLOPE), picture], dim=1)))

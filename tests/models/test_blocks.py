@@ -16,6 +16,7 @@ from rltn_cli.models.blocks import (
     Conv1x1,
     SelfAttention,
     SPADEResBlock,
+    to_colors,
 )
 from rltn_cli.models.normalisation import instance_norm
 
@@ -32,6 +33,15 @@ def passthrough(conv):
         conv.bias.zero_()
         for channel in range(conv.weight.shape[0]):
             conv.weight[channel, channel, 1, 1] = 1
+
+
+def test_saturated_colors_keep_a_gradient_in_bf16():
+    x = torch.tensor([0.0, 4.0, -6.0], dtype=torch.bfloat16, requires_grad=True)
+    colors = to_colors(x)
+    torch.testing.assert_close(colors, torch.tensor([0, math.tanh(4), math.tanh(-6)]))
+    colors.sum().backward()
+    expected = torch.tensor([1.0, 1 - math.tanh(4) ** 2, 1 - math.tanh(6) ** 2], dtype=torch.bfloat16)
+    torch.testing.assert_close(x.grad, expected)
 
 
 def test_1x1_convolution_equals_torchs():

@@ -23,7 +23,7 @@ from rltn_cli.models.baselines.layers import (
     reflected_conv,
     stack_codes,
 )
-from rltn_cli.models.blocks import Conv1x1
+from rltn_cli.models.blocks import Conv1x1, to_colors
 from rltn_cli.models.normalisation import instance_norm
 from rltn_cli.models.painted import Painted, ReferenceTokens
 
@@ -104,7 +104,7 @@ class Generator(nn.Module):
         """Return a picture (B, channels, H, W) in [-1, 1] of features (B, deep, H / 4, W / 4)."""
         for block, code in zip(self.blocks, codes, strict=True):
             x = block(x, code)
-        return torch.tanh(self.last(self.up(x)))
+        return to_colors(self.last(self.up(x)))
 
 
 class CodeResBlock(nn.Module):

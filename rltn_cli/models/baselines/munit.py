@@ -7,7 +7,6 @@ paper calls example-guided translation.
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -24,6 +23,7 @@ from rltn_cli.models.baselines.layers import (
     reflected_conv,
     stack_codes,
 )
+from rltn_cli.models.blocks import to_colors
 from rltn_cli.models.painted import Painted, ReferenceTokens
 
 
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
         parameters = self.mlp(style).chunk(len(self.blocks), dim=1)
         for block, own in zip(self.blocks, parameters, strict=True):
             x = block(x, own)
-        return torch.tanh(self.last(self.up(x)))
+        return to_colors(self.last(self.up(x)))
 
 
 class AdaptiveResBlock(nn.Module):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from rltn_cli.baseline_config import SCFTConfig
 from rltn_cli.models.baselines.baseline import BaselineNetwork
 from rltn_cli.models.baselines.layers import ResBlock
-from rltn_cli.models.blocks import ConvNorm, conv3x3
+from rltn_cli.models.blocks import ConvNorm, conv3x3, to_colors
 from rltn_cli.models.painted import Painted, ReferenceTokens
 
 STRIDE = 16
@@ -136,4 +136,4 @@ class Decoder(nn.Module):
             if x.shape[2] != level.shape[2]:
                 x = F.interpolate(x, scale_factor=2, mode="nearest")
             x = layer(torch.cat([x, level], dim=1))
-        return torch.tanh(self.last(x))
+        return to_colors(self.last(x))
