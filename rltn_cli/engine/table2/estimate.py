@@ -59,8 +59,10 @@ class RowTimes:
     parameters: int
     memory: int
     """Bytes."""
+    first_step: float
+    """Seconds of a training step before the late terms begin."""
     step: float
-    """Seconds of a training step."""
+    """Seconds of a training step with all terms."""
     begin: float
     """Seconds in which an evaluation loads its networks and puts the figures together."""
     drawing: float
@@ -83,10 +85,21 @@ def estimate_rows(jobs: Sequence[Job]) -> Iterator[RowEstimate]:
         if job.row not in timed:
             timed[job.row] = time_row(job, prepared[job.data])
         times = timed[job.row]
-        left = 0 if job.trained else job.config.steps - job.steps_done
         yield RowEstimate(
-            job, times.parameters, times.memory, left * times.step, _evaluation(job, times, plans[job.data])
+            job,
+            times.parameters,
+            times.memory,
+            _training(job, times),
+            _evaluation(job, times, plans[job.data]),
         )
+
+
+def _training(job: Job, times: RowTimes) -> float:
+    """Return the seconds of the steps that a row still lacks."""
+    if job.trained:
+        return 0.0
+    first = max(0, job.config.adversarial_from - job.steps_done)
+    return first * times.first_step + (job.config.steps - job.steps_done - first) * times.step
 
 
 def _evaluation(job: Job, times: RowTimes, plans: Mapping[EvaluationProtocol, Plan]) -> float:
@@ -109,12 +122,13 @@ def time_plan(job: Job, protocol: EvaluationProtocol) -> Plan:
 def time_row(job: Job, data: TrainingData) -> RowTimes:
     """Measure a row: some training steps, and an evaluation of a few drawings by the weights they give."""
     config = job.config
-    model, seconds = time_steps(config, data)
+    first_step = time_steps(config, data)[1] if config.adversarial_from else 0.0
+    model, seconds = time_steps(dataclasses.replace(config, adversarial_from=0, perceptual_from=0), data)
     parameters, memory = sum(value.numel() for value in model.parameters()), estimate_memory(config, model)
     with tempfile.TemporaryDirectory() as folder:
         drawn = evaluation_config(job, "self", save_model(model, Path(folder) / "model"))
         begin, drawing = time_evaluation(drawn, offline=job.measurement.offline)
-    return RowTimes(parameters, memory.total, seconds, begin, drawing)
+    return RowTimes(parameters, memory.total, first_step, seconds, begin, drawing)
 
 
 def time_steps(config: TrainConfig, data: TrainingData) -> tuple[PaintingNetwork, float]:

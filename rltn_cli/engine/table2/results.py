@@ -184,6 +184,12 @@ def describe(jobs: Sequence[Job]) -> list[str]:
         "row was trained on; LPIPS reference, FID and FD-VGG16 compare them with the references, as in the "
         "paper.",
     ]
+    late = next((job.config for job in jobs if job.config.adversarial_from), None)
+    if late is not None:
+        notes.append(
+            "In the rows of RLTN's networks the terms that need a discriminator or VGG16 begin after "
+            f"{late.adversarial_from:,} of {late.steps:,} steps."
+        )
     missing = {
         key: reason
         for job in jobs

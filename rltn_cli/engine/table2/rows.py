@@ -24,6 +24,9 @@ ROWS: Mapping[str, str] = {
 """What the paper calls each row, in its order."""
 DATA = DataConfig(pseudo=0.5, foreign=0.25)
 """The samples of every row. `scl` acts on foreign references alone: a quarter of the samples have one."""
+LATE = 0.5
+"""Share of the steps after which, in the rows of RLTN's networks, the terms begin that need a discriminator
+or VGG16: from the first step on they would pull fresh weights to one picture for all drawings."""
 SAVED = 10
 """States that a row saves on its way; what a kill costs at most is this part of a row."""
 
@@ -79,4 +82,6 @@ def row_config(row: str, data: str, seed: int, budget: Budget) -> TrainConfig:
     }  # fmt: skip
     with resources.as_file(resources.files(__package__).joinpath("rows", f"{row}.toml")) as file:
         own = read_toml(Path(file))
+    if own["architecture"] == "rltn":
+        alike |= dict.fromkeys(("adversarial_from", "perceptual_from"), int(LATE * steps))
     return from_mapping(TrainConfig, alike | own, f"the row {row}")

@@ -12,7 +12,7 @@ from rltn_cli.engine.table2.jobs import PROTOCOLS, Job, Measurement
 from rltn_cli.engine.table2.rows import Budget
 from rltn_cli.engine.training.run_data import TrainingData
 
-TIMES = RowTimes(parameters=7, memory=9, step=100, begin=0, drawing=10_000)
+TIMES = RowTimes(parameters=7, memory=9, first_step=10, step=100, begin=0, drawing=10_000)
 
 
 @pytest.fixture
@@ -35,6 +35,15 @@ def test_the_drawings_of_all_protocols_and_of_the_sheet_count(job: Job) -> None:
     assert row.evaluation == pytest.approx(drawings * 10_000, abs=1_000)
     (other,) = estimate_rows([dataclasses.replace(job, seed=1)])  # not on the sheet
     assert other.evaluation == pytest.approx(9 * 10_000, abs=1_000)
+
+
+def test_steps_before_the_late_terms_have_their_own_time(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = dataclasses.replace(job, row="rltn")  # terms begin late after 1 of its 3 steps
+    (row,) = estimate_rows([job])
+    assert row.training == 10 + 2 * 100
+    monkeypatch.setattr(Job, "steps_done", 2)
+    (row,) = estimate_rows([job])
+    assert row.training == 100
 
 
 def test_what_is_done_does_not_count(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,8 @@ def test_the_report_says_how_rows_were_made_and_what_is_missing(jobs: list[Job])
     notes = describe(jobs)
     assert "4 pictures of 64x64 pixels in batches of 2" in notes[0]
     assert "in fp32 by each of 2 seeds" in notes[0]
+    assert notes[2].endswith("begin after 1 of 2 steps.")
+    assert not any("begin after" in note for note in describe(jobs[:2]))  # MUNIT alone
     assert "Without FID: no <weights>." in notes
     assert notes[-1] == "Drawings measured: data 7."
     text = to_markdown(make_tables(jobs), notes, "| a | b |")

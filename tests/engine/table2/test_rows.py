@@ -44,10 +44,11 @@ def test_rltns_rows_have_nothing_that_is_not_the_papers(row: str) -> None:
     config = row_config(row, "data", 0, BUDGET)
     network = config.fresh_model()
     assert (network.region_pooling, network.context_layers, network.refinement) == (False, 0, 0)
-    assert set(config.terms) == {"adv", "fm", "perc", "ctx", "align", "cycle"} | (
+    assert set(config.terms) == {"adv", "fm", "rec", "warp", "perc", "ctx", "align", "cycle"} | (
         {"scl"} if config.losses.scl else set()
     )
     assert config.data.foreign > 0  # scl acts on these samples alone
+    assert (config.steps, config.adversarial_from, config.perceptual_from) == (13, 6, 6)
 
 
 def test_rows_are_chosen_in_the_papers_order() -> None:
