@@ -68,6 +68,7 @@ def test_the_papers_setting_has_every_term_and_its_rates() -> None:
     assert all(
         getattr(config.losses, term) > 0 for term in ("adv", "fm", "rec", "warp", "perc", "ctx", "align")
     )
+    assert config.adversarial_from == config.perceptual_from == config.steps // 2  # L1 begins
     assert (config.generator_lr, config.discriminator_lr, config.beta1, config.beta2) == (
         1e-4,
         2e-4,
