@@ -77,7 +77,7 @@ class RLTNObjective(Objective):
         if phase.adversarial:
             # the discriminator's spectral norms move once per step, in its first forward pass
             networks.discriminator.train(moment.first)
-            loss = self._discriminator_loss(part, output.colors.detach().to(part.target.dtype))
+            loss = self._discriminator_loss(part, output.colors.detach())
             yield Loss(loss, {"adv_discriminator": loss})
             networks.discriminator.eval()
         terms = self.generator_terms(output, part, networks.judge, phase)

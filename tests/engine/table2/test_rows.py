@@ -40,7 +40,7 @@ def test_an_ablation_differs_in_what_it_leaves_out_alone(row: str, changed: dict
 
 
 @pytest.mark.parametrize("row", ["cocosnet", "wo_scl", "wo_mfam", "rltn"])
-def test_rltns_rows_have_nothing_that_is_not_the_papers(row: str) -> None:
+def test_rltns_rows_add_l1_alone_to_what_is_the_papers(row: str) -> None:
     config = row_config(row, "data", 0, BUDGET)
     network = config.fresh_model()
     assert (network.region_pooling, network.context_layers, network.refinement) == (False, 0, 0)
