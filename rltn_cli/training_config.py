@@ -262,6 +262,11 @@ class TrainConfig:
         """Whether a loss term looks through the frozen VGG, apart from AdaIN's, whose VGG is its encoder."""
         return self.losses.perceptual if self.architecture == "rltn" else self.architecture == "scft"
 
+    @property
+    def needs_vgg(self) -> bool:
+        """Whether training begins by reading the frozen VGG: for its loss terms, or for AdaIN's encoder."""
+        return self.perceptual or self.architecture == "adain"
+
 
 FINE_TUNING = TrainConfig(
     steps=1_000,

@@ -13,6 +13,7 @@ from support.baselines import write_vgg16
 from support.table2_set import OPTIONS, make_split_pairs
 
 from rltn_cli.cli import run
+from rltn_cli.engine.evaluation.evaluator import MetricNetworks
 from rltn_cli.engine.table2 import session
 from rltn_cli.engine.training.baselines.munit import MUNITObjective
 from rltn_cli.imaging.files.pictures import read_picture
@@ -153,6 +154,27 @@ def test_a_missing_network_is_found_before_any_row_is_trained(
     assert run(command) == 1
     assert "alexnet_features.safetensors: no such file" in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_rows_are_measured_anew_once_a_network_is_there(
+    made: Path,
+    pairs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = Path(shutil.copytree(made, tmp_path / "table"))
+    command = ["table2", str(pairs), "-o", str(output), *OPTIONS, *ROWS]
+    reasons = dict.fromkeys(("fid", "kid", "fd_vgg16"), "unavailable")
+    with monkeypatch.context() as patched:
+        found = MetricNetworks(None, {}, reasons)
+        patched.setattr(session, "load_metric_networks", lambda *_, **__: found)
+        assert run(command) == 0
+    said = capsys.readouterr().err
+    assert "training" not in said
+    assert said.count("evaluating by") == 6
+    assert run(command) == 0
+    assert "evaluating by" not in capsys.readouterr().err
 
 
 def test_a_dry_run_names_rows_and_writes_nothing(

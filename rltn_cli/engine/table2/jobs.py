@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -101,6 +101,19 @@ class Job:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         current = (hash_weights(self.model), dataclasses.asdict(self.measurement))
         return found if (found["model_sha256"], found["measurement"]) == current else None
+
+    def outdated(self, unavailable: Container[str]) -> list[Path]:
+        """Return the files of its evaluations that lack a metric which can be measured now.
+
+        Args:
+            unavailable: keys of the metrics whose networks are missing.
+        """
+        kept = {protocol: self.evaluation(protocol) for protocol in PROTOCOLS}
+        return [
+            self.folder / f"{protocol}.json"
+            for protocol, found in kept.items()
+            if found and any(key not in unavailable for key in found["report"]["missing"])
+        ]
 
     def losses(self) -> list[dict[str, Any]]:
         """Return the loss terms of the steps that were done and saved, in order."""

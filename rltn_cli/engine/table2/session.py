@@ -30,7 +30,7 @@ from rltn_cli.engine.table2.rows import Budget, choose_rows
 from rltn_cli.engine.training.events import TrainingEvent
 from rltn_cli.engine.training.run_data import TrainingData, prepare_data
 from rltn_cli.engine.training.run_folder import read_saved_config
-from rltn_cli.errors import DataError, UsageError
+from rltn_cli.errors import DataError, OutputError, UsageError
 from rltn_cli.output_files import hold, make_folder
 from rltn_cli.result_folders import RUN_CONFIG
 
@@ -146,21 +146,29 @@ def check_data(data: Sequence[str]) -> None:
 def check_networks(jobs: Sequence[Job]) -> None:
     """Fail now, and not after hours, if a frozen network that rows or their evaluation need is unavailable.
 
-    Metrics whose networks nobody named are left out: a warning says which.
+    Metrics whose networks nobody named are left out: a warning says which. Evaluations that were made
+    without a network which is available now are deleted, so that they are made again.
 
     Args:
-        jobs: the rows that are not done.
+        jobs: all rows of the table.
 
     Raises:
         RltnError: a network, or a package that loads it, is unavailable.
+        OutputError: an evaluation cannot be deleted.
     """
-    if not jobs:
-        return
-    if any(not job.trained and (job.config.perceptual or job.config.architecture == "adain") for job in jobs):
+    if any(not job.trained and job.config.needs_vgg for job in jobs):
         frozen = jobs[0].budget.frozen
         read_trunk("vgg16", Path(frozen) if frozen else None)
+    if all(is_done(job) and not job.outdated(()) for job in jobs):
+        return
     config = evaluation_config(jobs[0], PROTOCOLS[0], jobs[0].model)
-    load_metric_networks(config, torch.device("cpu"), offline=jobs[0].measurement.offline)
+    networks = load_metric_networks(config, torch.device("cpu"), offline=jobs[0].measurement.offline)
+    for job in jobs:
+        for path in job.outdated(networks.missing):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(f"{path}: cannot be deleted ({error.strerror})") from error
 
 
 def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEvent]:
@@ -183,7 +191,7 @@ def make_table(request: TableRequest, stop: threading.Event) -> Iterator[TableEv
     check_data(request.data)
     session = _Session(jobs, stop)
     if not rank:
-        check_networks(session.find_undone())
+        check_networks(jobs)
     while session.find_undone():
         worked = yield from session.take_rows()
         if stop.is_set():
