@@ -93,9 +93,13 @@ class Job:
                     "choose another folder, or delete that one"
                 )
 
+    def evaluation_file(self, protocol: EvaluationProtocol) -> Path:
+        """Return where its evaluation by a protocol is kept."""
+        return self.folder / f"{protocol}.json"
+
     def evaluation(self, protocol: EvaluationProtocol) -> dict[str, Any] | None:
         """Return the evaluation by a protocol, or None while there is none of these weights and settings."""
-        path = self.folder / f"{protocol}.json"
+        path = self.evaluation_file(protocol)
         if not (path.is_file() and self.trained):
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -110,7 +114,7 @@ class Job:
         """
         kept = {protocol: self.evaluation(protocol) for protocol in PROTOCOLS}
         return [
-            self.folder / f"{protocol}.json"
+            self.evaluation_file(protocol)
             for protocol, found in kept.items()
             if found and any(key not in unavailable for key in found["report"]["missing"])
         ]
@@ -192,4 +196,4 @@ def run_evaluation(job: Job, protocol: EvaluationProtocol) -> None:
         "report": report,
     }
     text = json.dumps(kept, indent=1) + "\n"
-    write_file(job.folder / f"{protocol}.json", text.encode(), overwrite=True)
+    write_file(job.evaluation_file(protocol), text.encode(), overwrite=True)
